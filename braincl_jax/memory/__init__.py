@@ -1,0 +1,1 @@
+"""What is kept of the images seen: codec, density, entropy coder, cue store, byte budget."""

@@ -1,0 +1,113 @@
+"""Pattern separation g_a and pattern completion g_s: image -> latent -> image.
+
+Every stage halves or doubles the resolution in sub-pixel form (Shi et al. 2016): space-to-depth before, or
+depth-to-space after, a 3x3 convolution at the lower resolution. It covers the reach of a strided 5x5 (transposed)
+convolution and is two to four times faster on CPU.
+"""
+
+import dataclasses
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+
+from braincl_jax.config import CodecConfig
+from braincl_jax.memory import density
+from braincl_jax.types import Array, PyTree
+
+
+def space_to_depth(x: Array) -> Array:
+    """[B, 2h, 2w, C] -> [B, h, w, 4C]."""
+    b, h, w, c = x.shape
+    x = x.reshape(b, h // 2, 2, w // 2, 2, c)
+    return x.transpose(0, 1, 3, 2, 4, 5).reshape(b, h // 2, w // 2, 4 * c)
+
+
+def depth_to_space(x: Array) -> Array:
+    """[B, h, w, 4C] -> [B, 2h, 2w, C]."""
+    b, h, w, c = x.shape
+    x = x.reshape(b, h, w, 2, 2, c // 4)
+    return x.transpose(0, 1, 3, 2, 4, 5).reshape(b, 2 * h, 2 * w, c // 4)
+
+
+class Analysis(nn.Module):
+    """g_a: images float32 [B, H, W, C] in [0, 1] -> latents float32 [B, h, w, M]."""
+
+    num_stages: int
+    width: int
+    latent_channels: int
+
+    @nn.compact
+    def __call__(self, images: Array) -> Array:
+        block = 2**self.num_stages
+        bottom, right = (-side % block for side in images.shape[1:3])
+        x = jnp.pad(images - 0.5, ((0, 0), (0, bottom), (0, right), (0, 0)), mode="edge")
+        for _ in range(self.num_stages):
+            x = nn.leaky_relu(nn.Conv(self.width, (3, 3))(space_to_depth(x)))
+        return nn.Conv(self.latent_channels, (3, 3))(x)
+
+
+class Synthesis(nn.Module):
+    """g_s: latents float32 [B, h, w, M] -> images float32 [B, H, W, C], about [0, 1] but not clipped."""
+
+    num_stages: int
+    width: int
+    image_shape: tuple[int, int, int]
+
+    @nn.compact
+    def __call__(self, latents: Array) -> Array:
+        height, width, channels = self.image_shape
+        x = latents
+        for _ in range(self.num_stages - 1):
+            x = nn.leaky_relu(depth_to_space(nn.Conv(4 * self.width, (3, 3))(x)))
+        x = depth_to_space(nn.Conv(4 * channels, (3, 3))(x))
+        return x[:, :height, :width] + 0.5
+
+
+@dataclasses.dataclass(frozen=True)
+class Codec:
+    """The networks of one image size; parameters live in the state.
+
+    Attributes:
+        analysis: g_a.
+        synthesis: g_s.
+        latent_shape: (h, w, M).
+    """
+
+    analysis: Analysis
+    synthesis: Synthesis
+    latent_shape: tuple[int, int, int]
+
+    def init(self, key: Array) -> PyTree:
+        """{"analysis", "synthesis", "density"} with random weights, float32."""
+        keys = jax.random.split(key, 3)
+        image = jnp.zeros((1, *self.synthesis.image_shape))
+        latent = jnp.zeros((1, *self.latent_shape))
+        return {
+            "analysis": self.analysis.init(keys[0], image)["params"],
+            "synthesis": self.synthesis.init(keys[1], latent)["params"],
+            "density": density.init(keys[2], self.latent_shape[-1]),
+        }
+
+    def separate(self, params: PyTree, images: Array) -> Array:
+        """g_a: uint8 [B, H, W, C] -> latents float32 [B, h, w, M]."""
+        return self.analysis.apply({"params": params}, images.astype(jnp.float32) / 255)
+
+    def complete(self, params: PyTree, latents: Array) -> Array:
+        """g_s: latents float32 [B, h, w, M] -> float32 [B, H, W, C] in about [0, 1]."""
+        return self.synthesis.apply({"params": params}, latents)
+
+    def recall(self, params: PyTree, latents: Array) -> Array:
+        """What is seen of a cue: float32 [B, h, w, M] -> uint8 [B, H, W, C]."""
+        return jnp.round(jnp.clip(self.complete(params, latents), 0, 1) * 255).astype(jnp.uint8)
+
+
+def build_codec(config: CodecConfig, image_shape: tuple[int, int, int]) -> Codec:
+    """The codec for images of shape (H, W, C)."""
+    block = 2**config.num_stages
+    height, width = (-(-side // block) for side in image_shape[:2])
+    return Codec(
+        Analysis(config.num_stages, config.analysis_width, config.latent_channels),
+        Synthesis(config.num_stages, config.width, image_shape),
+        (height, width, config.latent_channels),
+    )

@@ -1,0 +1,35 @@
+"""Which of the candidates are kept: class-balanced at any number."""
+
+import jax
+import jax.numpy as jnp
+
+from braincl_jax.types import Array
+
+
+def rank_within_class(label: Array, priority: Array) -> Array:
+    """int32 [N]: how many candidates of the same label come before each one.
+
+    Args:
+        label: int32 [N].
+        priority: [N], smaller comes first.
+    """
+    order = jnp.lexsort((priority, label))
+    ordered = label[order]
+    rank = jnp.arange(len(label)) - jnp.searchsorted(ordered, ordered)
+    return jnp.zeros_like(rank).at[order].set(rank)
+
+
+def class_balanced_order(key: Array, label: Array, valid: Array) -> Array:
+    """An order in which every prefix holds equally many of each class, as far as there are enough.
+
+    Args:
+        key: PRNG key; within a class the order is random.
+        label: int32 [N].
+        valid: bool [N]; others come last.
+
+    Returns:
+        int32 [N], a permutation of 0..N-1.
+    """
+    priority = jnp.where(valid, jax.random.uniform(key, label.shape), 2.0)
+    rank = jnp.where(valid, rank_within_class(label, priority), len(label))
+    return jnp.lexsort((label, rank))

@@ -1,0 +1,34 @@
+"""Working memory: the current task's codec and cues, filled while awake and emptied by transfer."""
+
+import jax.numpy as jnp
+from flax import struct
+
+from braincl_jax.types import Array, PyTree
+
+EMPTY = -1
+
+
+@struct.dataclass
+class WorkingMemory:
+    """Not part of the byte budget: it holds one task and is empty between tasks.
+
+    Attributes:
+        cues: float32 [N, h, w, M], latents not yet rounded.
+        labels: int32 [N], `EMPTY` where nothing is written.
+        codec: {"analysis", "synthesis", "density"}, float32; zeros between tasks.
+        codec_opt: optimiser state of `codec`.
+    """
+
+    cues: Array
+    labels: Array
+    codec: PyTree
+    codec_opt: PyTree
+
+
+def write(working: WorkingMemory, index: Array, cues: Array, label: Array) -> WorkingMemory:
+    """Writes cues float32 [B, h, w, M] and labels int32 [B] at `index` int32 [B]; -1 is left out."""
+    where = jnp.where(index < 0, len(working.labels), index)
+    return working.replace(
+        cues=working.cues.at[where].set(cues, mode="drop"),
+        labels=working.labels.at[where].set(label, mode="drop"),
+    )

@@ -1,0 +1,63 @@
+"""Residual networks (He et al. 2016) with batch normalisation synchronised over devices."""
+
+import functools
+
+import flax.linen as nn
+import jax.numpy as jnp
+
+from braincl_jax.types import Array
+
+
+class BasicBlock(nn.Module):
+    """Two 3x3 convolutions and a projection shortcut where the shape changes."""
+
+    features: int
+    stride: int
+
+    @nn.compact
+    def __call__(self, x: Array, *, train: bool, axis_name: str | None) -> Array:
+        norm = functools.partial(
+            nn.BatchNorm,
+            use_running_average=not train,
+            momentum=0.9,
+            axis_name=axis_name if train else None,
+        )
+        conv = functools.partial(nn.Conv, use_bias=False)
+        strides = (self.stride, self.stride)
+        y = nn.relu(norm()(conv(self.features, (3, 3), strides)(x)))
+        # Residual branches start at zero (Goyal et al. 2017, section 5.1): a stable start at high learning rates.
+        y = norm(scale_init=nn.initializers.zeros)(conv(self.features, (3, 3))(y))
+        if y.shape != x.shape:
+            x = norm()(conv(self.features, (1, 1), strides)(x))
+        return nn.relu(x + y)
+
+
+class ResNet(nn.Module):
+    """Backbone: float32 [B, H, W, C] -> features float32 [B, F], F the width of the last stage.
+
+    Attributes:
+        stage_sizes: blocks of each stage; every stage after the first halves the resolution and doubles the width.
+        width: channels of the first stage.
+        large_stem: 7x7 stride-2 convolution and max pooling, for 224 px images, in place of one 3x3 convolution.
+    """
+
+    stage_sizes: tuple[int, ...]
+    width: int
+    large_stem: bool = False
+
+    @nn.compact
+    def __call__(self, x: Array, *, train: bool, axis_name: str | None = None) -> Array:
+        kernel, strides = ((7, 7), (2, 2)) if self.large_stem else ((3, 3), (1, 1))
+        x = nn.Conv(self.width, kernel, strides, use_bias=False)(x)
+        x = nn.BatchNorm(
+            use_running_average=not train, momentum=0.9, axis_name=axis_name if train else None
+        )(x)
+        x = nn.relu(x)
+        if self.large_stem:
+            x = nn.max_pool(x, (3, 3), (2, 2), padding="SAME")
+        for stage, size in enumerate(self.stage_sizes):
+            for block in range(size):
+                stride = 2 if stage > 0 and block == 0 else 1
+                features = self.width * 2**stage
+                x = BasicBlock(features, stride)(x, train=train, axis_name=axis_name)
+        return jnp.mean(x, (1, 2))

@@ -1,0 +1,178 @@
+"""The story on one screen: data -> wake -> memory -> sleep, task after task.
+
+start      a new task: its classes count as seen, working memory opens
+encode     wake: train the codec on the task's images
+memorise   wake: write every image's cue into working memory
+classify   wake: train the head alone on the task's images
+transfer   sleep: cues to bit strings in long-term memory, under the byte budget; g_a is dropped
+replay     sleep: train the whole network on what the memory recalls; no image comes in
+"""
+
+import functools
+import math
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import optax
+
+from braincl_jax.config import Config
+from braincl_jax.data import TaskStream, crop_and_flip
+from braincl_jax.memory.codec import build_codec
+from braincl_jax.methods import Method, get_method
+from braincl_jax.networks import build_network
+from braincl_jax.parts import Parts
+from braincl_jax.schedules import phase_schedule
+from braincl_jax.sleep import class_balanced, replay_step
+from braincl_jax.state import BrainState, Consolidation, Encoder, Progress, named_key
+from braincl_jax.types import Array, Batch, Step, StreamSpec
+from braincl_jax.wake import classify_step, start_step
+
+INITIAL_TRADEOFF = 0.003
+
+
+class Phase(NamedTuple):
+    """A stretch of one kind of step.
+
+    Attributes:
+        name: one of `state.PHASES`.
+        step: what is done.
+        num_steps: task -> how often.
+        batches: task -> that many batches, None where nothing comes in.
+    """
+
+    name: str
+    step: Step
+    num_steps: Callable[[int], int]
+    batches: Callable[[int], Iterator[Batch | None]]
+
+
+def phases(method: Method, stream: TaskStream, config: Config) -> tuple[Phase, ...]:
+    """What `method` does with every task, in order."""
+    codec, wake, sleep = config.codec, config.wake, config.sleep
+
+    def once(name: str, step: Step) -> Phase:
+        return Phase(name, step, lambda task: 1, lambda task: iter([None]))
+
+    def shuffled(name: str, step: Step, batch_size: int, num_steps: Callable[[int], int]) -> Phase:
+        def batches(task: int) -> Iterator[Batch]:
+            for index in range(num_steps(task)):
+                yield stream.batch_at(task, batch_size=batch_size, step=index, seed=config.seed)
+
+        return Phase(name, step, num_steps, batches)
+
+    def encode_steps(task: int) -> int:
+        return codec.first_steps if task == 0 else codec.steps
+
+    def replay_steps(task: int) -> int:
+        return sleep.first_steps if task == 0 else sleep.steps
+
+    def wake_steps(task: int) -> int:
+        return wake.epochs * math.ceil(stream.spec.task_sizes[task] / wake.batch_size)
+
+    def memorise_steps(task: int) -> int:
+        return math.ceil(stream.spec.task_sizes[task] / config.eval_batch_size)
+
+    ordered = functools.partial(stream.ordered_batches, batch_size=config.eval_batch_size)
+    encode = method.encode and shuffled("encode", method.encode, codec.batch_size, encode_steps)
+    return (
+        once("start", start_step),
+        *([encode] if encode else []),
+        Phase("memorise", method.memorise, memorise_steps, ordered),
+        shuffled("classify", classify_step, wake.batch_size, wake_steps),
+        once("transfer", method.transfer),
+        Phase("replay", replay_step, replay_steps, lambda task: iter([None] * replay_steps(task))),
+    )
+
+
+def mean_squared_error(images: Array, recalled: Array) -> Array:
+    """float32 [B, H, W, C] twice -> float32 [B]."""
+    return jnp.square(images - recalled).mean((1, 2, 3))
+
+
+def build_parts(config: Config, spec: StreamSpec) -> Parts:
+    """The default parts for these settings; replace any of them with `dataclasses.replace`.
+
+    Raises:
+        ValueError: a setting does not fit the stream (budget, lanes, unknown names).
+    """
+    codec = build_codec(config.codec, spec.image_shape)
+    height, width, _ = codec.latent_shape
+    if (height * width) % config.codec.lanes_per_image:
+        raise ValueError(
+            f"codec.lanes_per_image={config.codec.lanes_per_image} must divide the {height}x{width} positions of a cue"
+        )
+    codec_optimiser = optax.chain(
+        optax.clip_by_global_norm(config.codec.clip_norm), optax.scale_by_adam()
+    )
+    sleep, wake = config.sleep, config.wake
+    wake_steps = wake.epochs * math.ceil(spec.max_task_size / wake.batch_size)
+    method = get_method(config.method)
+    return Parts(
+        config=config,
+        spec=spec,
+        network=build_network(config.network, spec.num_classes),
+        codec=codec,
+        memory=method.build_memory(config, spec, codec, codec_optimiser),
+        sampler=class_balanced,
+        augment=functools.partial(crop_and_flip, padding=sleep.crop_padding, flip=sleep.flip),
+        distortion=mean_squared_error,
+        codec_optimiser=codec_optimiser,
+        wake_optimiser=optax.trace(sleep.momentum),
+        sleep_optimiser=optax.chain(
+            optax.add_decayed_weights(sleep.weight_decay), optax.trace(sleep.momentum)
+        ),
+        codec_rate=phase_schedule(
+            "encode",
+            first_steps=config.codec.first_steps,
+            steps=config.codec.steps,
+            peak=config.codec.learning_rate,
+            final=0.02 * config.codec.learning_rate,
+            warmup_fraction=0.05,
+        ),
+        wake_rate=phase_schedule(
+            "classify",
+            first_steps=wake_steps,
+            steps=wake_steps,
+            peak=wake.learning_rate,
+            final=0.02 * wake.learning_rate,
+            warmup_fraction=0.1,
+        ),
+        sleep_rate=phase_schedule(
+            "replay",
+            first_steps=sleep.first_steps,
+            steps=sleep.steps,
+            peak=sleep.learning_rate,
+            final=sleep.final_learning_rate,
+            warmup_fraction=sleep.warmup_fraction,
+        ),
+    )
+
+
+def init_brain(parts: Parts, key: Array) -> BrainState:
+    """A brain that has seen nothing. Pure; all shapes follow from `parts` and never change.
+
+    Args:
+        parts: from `build_parts`.
+        key: root PRNG key; every random number of the run is derived from it.
+    """
+    params, batch_stats = parts.network.init(named_key(key, "network"), parts.spec.image_shape)
+    state = BrainState(
+        encoder=Encoder(
+            params=params,
+            batch_stats=batch_stats,
+            wake_opt=parts.wake_optimiser.init(params["head"]),
+            sleep_opt=parts.sleep_optimiser.init(params),
+        ),
+        memory=parts.memory.init(key),
+        consolidation=Consolidation(
+            seen_classes=jnp.zeros(parts.spec.num_classes, bool),
+            examples={name: jnp.int32(0) for name in ("encode", "classify", "replay")},
+            log_tradeoff=jnp.log(jnp.float32(INITIAL_TRADEOFF)),
+        ),
+        progress=Progress(task=jnp.int32(-1), phase=jnp.int32(0), step=jnp.int32(0)),
+        key=key,
+    )
+    # No two leaves may share a buffer, or the state could not be donated.
+    return jax.tree.map(jnp.copy, state)

@@ -1,0 +1,1 @@
+"""The only impure code: files, clocks and devices around the pure steps."""

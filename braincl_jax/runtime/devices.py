@@ -1,0 +1,64 @@
+"""Devices: the only file that knows how a step is compiled and spread over them."""
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from braincl_jax.parts import Parts
+from braincl_jax.types import Array, Batch, PyTree, Step
+
+AXIS = "devices"
+
+
+class Devices:
+    """D local devices that hold the same state and share every batch."""
+
+    def __init__(self, num_devices: int = 0) -> None:
+        """Takes the first `num_devices` local devices, all for 0.
+
+        Raises:
+            ValueError: there are fewer.
+        """
+        available = jax.local_devices()
+        if not 0 <= num_devices <= len(available):
+            raise ValueError(
+                f"num_devices={num_devices}, but this process has {len(available)} ({available[0].platform}); "
+                "0 takes all of them"
+            )
+        self._devices = available[: num_devices or len(available)]
+
+    def __len__(self) -> int:
+        return len(self._devices)
+
+    @property
+    def description(self) -> str:
+        return f"{len(self)} x {self._devices[0].device_kind}"
+
+    def init(self, init: Callable[[Array], PyTree], key: Array) -> PyTree:
+        """The same fresh state on every device."""
+        keys = jnp.broadcast_to(key, (len(self),))
+        return jax.pmap(init, devices=self._devices)(keys)
+
+    def map_step(self, step: Step, parts: Parts) -> Callable[[Any, Batch | None], Any]:
+        """`step` compiled for all devices. The state that is passed in is donated."""
+        mapped = functools.partial(step, parts=parts, axis_name=AXIS)
+        mapped = jax.pmap(mapped, axis_name=AXIS, devices=self._devices, donate_argnums=0)
+        return lambda state, batch: mapped(state, self._shard(batch))
+
+    def map_reader(self, function: Callable[..., PyTree], parts: Parts) -> Callable[..., PyTree]:
+        """Like `map_step` for a function that leaves the state as it is and returns what all devices agree on."""
+        mapped = functools.partial(function, parts=parts, axis_name=AXIS)
+        mapped = jax.pmap(mapped, axis_name=AXIS, devices=self._devices)
+        return lambda state, batch: self.first(mapped(state, self._shard(batch)))
+
+    def first(self, tree: PyTree) -> PyTree:
+        """The first device's copy."""
+        return jax.tree.map(lambda leaf: leaf[0], tree)
+
+    def _shard(self, batch: Batch | None) -> Batch | None:
+        """[B, ...] -> [D, B / D, ...]; the batch sizes were checked when the run was set up."""
+        return jax.tree.map(lambda leaf: np.reshape(leaf, (len(self), -1, *leaf.shape[1:])), batch)

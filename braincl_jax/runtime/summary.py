@@ -1,0 +1,105 @@
+"""`summary.json`: what a run learned, what its memory weighs, and what it cost."""
+
+import platform
+from importlib import metadata
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from braincl_jax.data import TaskStream
+from braincl_jax.evaluate import psnr, recall_slots, summarise
+from braincl_jax.memory.budget import tree_bytes
+from braincl_jax.parts import Parts
+from braincl_jax.runtime.report import RecallSample
+from braincl_jax.state import BrainState
+
+PACKAGES = ("braincl_jax", "jax", "flax", "optax", "numpy")
+SHOWN_PER_TASK = 12
+
+
+class RecallQuality(NamedTuple):
+    """How well the memory recalls.
+
+    Attributes:
+        psnr_db: mean over all stored cues of the PSNR against their training image.
+        sample: pairs to look at.
+    """
+
+    psnr_db: float
+    sample: RecallSample
+
+
+def measure_recall(
+    state: BrainState, stream: TaskStream, sources: list[np.ndarray], parts: Parts
+) -> RecallQuality:
+    """Recalls every stored cue from the final memory and compares it with the image that it was made from.
+
+    Args:
+        state: one device's state.
+        stream: the tasks.
+        sources: for each task, int [n_t]: the task's image behind each of its slots, in order.
+        parts: of the run.
+    """
+    values, originals, recalls = [], [], []
+    first = 0
+    for task, source in enumerate(sources):
+        slots = np.arange(first, first + len(source))
+        first += len(source)
+        original = stream.train(task).image[source]
+        recalled = recall_slots(state.memory, task, slots, parts=parts)
+        values.append(psnr(original, recalled))
+        shown = np.linspace(0, len(source) - 1, SHOWN_PER_TASK).astype(int)
+        originals.append(original[shown])
+        recalls.append(recalled[shown])
+    sample = RecallSample(np.stack(originals), np.stack(recalls))
+    return RecallQuality(float(np.concatenate(values).mean()), sample)
+
+
+def summarise_run(
+    state: BrainState,
+    *,
+    parts: Parts,
+    stream: TaskStream,
+    accuracy: np.ndarray,
+    recall: RecallQuality | None,
+    seconds: dict[str, float],
+    device: str,
+) -> dict[str, Any]:
+    """The content of `summary.json`; accuracies are fractions, bytes are bytes, seconds are seconds."""
+    config, spec = parts.config, stream.spec
+    sizes = np.array([len(stream.test(task).label) for task in range(spec.num_tasks)])
+    bill = parts.memory.bill(state.memory)
+    stored = parts.memory.num_stored(state.memory)
+    height, width, channels = spec.image_shape
+    network_bytes = tree_bytes((state.encoder.params, state.encoder.batch_stats))
+    return {
+        "method": config.method,
+        "dataset": config.dataset,
+        "seed": config.seed,
+        "num_tasks": spec.num_tasks,
+        "class_order": list(stream.class_order),
+        "evaluated_on": "validation" if config.validation_fraction else "test",
+        "accuracy_matrix": [
+            [float(value) if column <= row else None for column, value in enumerate(values)]
+            for row, values in enumerate(accuracy)
+        ],
+        "test_sizes": sizes.tolist(),
+        **summarise(accuracy, sizes),
+        "memory_bytes": bill | {"total": sum(bill.values())},
+        "budget_bytes": config.budget_bytes,
+        "raw_train_bytes": spec.num_images * height * width * channels,
+        "classifier_bytes": network_bytes,
+        "peak_decoded_bytes": config.sleep.batch_size * height * width * channels,
+        "num_cues": stored,
+        "num_train_images": spec.num_images,
+        "bits_per_pixel": 8 * bill["strings"] / max(stored * height * width, 1),
+        "recall_psnr_db": recall.psnr_db if recall else None,
+        "examples_seen": {
+            {"encode": "codec", "classify": "wake", "replay": "sleep"}[phase]: int(count)
+            for phase, count in state.consolidation.examples.items()
+        },
+        "wall_seconds": {phase: round(value, 2) for phase, value in seconds.items()},
+        "versions": {"python": platform.python_version()}
+        | {name: metadata.version(name) for name in PACKAGES},
+        "device": device,
+    }

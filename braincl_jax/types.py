@@ -1,0 +1,83 @@
+"""Shared vocabulary: shape letters, the arrays that travel between parts, and the form of a step.
+
+Shape letters used in every docstring:
+
+    B batch    G groups in a replay batch    n cues in a group    N images of a task
+    H W C image height, width, channels      h w M latent height, width, channels
+    S slots of long-term memory    L lanes of a string    A letters of a coding alphabet
+    T tasks    K classes of the whole sequence    F features of the backbone    D devices
+"""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple, Protocol
+
+import jax
+
+Array = jax.Array
+Metrics = Mapping[str, Array]
+PyTree = Any
+
+
+class Batch(NamedTuple):
+    """Images of one task that arrive while awake.
+
+    Attributes:
+        image: uint8 [B, H, W, C], values 0..255.
+        label: int32 [B], position of the class in the class order, 0..K-1.
+        index: int32 [B], position of the image among its task's images, 0..N-1; -1 marks padding.
+    """
+
+    image: Array
+    label: Array
+    index: Array
+
+
+class Recalled(NamedTuple):
+    """What a memory recalls from `slots`.
+
+    Attributes:
+        image: uint8 [G, n, H, W, C].
+        label: int32 [G, n].
+        intact: bool [G, n]; False where a stored string failed its integrity check.
+    """
+
+    image: Array
+    label: Array
+    intact: Array
+
+
+class StreamSpec(NamedTuple):
+    """The static facts of a task stream that fix the shapes of the state.
+
+    Attributes:
+        image_shape: (H, W, C).
+        num_classes: K, classes of the whole sequence.
+        num_tasks: T.
+        task_sizes: training images of each task, T numbers.
+    """
+
+    image_shape: tuple[int, int, int]
+    num_classes: int
+    num_tasks: int
+    task_sizes: tuple[int, ...]
+
+    @property
+    def max_task_size(self) -> int:
+        return max(self.task_sizes)
+
+    @property
+    def num_images(self) -> int:
+        return sum(self.task_sizes)
+
+
+class Step(Protocol):
+    """The one form of every wake and sleep step: pure, jittable, mappable over devices.
+
+    With `axis_name=None` the step runs on one device. Otherwise it runs under a map over that axis:
+    `state` is the same on every device, `batch` is this device's shard, gradients and statistics are
+    averaged over the axis, and the new state is again the same on every device.
+    """
+
+    def __call__(
+        self, state: Any, batch: Any, *, parts: Any, axis_name: str | None = None
+    ) -> tuple[Any, Metrics]: ...

@@ -1,0 +1,115 @@
+"""Encode: train pattern separation, pattern completion and the cue density on the task's images."""
+
+import jax
+import jax.numpy as jnp
+import optax
+
+from braincl_jax import collectives
+from braincl_jax.memory import density
+from braincl_jax.memory.cue_memory import CueMemory
+from braincl_jax.parts import Parts
+from braincl_jax.state import BrainState, count_examples, step_key
+from braincl_jax.types import Array, Batch, Metrics, PyTree
+
+# A density has few, shared parameters and must keep up with moving latents.
+DENSITY_RATE = 3.0
+# Step of the controller of log(lambda), per step of training, for a relative rate error of 1.
+RATE_GAIN = 0.03
+LOG_TRADEOFF_RANGE = (-9.0, 0.0)
+# Aim a little below the share of the budget: lengths vary, and unused words pass on to the next task.
+RATE_MARGIN = 0.98
+# rANS flushes a 32-bit state of which 8 bits are information on average.
+FLUSH_BITS = 24
+
+
+def target_bits(state: BrainState, parts: Parts) -> Array:
+    """Bits that one cue of the current task may take so that all of them fit: float32 scalar."""
+    assert isinstance(parts.memory, CueMemory)
+    words, slots = parts.memory.share(state.memory, state.progress.task)
+    number = jnp.asarray(parts.spec.task_sizes)[state.progress.task]
+    return 16.0 * words / jnp.minimum(number, slots) * RATE_MARGIN - FLUSH_BITS * parts.memory.lanes
+
+
+def rate_distortion(
+    params: PyTree, images: Array, noise: Array, tradeoff: Array, parts: Parts
+) -> tuple[Array, Metrics]:
+    """lambda 255^2 MSE + bits / pixels (Balle et al. 2018), noise for the rate, rounding for the recall.
+
+    The rate needs a smooth stand-in for rounding; the recall uses what will be recalled, with the gradient
+    passed straight through (Minnen & Singh 2020, section 3.4).
+
+    Args:
+        params: {"analysis", "synthesis", "density"}.
+        images: uint8 [B, H, W, C].
+        noise: float32 [B, h, w, M], uniform in [-1/2, 1/2).
+        tradeoff: lambda, float32 scalar.
+        parts: codec and distortion.
+
+    Returns:
+        Loss (float32 scalar), and the metrics `bits` (per image, of the rounded cues) and `mse` (of [0, 1] images).
+    """
+    latents = parts.codec.separate(params["analysis"], images)
+    rounded = latents + jax.lax.stop_gradient(jnp.round(latents) - latents)
+    recalled = parts.codec.complete(params["synthesis"], rounded)
+    error = parts.distortion(images.astype(jnp.float32) / 255, recalled).mean()
+    pixels = images.shape[1] * images.shape[2]
+    noisy_bits = density.bits(params["density"], latents + noise).sum((1, 2, 3)).mean()
+    hard_bits = density.bits(
+        jax.lax.stop_gradient(params["density"]), jax.lax.stop_gradient(rounded)
+    )
+    loss = tradeoff * 255**2 * error + noisy_bits / pixels
+    return loss, {"bits": hard_bits.sum((1, 2, 3)).mean(), "mse": error}
+
+
+def _per_part_rates(learning_rate: Array, train_density: bool) -> dict[str, Array]:
+    return {
+        "analysis": learning_rate,
+        "synthesis": learning_rate,
+        "density": learning_rate * (DENSITY_RATE if train_density else 0.0),
+    }
+
+
+def encode_step(
+    state: BrainState, batch: Batch, *, parts: Parts, axis_name: str | None = None
+) -> tuple[BrainState, Metrics]:
+    """One step of Adam on the codec of the current task.
+
+    lambda is not a setting: it is driven so that the cues take the bytes that the budget leaves for the task.
+    """
+    working = state.memory.working
+    size = len(batch.image)
+    keys = collectives.example_keys(step_key(state, "encode"), size, axis_name)
+    noise = jax.vmap(
+        lambda key: jax.random.uniform(key, parts.codec.latent_shape, minval=-0.5, maxval=0.5)
+    )(keys)
+    log_tradeoff = state.consolidation.log_tradeoff
+    gradient, metrics = jax.grad(rate_distortion, has_aux=True)(
+        working.codec, batch.image, noise, jnp.exp(log_tradeoff), parts
+    )
+    gradient, metrics = collectives.mean((gradient, metrics), axis_name)
+
+    direction, codec_opt = parts.codec_optimiser.update(gradient, working.codec_opt, working.codec)
+    rates = _per_part_rates(
+        parts.codec_rate(state.progress), parts.config.codec.density == "trained"
+    )
+    updates = {
+        name: jax.tree.map(lambda leaf, rate=rate: -rate * leaf, direction[name])
+        for name, rate in rates.items()
+    }
+    target = target_bits(state, parts)
+    excess = jnp.clip((metrics["bits"] - target) / target, -1, 1)
+    consolidation = count_examples(
+        state.consolidation, "encode", size * collectives.num_devices(axis_name)
+    ).replace(log_tradeoff=jnp.clip(log_tradeoff - RATE_GAIN * excess, *LOG_TRADEOFF_RANGE))
+    opened = working.replace(codec=optax.apply_updates(working.codec, updates), codec_opt=codec_opt)
+    new_state = state.replace(
+        memory=state.memory.replace(working=opened),
+        consolidation=consolidation,
+        progress=state.progress.advance("encode"),
+    )
+    return new_state, {
+        "bytes_per_cue": metrics["bits"] / 8,
+        "target_bytes_per_cue": target / 8,
+        "psnr_db": -10 * jnp.log10(metrics["mse"]),
+        "tradeoff": jnp.exp(log_tradeoff),
+    }

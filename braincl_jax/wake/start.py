@@ -1,0 +1,30 @@
+"""Waking up to a new task: its classes count as seen, and working memory is opened."""
+
+import jax.numpy as jnp
+
+from braincl_jax.parts import Parts
+from braincl_jax.state import BrainState
+from braincl_jax.types import Metrics
+
+
+def start_step(
+    state: BrainState, batch: None, *, parts: Parts, axis_name: str | None = None
+) -> tuple[BrainState, Metrics]:
+    """Moves on to the next task. Run once per task; `batch` is None.
+
+    The head is as wide as the last task needs, so that seeing more classes changes a mask and no shape.
+    """
+    del batch, axis_name
+    task = state.progress.task + 1
+    classes = jnp.arange(parts.spec.num_classes)
+    seen = state.consolidation.seen_classes | (classes // parts.classes_per_task == task)
+    head = state.encoder.params["head"]
+    return (
+        state.replace(
+            encoder=state.encoder.replace(wake_opt=parts.wake_optimiser.init(head)),
+            memory=parts.memory.open_working(state.memory, task, state.key),
+            consolidation=state.consolidation.replace(seen_classes=seen),
+            progress=state.progress.replace(task=task).advance("start"),
+        ),
+        {},
+    )
