@@ -75,10 +75,12 @@ def phases(method: Method, stream: TaskStream, config: Config) -> tuple[Phase, .
         return math.ceil(stream.spec.task_sizes[task] / config.eval_batch_size)
 
     ordered = functools.partial(stream.ordered_batches, batch_size=config.eval_batch_size)
-    encode = method.encode and shuffled("encode", method.encode, codec.batch_size, encode_steps)
+    encode = (
+        [shuffled("encode", method.encode, codec.batch_size, encode_steps)] if method.encode else []
+    )
     return (
         once("start", start_step),
-        *([encode] if encode else []),
+        *encode,
         Phase("memorise", method.memorise, memorise_steps, ordered),
         shuffled("classify", classify_step, wake.batch_size, wake_steps),
         once("transfer", method.transfer),

@@ -12,8 +12,7 @@ from braincl_jax.types import Array, PyTree
 PHASES = ("start", "encode", "memorise", "classify", "transfer", "replay")
 
 
-@struct.dataclass
-class Encoder:
+class Encoder(struct.PyTreeNode):
     """The neocortex: what is evaluated.
 
     Attributes:
@@ -29,8 +28,7 @@ class Encoder:
     sleep_opt: PyTree
 
 
-@struct.dataclass
-class Memory:
+class Memory(struct.PyTreeNode):
     """What is kept of the images seen.
 
     Attributes:
@@ -42,8 +40,7 @@ class Memory:
     long_term: Any
 
 
-@struct.dataclass
-class Consolidation:
+class Consolidation(struct.PyTreeNode):
     """Statistics that steer sleep and account for compute.
 
     Attributes:
@@ -57,8 +54,7 @@ class Consolidation:
     log_tradeoff: Array
 
 
-@struct.dataclass
-class Progress:
+class Progress(struct.PyTreeNode):
     """Where in the sequence we are: all int32 scalars.
 
     Attributes:
@@ -81,8 +77,7 @@ class Progress:
         return jnp.where(self.phase == PHASES.index(phase), self.step, 0)
 
 
-@struct.dataclass
-class BrainState:
+class BrainState(struct.PyTreeNode):
     """Encoder, memory and consolidation state, the place in the sequence, and the root key."""
 
     encoder: Encoder

@@ -13,8 +13,8 @@ from ml_collections import config_flags
 
 from braincl_jax.config import from_mapping
 from braincl_jax.data import TaskStream, load_source
-from braincl_jax.runtime.loop import run_sequence
 from braincl_jax.runtime.console import format_summary
+from braincl_jax.runtime.loop import run_sequence
 
 CONFIGS = Path(__file__).parent / "configs"
 _CONFIG = config_flags.DEFINE_config_file(

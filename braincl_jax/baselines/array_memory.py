@@ -16,8 +16,7 @@ from braincl_jax.state import BrainState, Memory, step_key
 from braincl_jax.types import Array, Batch, Metrics, Recalled, StreamSpec
 
 
-@struct.dataclass
-class Images:
+class Images(struct.PyTreeNode):
     """Raw images.
 
     Attributes:
@@ -29,8 +28,7 @@ class Images:
     label: Array
 
 
-@struct.dataclass
-class Exemplars:
+class Exemplars(struct.PyTreeNode):
     """Long-term memory of raw images.
 
     Attributes:

@@ -4,7 +4,6 @@ import dataclasses
 
 import jax
 import jax.numpy as jnp
-from flax import struct
 
 from braincl_jax.memory.budget import tree_bytes
 from braincl_jax.memory.cue_memory import CueMemory
@@ -17,7 +16,6 @@ from braincl_jax.types import Array, Metrics, Recalled
 CHUNK = 16
 
 
-@struct.dataclass
 class CachedMemory(EpisodicMemory):
     """Strings, and what they recall.
 

@@ -6,6 +6,7 @@ convolution and is two to four times faster on CPU.
 """
 
 import dataclasses
+from typing import cast
 
 import flax.linen as nn
 import jax
@@ -91,11 +92,13 @@ class Codec:
 
     def separate(self, params: PyTree, images: Array) -> Array:
         """g_a: uint8 [B, H, W, C] -> latents float32 [B, h, w, M]."""
-        return self.analysis.apply({"params": params}, images.astype(jnp.float32) / 255)
+        return cast(
+            Array, self.analysis.apply({"params": params}, images.astype(jnp.float32) / 255)
+        )
 
     def complete(self, params: PyTree, latents: Array) -> Array:
         """g_s: latents float32 [B, h, w, M] -> float32 [B, H, W, C] in about [0, 1]."""
-        return self.synthesis.apply({"params": params}, latents)
+        return cast(Array, self.synthesis.apply({"params": params}, latents))
 
     def recall(self, params: PyTree, latents: Array) -> Array:
         """What is seen of a cue: float32 [B, h, w, M] -> uint8 [B, H, W, C]."""

@@ -7,6 +7,8 @@ median of every channel is 0 by construction, rounding "about the median" is rou
 medians need be learned by an extra loss or stored.
 """
 
+import itertools
+
 import jax
 import jax.numpy as jnp
 
@@ -32,10 +34,10 @@ def init(key: Array, num_channels: int) -> PyTree:
     sizes = (1, *HIDDEN, 1)
     scale = INITIAL_SCALE ** (1 / (len(HIDDEN) + 1))
     layers = []
-    for index, (fan_in, fan_out) in enumerate(zip(sizes[:-1], sizes[1:], strict=True)):
+    for index, (fan_in, fan_out) in enumerate(itertools.pairwise(sizes)):
         raw = jnp.log(jnp.expm1(1 / scale / fan_out))
         layer = {
-            "matrix": jnp.full((num_channels, fan_out, fan_in), raw),
+            "matrix": jnp.full((num_channels, fan_out, fan_in), raw, jnp.float32),
             "bias": jax.random.uniform(
                 jax.random.fold_in(key, index), (num_channels, fan_out, 1), minval=-0.5, maxval=0.5
             ),
@@ -56,7 +58,7 @@ def _unshifted_logits(params: PyTree, y: Array) -> Array:
 
 
 def cumulative_logits(params: PyTree, y: Array) -> Array:
-    """logit c(y) for each channel, increasing in y and 0 at y = 0.
+    """Logit of c(y) for each channel, increasing in y and 0 at y = 0.
 
     Args:
         params: as from `init`.

@@ -7,8 +7,7 @@ from flax import struct
 from braincl_jax.types import Array, PyTree
 
 
-@struct.dataclass
-class QuantisedKernel:
+class QuantisedKernel(struct.PyTreeNode):
     """A kernel about equal to `value * scale`.
 
     Attributes:

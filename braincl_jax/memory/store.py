@@ -16,8 +16,7 @@ from braincl_jax.memory.codec import Codec
 from braincl_jax.types import Array, PyTree, Recalled
 
 
-@struct.dataclass
-class EpisodicMemory:
+class EpisodicMemory(struct.PyTreeNode):
     """Arrays of fixed shape; their bytes are the budget spent.
 
     Attributes:
@@ -156,7 +155,7 @@ def append(memory: EpisodicMemory, strings: Strings, label: Array, count: Array)
         label: int32 [N].
         count: int32 scalar, <= N.
     """
-    number, lanes, max_words = strings.words.shape
+    number, _, max_words = strings.words.shape
     keep = jnp.arange(number) < count
     lengths = jnp.where(keep[:, None], strings.lengths, 0)
     flat = lengths.reshape(-1)

@@ -14,8 +14,7 @@ PRECISION = 12
 TOTAL = 1 << PRECISION
 
 
-@struct.dataclass
-class FrequencyTable:
+class FrequencyTable(struct.PyTreeNode):
     """Frequencies of the letters of each channel.
 
     Attributes:
@@ -78,8 +77,9 @@ def build(params: PyTree, cues: Array, valid: Array, alphabet_size: int) -> Freq
     lowest = jnp.clip(jnp.where(high - low < alphabet_size, low, -half), -128, 127)
     letters = jnp.arange(alphabet_size)[None]
     values = lowest[:, None] + letters
-    support = (values >= jnp.minimum(low, high)[:, None]) & (values <= high[:, None])
-    support = support | (~support.any(-1, keepdims=True) & (letters == 0))
+    # Whatever a cue is clipped to must be codable, also if all cues lie beyond one end.
+    first, last = (jnp.clip(end - lowest, 0, alphabet_size - 1)[:, None] for end in (low, high))
+    support = (letters >= first) & (letters <= last)
     probability = 2 ** -density.bits(params, values.T.astype(jnp.float32)).T
     return FrequencyTable(integer_frequencies(probability, support), lowest.astype(jnp.int8))
 

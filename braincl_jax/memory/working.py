@@ -8,8 +8,7 @@ from braincl_jax.types import Array, PyTree
 EMPTY = -1
 
 
-@struct.dataclass
-class WorkingMemory:
+class WorkingMemory(struct.PyTreeNode):
     """Not part of the byte budget: it holds one task and is empty between tasks.
 
     Attributes:

@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable
+from typing import cast
 
 import flax.linen as nn
 import jax
@@ -78,7 +79,7 @@ class Network:
         x = images.astype(jnp.float32) / 127.5 - 1
         variables = {"params": params["backbone"], "batch_stats": batch_stats}
         if not train:
-            return self.backbone.apply(variables, x, train=False), batch_stats
+            return cast(Array, self.backbone.apply(variables, x, train=False)), batch_stats
         features, updated = self.backbone.apply(
             variables, x, train=True, axis_name=axis_name, mutable=["batch_stats"]
         )
@@ -86,7 +87,7 @@ class Network:
 
     def logits(self, params: PyTree, features: Array) -> Array:
         """Features float32 [B, F] -> logits float32 [B, K]."""
-        return self.head.apply({"params": params["head"]}, features)
+        return cast(Array, self.head.apply({"params": params["head"]}, features))
 
 
 def build_network(config: NetworkConfig, num_classes: int) -> Network:

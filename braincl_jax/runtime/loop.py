@@ -74,7 +74,8 @@ def run_sequence(
             state, last = run_phase(state, phase, step, task, devices, log)
             seconds[phase.name] += time.monotonic() - began
             if "source" in last:
-                sources.append(last["source"][last["source"] >= 0])
+                source = np.asarray(last["source"])
+                sources.append(source[source >= 0])
         began = time.monotonic()
         correct[task, : task + 1] = count_per_task(count, state, stream, task, config)
         seconds["evaluate"] += time.monotonic() - began

@@ -33,7 +33,7 @@ def target_bits(state: BrainState, parts: Parts) -> Array:
 def rate_distortion(
     params: PyTree, images: Array, noise: Array, tradeoff: Array, parts: Parts
 ) -> tuple[Array, Metrics]:
-    """lambda 255^2 MSE + bits / pixels (Balle et al. 2018), noise for the rate, rounding for the recall.
+    """Loss lambda 255^2 MSE + bits / pixels (Balle et al. 2018), noise for the rate, rounding for the recall.
 
     The rate needs a smooth stand-in for rounding; the recall uses what will be recalled, with the gradient
     passed straight through (Minnen & Singh 2020, section 3.4).
@@ -92,10 +92,9 @@ def encode_step(
     rates = _per_part_rates(
         parts.codec_rate(state.progress), parts.config.codec.density == "trained"
     )
-    updates = {
-        name: jax.tree.map(lambda leaf, rate=rate: -rate * leaf, direction[name])
-        for name, rate in rates.items()
-    }
+    updates = jax.tree.map(
+        lambda rate, part: jax.tree.map(lambda leaf: -rate * leaf, part), rates, direction
+    )
     target = target_bits(state, parts)
     excess = jnp.clip((metrics["bits"] - target) / target, -1, 1)
     consolidation = count_examples(

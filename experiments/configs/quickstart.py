@@ -1,3 +1,11 @@
+"""The whole method on 5,000 Fashion-MNIST images: 10 classes, 5 tasks of 2.
+
+Command:   python -m experiments.launch
+Takes:     about 3 minutes on 2 CPU cores.
+Memory:    392,000 bytes, 10 % of the raw training images.
+Expect:    see the results table in README.md.
+"""
+
 from ml_collections import ConfigDict
 
 from braincl_jax.config import Config, to_mapping

@@ -1,0 +1,107 @@
+"""Compares methods or variants in one harness: same config, several seeds, one table.
+
+    python -m experiments.compare --variant=braincl --variant=replay_raw --seeds=0,1,2
+    python -m experiments.compare --variant='no wake:wake.epochs=0' --variant='large:codec.width=32,codec.steps=900'
+
+A variant is a method name, or NAME:KEY=VALUE[,KEY=VALUE...] with settings of its own on top of the config. Flags
+`--config.key=value` behind `--` hold for all runs. Each run is a process of its own that anyone can repeat: its
+command is stored beside its figures. A run that is finished in the same work directory is not done again.
+"""
+
+import json
+import os
+import platform
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from absl import app, flags
+
+from braincl_jax.methods import method_names
+from braincl_jax.runtime.comparison import comparison_table, write_comparison
+from braincl_jax.runtime.log import write_json
+
+_CONFIG = flags.DEFINE_string(
+    "config", "experiments/configs/quickstart.py", "Config file that all runs share."
+)
+_VARIANTS = flags.DEFINE_multi_string(
+    "variant",
+    ["braincl", "replay_raw", "finetune", "joint"],
+    "Method name, or NAME:KEY=VALUE,...; repeat the flag for more.",
+)
+_SEEDS = flags.DEFINE_list("seeds", ["0", "1", "2"], "Seeds, separated by commas.")
+_WORKDIR = flags.DEFINE_string("workdir", "runs/compare", "Holds one folder for each run.")
+_RESULTS = flags.DEFINE_string(
+    "results", None, "JSON file for the summaries; WORKDIR/results.json by default."
+)
+
+
+def parse_variant(text: str) -> tuple[str, list[str]]:
+    """'NAME:a=1,b=2' -> NAME and its launch flags; a bare NAME is a method.
+
+    Raises:
+        ValueError: neither a method nor settings.
+    """
+    name, _, settings = text.partition(":")
+    if not settings:
+        if name not in method_names():
+            raise ValueError(
+                f"variant {text!r} is neither a method ({', '.join(method_names())}) nor NAME:KEY=VALUE"
+            )
+        return name, [f"--config.method={name}"]
+    pairs = settings.split(",")
+    if not all("=" in pair for pair in pairs):
+        raise ValueError(f"variant {text!r}: settings must be KEY=VALUE, separated by commas")
+    return name, [f"--config.{pair}" for pair in pairs]
+
+
+def current_commit() -> str:
+    """Short hash of the commit that runs, with '+' where files differ from it; 'unknown' outside git."""
+    ask = ["git", "-C", str(Path(__file__).parent)]
+    head = subprocess.run([*ask, "rev-parse", "--short", "HEAD"], capture_output=True, text=True)
+    if head.returncode:
+        return "unknown"
+    changed = subprocess.run(
+        [*ask, "status", "--porcelain", "-uno"], capture_output=True, text=True
+    )
+    return head.stdout.strip() + ("+" if changed.stdout.strip() else "")
+
+
+def hardware() -> str:
+    """The machine in words."""
+    return f"{os.cpu_count()} cores, {platform.machine()}, {platform.system()}"
+
+
+def run(name: str, own_flags: list[str], seed: str, common_flags: list[str]) -> dict[str, Any]:
+    """One run in a process of its own; returns its summary with name, command, commit and hardware."""
+    workdir = Path(_WORKDIR.value) / f"{name.replace(' ', '_')}-seed{seed}"
+    arguments = [f"--config={_CONFIG.value}", *common_flags, *own_flags, f"--config.seed={seed}"]
+    done = workdir / "results.json"
+    if not done.exists():
+        print(f"== {name}, seed {seed}", flush=True)
+        launch = [sys.executable, "-m", "experiments.launch", *arguments, f"--workdir={workdir}"]
+        subprocess.run(launch, check=True)
+        summary = json.loads((workdir / "summary.json").read_text())
+        command = shlex.join(["python", "-m", "experiments.launch", *arguments])
+        made = {"command": command, "commit": current_commit(), "hardware": hardware()}
+        write_json(done, summary | {"method": name} | made)
+    return json.loads(done.read_text())
+
+
+def main(argv: list[str]) -> None:
+    common_flags = argv[1:]
+    variants = [parse_variant(text) for text in _VARIANTS.value]
+    summaries = []
+    for name, own_flags in variants:
+        for seed in _SEEDS.value:
+            summaries.append(run(name, own_flags, seed, common_flags))
+    results = Path(_RESULTS.value or Path(_WORKDIR.value) / "results.json")
+    write_json(results, summaries)
+    plot = write_comparison(Path(_WORKDIR.value) / "comparison.png", summaries)
+    print(f"\n{comparison_table(summaries)}\n\nfigures are in {results}, a plot in {plot}")
+
+
+if __name__ == "__main__":
+    app.run(main)

@@ -1,0 +1,33 @@
+"""Real photographs: 20 classes of CIFAR-100, 5 tasks of 4, 10,000 images of 32x32.
+
+Command:   python -m experiments.launch --config=experiments/configs/cifar100_20.py \
+               --config.dataset=npz:cifar100.npz
+           where the file holds x_train, y_train, x_test, y_test (uint8 NHWC, integers);
+           or --config.dataset=tfds:cifar100 once TensorFlow Datasets has prepared it.
+Memory:    1,228,800 bytes, as much as 20 raw exemplars of each class.
+Expect:    see the results table in README.md.
+"""
+
+from ml_collections import ConfigDict
+
+from experiments.configs import quickstart
+
+
+def get_config() -> ConfigDict:
+    config = quickstart.get_config()
+    config.update(
+        {
+            "dataset": "npz:cifar100.npz",
+            "classes_per_task": 4,
+            "budget_bytes": 1_228_800,
+            "network": {"width": 16},
+            "codec": {
+                "latent_channels": 12,
+                "width": 32,
+                "first_steps": 3000,
+                "steps": 2000,
+            },
+            "sleep": {"first_steps": 600, "steps": 600, "batch_size": 64, "crop_padding": 3},
+        }
+    )
+    return config

@@ -1,0 +1,23 @@
+"""Every phase, hardly trained: does it run? Not a result.
+
+Command:   python -m experiments.launch --config=experiments/configs/smoke.py
+Takes:     under a minute on 2 CPU cores.
+Memory:    392,000 bytes.
+Expect:    accuracy somewhat above chance.
+"""
+
+from ml_collections import ConfigDict
+
+from experiments.configs import quickstart
+
+
+def get_config() -> ConfigDict:
+    config = quickstart.get_config()
+    config.update(
+        {
+            "network": {"width": 8},
+            "codec": {"first_steps": 100, "steps": 40},
+            "sleep": {"first_steps": 40, "steps": 20},
+        }
+    )
+    return config

@@ -1,0 +1,182 @@
+"""Set-up of every test: four virtual devices, no silent broadcasting, and one tiny brain to look at."""
+
+import os
+import re
+
+_DEVICES = "--xla_force_host_platform_device_count"
+_OTHERS = re.sub(rf"{_DEVICES}=\d+", "", os.environ.get("XLA_FLAGS", ""))
+os.environ["XLA_FLAGS"] = f"{_OTHERS} {_DEVICES}=4".strip()
+
+import dataclasses
+import functools
+from collections import Counter
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+import pytest
+
+from braincl_jax.config import CodecConfig, Config, NetworkConfig, SleepConfig, WakeConfig
+from braincl_jax.data import RawData, TaskStream
+from braincl_jax.methods import get_method
+from braincl_jax.parts import Parts
+from braincl_jax.pipeline import build_parts, init_brain, phases
+from braincl_jax.state import BrainState
+from braincl_jax.types import Batch, Step
+
+jax.config.update("jax_numpy_rank_promotion", "raise")
+# Nearly all of the time goes into compiling, which this makes two to nine times faster.
+jax.config.update("jax_disable_most_optimizations", True)
+
+NUM_CLASSES, NUM_TASKS, SIDE = 4, 2, 16
+TRAIN_PER_CLASS, TEST_PER_CLASS = 24, 8
+
+
+class Moment(NamedTuple):
+    """A brain on the verge of a step, and what comes in."""
+
+    state: BrainState
+    batch: Batch | None
+
+
+@dataclasses.dataclass
+class Diary:
+    """One brain's whole life on one device.
+
+    Attributes:
+        parts: its parts.
+        before: the moment before the last step of each phase of each task, by (task, phase).
+        after: the state after each phase of each task.
+        metrics: of the last step of each phase of each task.
+        steps: the compiled step of each phase; nothing is donated.
+        traces: how often the Python body of each phase's step ran.
+        order: (task, phase) of everything that was done, in order.
+    """
+
+    parts: Parts
+    before: dict[tuple[int, str], Moment] = dataclasses.field(default_factory=dict)
+    after: dict[tuple[int, str], BrainState] = dataclasses.field(default_factory=dict)
+    metrics: dict[tuple[int, str], Any] = dataclasses.field(default_factory=dict)
+    steps: dict[str, Callable] = dataclasses.field(default_factory=dict)
+    traces: Counter = dataclasses.field(default_factory=Counter)
+    order: list[tuple[int, str]] = dataclasses.field(default_factory=list)
+
+
+def live(parts: Parts, stream: TaskStream) -> Diary:
+    """All phases of all tasks, each step compiled once without donation, on one device."""
+    diary = Diary(parts)
+    state = jax.jit(lambda key: init_brain(parts, key))(jax.random.key(parts.config.seed))
+    story = phases(get_method(parts.config.method), stream, parts.config)
+
+    def counted(name: str, step: Step) -> Callable:
+        def body(state, batch):
+            diary.traces[name] += 1
+            return step(state, batch, parts=parts)
+
+        return jax.jit(body)
+
+    diary.steps = {phase.name: counted(phase.name, phase.step) for phase in story}
+    for task in range(parts.spec.num_tasks):
+        for phase in story:
+            now = (task, phase.name)
+            diary.order.append(now)
+            for batch in phase.batches(task):
+                diary.before[now] = Moment(state, batch)
+                state, diary.metrics[now] = diary.steps[phase.name](state, batch)
+            diary.after[now] = state
+    return diary
+
+
+@pytest.fixture(scope="session")
+def tiny_config() -> Config:
+    """Every phase in a few seconds; every batch can be shared by four devices."""
+    return Config(
+        num_tasks=NUM_TASKS,
+        budget_bytes=8_000,
+        num_devices=1,
+        eval_batch_size=20,
+        network=NetworkConfig(name="resnet8", width=4),
+        codec=CodecConfig(
+            latent_channels=4, width=8, analysis_width=8, first_steps=10, steps=10, batch_size=16
+        ),
+        wake=WakeConfig(epochs=1, batch_size=16),
+        sleep=SleepConfig(first_steps=4, steps=4, batch_size=16, num_groups=4, crop_padding=1),
+    )
+
+
+@pytest.fixture(scope="session")
+def tiny_stream() -> TaskStream:
+    """Grey 16x16 images; the class decides which quarter of the rows is bright."""
+    rng = np.random.default_rng(0)
+
+    def split(per_class: int) -> tuple[np.ndarray, np.ndarray]:
+        label = np.arange(NUM_CLASSES * per_class) % NUM_CLASSES
+        bright = np.arange(SIDE) * NUM_CLASSES // SIDE == label[:, None]
+        noise = rng.integers(0, 60, (len(label), SIDE, SIDE, 1))
+        return (150 * bright[:, :, None, None] + noise).astype(np.uint8), label
+
+    raw = RawData(*split(TRAIN_PER_CLASS), *split(TEST_PER_CLASS), NUM_CLASSES)
+    return TaskStream.create(raw, num_tasks=NUM_TASKS)
+
+
+@pytest.fixture(scope="session")
+def make_parts(tiny_config, tiny_stream) -> Callable[..., Parts]:
+    """Parts of the tiny configuration with some fields changed, such as `method`."""
+    return lambda **changes: build_parts(
+        dataclasses.replace(tiny_config, **changes), tiny_stream.spec
+    )
+
+
+@pytest.fixture(scope="session")
+def diary_of(make_parts, tiny_stream) -> Callable[[str], Diary]:
+    """The life of a tiny brain of some method, lived once a session."""
+    return functools.cache(lambda method: live(make_parts(method=method), tiny_stream))
+
+
+@pytest.fixture(scope="session")
+def diary(diary_of) -> Diary:
+    """The life of a tiny BrainCL."""
+    return diary_of("braincl")
+
+
+@pytest.fixture(scope="session")
+def tiny_parts(diary) -> Parts:
+    """The parts of `diary`."""
+    return diary.parts
+
+
+@pytest.fixture(scope="session")
+def to_numpy() -> Callable[[Any], list[tuple[str, np.ndarray]]]:
+    """A deep copy of a tree as (path, NumPy array) pairs; keys become their numbers."""
+
+    def one(path, leaf) -> tuple[str, np.ndarray]:
+        is_key = jax.numpy.issubdtype(leaf.dtype, jax.dtypes.prng_key)
+        data = jax.random.key_data(leaf) if is_key else leaf
+        return jax.tree_util.keystr(path), np.array(data)
+
+    return lambda tree: [one(*pair) for pair in jax.tree_util.tree_leaves_with_path(tree)]
+
+
+@pytest.fixture(scope="session")
+def assert_same(to_numpy) -> Callable[[Any, Any], None]:
+    """Fails unless two trees have the same leaves, bit for bit."""
+
+    def check(one: Any, other: Any) -> None:
+        assert jax.tree.structure(one) == jax.tree.structure(other)
+        for (path, a), (_, b) in zip(to_numpy(one), to_numpy(other), strict=True):
+            assert a.dtype == b.dtype, path
+            np.testing.assert_array_equal(a, b, err_msg=path)
+
+    return check
+
+
+@pytest.fixture(scope="session")
+def step_of(make_parts, tiny_stream) -> Callable[[str, str], Step]:
+    """The Python function that a method runs in a phase."""
+
+    def find(method: str, phase: str) -> Step:
+        story = phases(get_method(method), tiny_stream, make_parts(method=method).config)
+        return {one.name: one.step for one in story}[phase]
+
+    return find

@@ -1,0 +1,72 @@
+"""Stored decoder weights: error bounds, idempotence and bytes."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as npst
+
+from braincl_jax.memory import quantise
+from braincl_jax.memory.budget import tree_bytes
+
+KERNEL = (2, 2, 3, 4)
+kernels = npst.arrays(np.float32, KERNEL, elements=st.floats(-2, 2, width=32))
+magnitudes = st.sampled_from([1e-2, 1.0, 100.0])
+round_trip = jax.jit(lambda params: quantise.dequantise(quantise.quantise(params)))
+
+
+def test_a_kernel_by_hand():
+    # Largest of the output channels: 2.54 and 0. Scale 2.54 / 127 = .02;
+    # values 127, -50, round(.6) = 1.
+    kernel = jnp.array([[2.54, 0.0], [-1.0, 0.0], [0.012, 0.0]])
+    stored = quantise.quantise(kernel)
+    np.testing.assert_allclose(stored.scale, [[0.02, 0.0]], rtol=1e-3)
+    np.testing.assert_array_equal(stored.value, [[127, 0], [-50, 0], [1, 0]])
+    assert (stored.value.dtype, stored.scale.dtype) == (jnp.int8, jnp.float16)
+
+
+@given(kernels, magnitudes)
+@settings(max_examples=40, deadline=None)
+def test_the_error_is_at_most_half_a_step_of_the_stored_scale(kernel, magnitude):
+    kernel = kernel * np.float32(magnitude)
+    scale = np.asarray(quantise.quantise(jnp.asarray(kernel)).scale, np.float32)
+    error = np.abs(round_trip(kernel) - kernel)
+    # Below its normal range (2^-14) a float16 scale is off by up to 2^-25: 127 times that in all.
+    slack = 1e-6 * np.abs(kernel) + 127 * 2.0**-25 * (scale < 2.0**-14)
+    assert (error <= 0.5 * scale + slack).all()
+
+
+@given(kernels, magnitudes)
+@settings(max_examples=40, deadline=None)
+def test_quantising_again_changes_nothing(kernel, magnitude):
+    params = {"kernel": kernel * np.float32(magnitude), "bias": kernel[0, 0, 0]}
+    once = round_trip(params)
+    twice = round_trip(once)
+    jax.tree.map(np.testing.assert_array_equal, once, twice)
+
+
+def test_zero_kernels_stay_zero():
+    params = {"kernel": jnp.zeros(KERNEL), "bias": jnp.zeros(4)}
+    for leaf in jax.tree.leaves(round_trip(params)):
+        np.testing.assert_array_equal(leaf, np.zeros_like(leaf))
+
+
+def test_jit_changes_nothing():
+    kernel = jax.random.normal(jax.random.key(0), KERNEL)
+    with jax.disable_jit():
+        plain = quantise.dequantise(quantise.quantise(kernel))
+    np.testing.assert_array_equal(round_trip(kernel), plain)
+
+
+def test_empty_decoders_weigh_one_byte_a_weight_and_two_a_scale_or_bias():
+    params = {"layer": {"kernel": jnp.ones(KERNEL), "bias": jnp.ones(4)}}
+    empty = quantise.empty_like(params, 5)
+    # 2 * 2 * 3 * 4 = 48 bytes of weights, 4 scales and 4 biases of 2 bytes: 64 a task, and 5 tasks.
+    assert tree_bytes(empty) == 5 * 64
+    stored = quantise.quantise(params)
+    assert jax.tree.structure(stored) == jax.tree.structure(empty)
+    filled = jax.tree.map(lambda old, new: old.at[3].set(new), empty, stored)
+    restored = quantise.dequantise(jax.tree.map(lambda leaf: leaf[3], filled))
+    np.testing.assert_allclose(restored["layer"]["kernel"], np.ones(KERNEL), rtol=1e-3)
+    assert all(leaf.dtype == jnp.float32 for leaf in jax.tree.leaves(restored))

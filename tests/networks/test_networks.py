@@ -1,0 +1,122 @@
+"""Backbones by name, the head, and which logits are in play."""
+
+import functools
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from braincl_jax.config import NetworkConfig
+from braincl_jax.networks import (
+    backbone_names,
+    build_network,
+    masked_logits,
+    register_backbone,
+)
+from braincl_jax.networks.network import MASKED_LOGIT
+
+NUM_CLASSES = 6
+
+
+def shapes_of(name: str, width: int, image_shape: tuple[int, int, int], train: bool = False):
+    """(parameters, features, logits) as shapes; nothing is computed."""
+    network = build_network(NetworkConfig(name, width), NUM_CLASSES)
+
+    def run(key, images):
+        params, batch_stats = network.init(key, image_shape)
+        features, _ = network.features(params, batch_stats, images, train=train)
+        return params, features, network.logits(params, features)
+
+    images = jax.ShapeDtypeStruct((2, *image_shape), jnp.uint8)
+    return jax.eval_shape(run, jax.random.key(0), images)
+
+
+@pytest.mark.parametrize("train", [False, True])
+@pytest.mark.parametrize(
+    ("name", "image_shape", "doublings"),
+    [
+        ("resnet8", (28, 28, 1), 2),
+        ("resnet32", (32, 32, 3), 2),
+        ("resnet18", (32, 32, 3), 3),
+        ("resnet18_224", (224, 224, 3), 3),
+    ],
+)
+def test_features_are_as_wide_as_the_last_stage(name, image_shape, doublings, train):
+    width = 4
+    _, features, logits = shapes_of(name, width, image_shape, train)
+    assert features.shape == (2, width * 2**doublings)
+    assert features.dtype == jnp.float32
+    assert logits.shape == (2, NUM_CLASSES)
+
+
+def test_resnet18_has_the_published_number_of_parameters():
+    # torchvision's ResNet-18 has 11,689,512 with a head of 513,000 (512 * 1000 + 1000).
+    params, _, _ = shapes_of("resnet18_224", 64, (224, 224, 3))
+    assert sum(leaf.size for leaf in jax.tree.leaves(params["backbone"])) == 11_689_512 - 513_000
+
+
+@pytest.fixture(scope="module")
+def small():
+    """(network, parameters, BatchNorm statistics, images) of a resnet8 of width 2."""
+    network = build_network(NetworkConfig("resnet8", 2), NUM_CLASSES)
+    init = jax.jit(functools.partial(network.init, image_shape=(8, 8, 1)))
+    images = np.random.default_rng(0).integers(0, 256, (4, 8, 8, 1)).astype(np.uint8)
+    return network, *init(jax.random.key(0)), images
+
+
+def test_batch_norm_statistics_stand_still_outside_training(small):
+    network, params, batch_stats, images = small
+    _, after = jax.jit(network.features)(params, batch_stats, images)
+    jax.tree.map(np.testing.assert_array_equal, after, batch_stats)
+
+
+def test_batch_norm_statistics_move_while_training(small):
+    network, params, batch_stats, images = small
+    _, after = jax.jit(functools.partial(network.features, train=True))(params, batch_stats, images)
+    moved = jax.tree.map(lambda a, b: bool((a != b).any()), after, batch_stats)
+    assert all(jax.tree.leaves(moved["BatchNorm_0"]))
+
+
+def test_outside_training_an_image_does_not_depend_on_the_others_of_its_batch(small):
+    network, params, batch_stats, images = small
+    features = jax.jit(lambda x: network.features(params, batch_stats, x)[0])
+    other = images.copy()
+    other[1:] = 255 - other[1:]
+    np.testing.assert_allclose(features(images)[0], features(other)[0], rtol=1e-5, atol=1e-6)
+    assert jnp.abs(features(images)[1] - features(other)[1]).max() > 1e-4
+
+
+def test_logits_of_unseen_classes_are_out_of_play():
+    logits = jnp.array([[1.0, 5.0, 2.0], [4.0, 9.0, 0.0]])
+    masked = masked_logits(logits, jnp.array([True, False, True]))
+    np.testing.assert_array_equal(masked, [[1, MASKED_LOGIT, 2], [4, MASKED_LOGIT, 0]])
+    assert masked.argmax(-1).tolist() == [2, 0]
+    # exp(1) / (exp(1) + exp(2)) = 1 / (1 + e): the middle class takes no share.
+    np.testing.assert_allclose(jax.nn.softmax(masked)[0, 0], 1 / (1 + np.e), rtol=1e-6)
+
+
+def test_no_gradient_flows_to_unseen_classes():
+    seen = jnp.array([True, False, True])
+    gradient = jax.grad(lambda x: jax.nn.logsumexp(masked_logits(x, seen)))(jnp.ones((1, 3)))
+    np.testing.assert_allclose(gradient, [[0.5, 0, 0.5]], rtol=1e-6)
+
+
+def test_an_unknown_backbone_is_an_error_with_those_there_are():
+    with pytest.raises(ValueError, match=r"network.name='vgg' is unknown; known: .*resnet18, "):
+        build_network(NetworkConfig("vgg"), NUM_CLASSES)
+
+
+def test_a_backbone_name_is_taken_only_once():
+    with pytest.raises(ValueError, match="'resnet8' is registered already"):
+        register_backbone("resnet8")(lambda width: nn.Dense(width))
+    assert backbone_names() == tuple(sorted(set(backbone_names())))
+
+
+def test_a_backbone_that_is_registered_can_be_built(monkeypatch):
+    from braincl_jax.networks import network
+
+    monkeypatch.setattr(network, "_BACKBONES", dict(network._BACKBONES))
+    register_backbone("mine")(lambda width: nn.Dense(width))
+    assert build_network(NetworkConfig("mine", 5), 3).backbone == nn.Dense(5)

@@ -1,0 +1,110 @@
+"""What is replayed: balanced over classes, one task a group, never a free slot."""
+
+import functools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from braincl_jax.memory.store import Index
+from braincl_jax.sleep import class_balanced
+
+SLOTS, TASKS, CLASSES, GROUPS, SIZE = 24, 3, 6, 6, 8
+PER_TASK = CLASSES // TASKS
+
+
+@functools.cache
+def sampler(num_groups: int = GROUPS, group_size: int = SIZE):
+    """The sampler, compiled once for all memories of 24 slots."""
+
+    def draw(key, index):
+        return class_balanced(key, index, CLASSES, num_groups, group_size)
+
+    return jax.jit(draw)
+
+
+def memory_of(counts: list[int]) -> Index:
+    """A memory with `counts[k]` slots of class k, task by task; then free slots that look like class 0."""
+    label = np.repeat(np.arange(len(counts)), counts)
+    free = SLOTS - len(label)
+    task = np.append(label // PER_TASK, np.full(free, TASKS))
+    label = np.append(label, np.zeros(free, int))
+    stored = np.arange(SLOTS) < SLOTS - free
+    return Index(jnp.int32(label), jnp.int32(task), jnp.asarray(stored))
+
+
+counts_strategy = st.lists(st.integers(0, SLOTS // CLASSES), min_size=CLASSES, max_size=CLASSES)
+
+
+@settings(max_examples=40, deadline=None)
+@given(counts_strategy.filter(any), st.integers(0, 2**31 - 1))
+def test_groups_hold_stored_slots_of_their_own_task(counts, seed):
+    index = memory_of(counts)
+    task, slot = sampler()(jax.random.key(seed), index)
+    assert task.shape == (GROUPS,)
+    assert slot.shape == (GROUPS, SIZE)
+    assert ((slot >= 0) & (slot < SLOTS)).all()
+    assert index.stored[slot].all()
+    np.testing.assert_array_equal(index.task[slot], np.repeat(task[:, None], SIZE, 1))
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    st.lists(st.integers(1, SLOTS // CLASSES), min_size=CLASSES, max_size=CLASSES),
+    st.integers(0, 2**31 - 1),
+)
+def test_a_batch_holds_equally_many_of_each_class_however_many_are_stored(counts, seed):
+    # 6 groups for 3 tasks, 8 slots for 2 classes: 2 groups of 4 of each class.
+    index = memory_of(counts)
+    _, slot = sampler()(jax.random.key(seed), index)
+    drawn = np.bincount(np.asarray(index.label[slot]).ravel(), minlength=CLASSES)
+    assert drawn.tolist() == [GROUPS * SIZE // CLASSES] * CLASSES
+
+
+def test_within_a_class_every_slot_comes_up_equally_often():
+    index = memory_of([2, 4, 1, 3, 4, 4])
+    keys = jax.random.split(jax.random.key(0), 200)
+    _, slot = jax.vmap(sampler(), in_axes=(0, None))(keys, index)
+    drawn = np.bincount(np.asarray(slot).ravel(), minlength=SLOTS)
+    # 8 of each class in each of 200 batches.
+    expected = np.where(index.stored, 1600 / np.array([2, 4, 1, 3, 4, 4])[index.label], 0)
+    np.testing.assert_allclose(drawn, expected, rtol=0.1)
+
+
+def test_a_task_with_fewer_stored_classes_is_drawn_less():
+    # Task 0 has one class left, task 1 two, task 2 none: a third and two thirds of the groups.
+    index = memory_of([4, 0, 4, 4, 0, 0])
+    task, _ = sampler()(jax.random.key(1), index)
+    assert np.bincount(task, minlength=TASKS).tolist() == [2, 4, 0]
+
+
+def test_one_stored_slot_is_drawn_every_time():
+    task, slot = sampler()(jax.random.key(1), memory_of([0, 0, 0, 1, 0, 0]))
+    assert set(np.asarray(slot).ravel()) == {0}
+    assert set(np.asarray(task)) == {1}
+
+
+def test_free_slots_in_between_are_never_drawn():
+    index = memory_of([4] * CLASSES)
+    stored = jnp.arange(SLOTS) % 3 != 0
+    _, slot = sampler()(jax.random.key(2), index._replace(stored=stored))
+    assert stored[slot].all()
+
+
+@pytest.mark.parametrize("shape", [(GROUPS, SIZE), (1, 1)])
+def test_the_draw_depends_on_the_key_alone(shape):
+    index = memory_of([3] * CLASSES)
+    draws = [np.asarray(sampler(*shape)(jax.random.key(seed), index)[1]) for seed in (5, 5, 6)]
+    np.testing.assert_array_equal(draws[0], draws[1])
+    assert (draws[0] != draws[2]).any()
+
+
+def test_the_draw_is_the_same_under_jit():
+    index, key = memory_of([3] * CLASSES), jax.random.key(9)
+    task, slot = class_balanced(key, index, CLASSES, GROUPS, SIZE)
+    jit_task, jit_slot = sampler()(key, index)
+    np.testing.assert_array_equal(task, jit_task)
+    np.testing.assert_array_equal(slot, jit_slot)

@@ -1,0 +1,212 @@
+"""Settings: refused at the door with the key, the value and what is possible."""
+
+import ast
+import dataclasses
+import json
+from pathlib import Path
+
+import jax
+import pytest
+
+import braincl_jax
+from braincl_jax import config as config_module
+from braincl_jax.config import Config, from_mapping, to_mapping
+from braincl_jax.data import load_source
+from braincl_jax.pipeline import build_parts, init_brain
+from braincl_jax.runtime.loop import require_even_batches, run_sequence
+
+ROOT = Path(braincl_jax.__file__).parent
+
+
+def nested(name: str, value) -> dict:
+    """{"a": {"b": value}} of "a.b"."""
+    for key in reversed(name.split(".")):
+        value = {key: value}
+    return value
+
+
+def fields_of(kind, prefix="") -> list[str]:
+    found = []
+    for field in dataclasses.fields(kind):
+        inner = getattr(config_module, str(getattr(field.type, "__name__", field.type)), None)
+        if dataclasses.is_dataclass(inner):
+            found += fields_of(inner, f"{prefix}{field.name}.")
+        else:
+            found.append(prefix + field.name)
+    return found
+
+
+def test_settings_survive_the_way_to_json_and_back(tiny_config):
+    assert from_mapping(json.loads(json.dumps(to_mapping(tiny_config)))) == tiny_config
+    assert from_mapping({}) == Config()
+
+
+def test_what_is_not_given_keeps_its_default():
+    config = from_mapping({"sleep": {"steps": 7}})
+    assert config.sleep.steps == 7
+    assert config.sleep.batch_size == Config().sleep.batch_size
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "suggestion"),
+    [
+        ("budget_byte", 5, "budget_bytes"),
+        ("codec.learning_rat", 0.1, "codec.learning_rate"),
+        ("sleep.step", 3, "sleep.steps"),
+    ],
+)
+def test_an_unknown_key_is_named_with_its_value_and_the_likely_one(name, value, suggestion):
+    with pytest.raises(ValueError, match="unknown config key") as error:
+        from_mapping(nested(name, value))
+    message = str(error.value)
+    assert f"{name}={value!r}" in message
+    assert f"did you mean {suggestion}?" in message
+
+
+def test_a_key_like_no_other_gets_the_list_of_known_ones():
+    with pytest.raises(ValueError, match=r"qqqq=1.*Known keys: method, dataset"):
+        from_mapping({"qqqq": 1})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("num_tasks", "5"),
+        ("num_tasks", True),
+        ("num_tasks", 5.0),
+        ("num_tasks", None),
+        ("method", 3),
+        ("sleep.flip", 1),
+        ("sleep.learning_rate", "0.1"),
+        ("sleep.learning_rate", True),
+        ("codec", 3),
+    ],
+)
+def test_a_wrong_type_is_named(name, value):
+    with pytest.raises(ValueError, match=rf"^{name}={value!r} must "):
+        from_mapping(nested(name, value))
+
+
+def test_a_whole_number_will_do_for_a_float():
+    rate = from_mapping({"wake": {"learning_rate": 1}}).wake.learning_rate
+    assert rate == 1.0
+    assert type(rate) is float
+
+
+IMPOSSIBLE = [
+    *[(name, -1) for name in ("classes_per_task", "num_devices", "seed")],
+    *[(name, -1) for name in ("wake.epochs", "sleep.crop_padding")],
+    *[(name, 0) for name in ("num_tasks", "budget_bytes", "eval_batch_size", "network.width")],
+    *[(f"codec.{name}", 0) for name in ("num_stages", "latent_channels", "width", "steps")],
+    *[(f"codec.{name}", 0) for name in ("analysis_width", "lanes_per_image", "first_steps")],
+    *[(f"codec.{name}", 0) for name in ("batch_size", "learning_rate", "clip_norm")],
+    *[(f"wake.{name}", 0) for name in ("batch_size", "learning_rate")],
+    *[(f"sleep.{name}", 0) for name in ("first_steps", "steps", "batch_size", "num_groups")],
+    ("sleep.learning_rate", 0),
+    ("sleep.learning_rate", float("nan")),
+    ("sleep.warmup_fraction", 1.0),
+    ("sleep.warmup_fraction", -0.1),
+    ("sleep.momentum", 1.0),
+    ("sleep.weight_decay", -1e-4),
+    ("sleep.final_learning_rate", -0.1),
+    ("sleep.final_learning_rate", 0.2),
+    ("codec.alphabet_size", 1),
+    ("codec.alphabet_size", 65),
+    ("codec.density", "learned"),
+    ("sleep.num_groups", 3),
+]
+
+
+@pytest.mark.parametrize(("name", "value"), IMPOSSIBLE)
+def test_an_impossible_value_is_named_with_what_is_possible(name, value):
+    shown = rf"{name}={value!r}(\.0)?"  # a whole number may have become a float
+    with pytest.raises(ValueError, match=rf"^{shown} is impossible: it must be "):
+        from_mapping(nested(name, value))
+
+
+@pytest.mark.parametrize(
+    "name", ["codec.batch_size", "wake.batch_size", "sleep.num_groups", "eval_batch_size"]
+)
+def test_a_batch_that_devices_cannot_share_is_named_with_both_numbers(name):
+    section, _, key = name.rpartition(".")
+    values = {"batch_size": 48, key: 6} if section == "sleep" else {key: 6}
+    config = from_mapping({section: values} if section else values)
+    require_even_batches(config, 2)
+    with pytest.raises(ValueError, match=rf"{name}=6 .* 4 devices"):
+        require_even_batches(config, 4)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"method": "brain"}, r"method='brain' is unknown; known: .*braincl"),
+        ({"network": {"name": "vgg"}}, r"network.name='vgg' is unknown; known: .*resnet8"),
+        ({"codec": {"lanes_per_image": 3}}, r"lanes_per_image=3 must divide the 4x4"),
+        ({"budget_bytes": 500}, r"budget_bytes=500 is too small.* at least \d+"),
+        ({"method": "replay_raw", "budget_bytes": 500}, r"budget_bytes=500 pays for 1 raw"),
+    ],
+)
+def test_what_does_not_fit_the_stream_is_refused_before_anything_is_written(
+    changes, message, tiny_config, tiny_stream, tmp_path
+):
+    merged = to_mapping(tiny_config)
+    for key, value in changes.items():
+        merged[key] = merged[key] | value if isinstance(value, dict) else value
+    config = from_mapping(merged)
+    workdir = tmp_path / "run"
+    with pytest.raises(ValueError, match=message):
+        run_sequence(config, tiny_stream, workdir)
+    assert not workdir.exists()
+    with pytest.raises(ValueError, match=message):
+        jax.eval_shape(
+            lambda key: init_brain(build_parts(config, tiny_stream.spec), key), jax.random.key(0)
+        )
+
+
+def test_the_budget_that_the_message_asks_for_is_enough(make_parts):
+    def shapes(budget: int):
+        parts = make_parts(budget_bytes=budget)
+        return jax.eval_shape(lambda key: init_brain(parts, key), jax.random.key(0))
+
+    with pytest.raises(ValueError, match="Raise budget_bytes to at least") as error:
+        shapes(500)
+    enough = int(str(error.value).split("at least ")[1].split(",")[0])
+    shapes(enough)
+    with pytest.raises(ValueError, match=f"budget_bytes={enough - 1} is too small"):
+        shapes(enough - 1)
+
+
+def test_an_unknown_dataset_is_refused():
+    with pytest.raises(ValueError, match="unknown source 'nowhere'"):
+        load_source("nowhere:x")
+
+
+def test_more_devices_than_there_are_are_refused_before_anything_is_written(
+    tiny_config, tiny_stream, tmp_path
+):
+    config = dataclasses.replace(tiny_config, num_devices=5)
+    with pytest.raises(ValueError, match=r"num_devices=5, but this process has 4"):
+        run_sequence(config, tiny_stream, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def attributes_read() -> set[str]:
+    """`.name` wherever the package or the launcher reads it, but for the schema itself."""
+    files = [*ROOT.rglob("*.py"), *(ROOT.parent / "experiments").glob("*.py")]
+    return {
+        node.attr
+        for path in files
+        if path.name != "config.py"
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load)
+    }
+
+
+@pytest.mark.parametrize("name", fields_of(Config))
+def test_every_key_is_read_outside_the_schema(name):
+    assert name.rpartition(".")[2] in attributes_read()
+
+
+def test_the_list_of_keys_reaches_into_every_section():
+    names = fields_of(Config)
+    assert {"method", "network.width", "codec.steps", "wake.epochs", "sleep.flip"} <= set(names)

@@ -1,0 +1,67 @@
+"""A damaged string is an error that names its slot, never a noise image."""
+
+import dataclasses
+import functools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from braincl_jax.evaluate.recall import CorruptMemoryError, check_intact, recall_slots
+from braincl_jax.sleep import replay_step
+
+SLOT = 5
+
+
+@pytest.fixture(scope="module")
+def damaged(diary):
+    """The last state of a brain, with one bit flipped in the string of slot 5."""
+    state = diary.after[1, "transfer"]
+    stored = state.memory.long_term
+    first = int(np.asarray(stored.lengths)[:SLOT].sum())
+    last = first + int(stored.lengths[SLOT].sum()) - 1
+    words = stored.words.at[last].set(stored.words[last] ^ 4)
+    stored = stored.replace(words=words)
+    return state.replace(memory=state.memory.replace(long_term=stored))
+
+
+def test_a_flipped_bit_in_any_string_shows_in_the_metrics_of_replay(diary):
+    state = diary.after[1, "transfer"]
+    stored = state.memory.long_term
+    lengths = np.asarray(stored.lengths).sum(-1)
+    starts = (np.cumsum(lengths) - lengths)[lengths > 0]
+    words = np.array(stored.words)
+    words[starts + 1] ^= 1
+    memory = state.memory.replace(long_term=stored.replace(words=jnp.asarray(words)))
+    _, metrics = diary.steps["replay"](state.replace(memory=memory), None)
+    slot = int(metrics["corrupt_slot"])
+    assert 0 <= slot < len(starts)
+    with pytest.raises(CorruptMemoryError, match=rf"slot {slot} "):
+        check_intact(slot)
+
+
+def test_replay_of_intact_strings_reports_no_slot(diary):
+    _, metrics = diary.steps["replay"](diary.after[1, "transfer"], None)
+    assert int(metrics["corrupt_slot"]) == -1
+    check_intact(-1)
+
+
+def test_replay_names_exactly_the_damaged_slot_that_was_drawn(diary, damaged):
+    def always_the_same(key, index, num_classes, num_groups, group_size):
+        del key, num_classes
+        slot = jnp.full((num_groups, group_size), SLOT - 1).at[-1, -1].set(SLOT)
+        return index.task[slot[:, 0]], slot
+
+    parts = dataclasses.replace(diary.parts, sampler=always_the_same)
+    _, metrics = jax.jit(functools.partial(replay_step, parts=parts))(damaged, None)
+    assert int(metrics["corrupt_slot"]) == SLOT
+
+
+def test_looking_at_memory_raises_for_the_damaged_slot_and_no_other(diary, damaged):
+    others = np.setdiff1d(np.arange(9), [SLOT])
+    images = recall_slots(damaged.memory, 0, others, parts=diary.parts)
+    intact = recall_slots(diary.after[1, "transfer"].memory, 0, others, parts=diary.parts)
+    np.testing.assert_array_equal(images, intact)
+    with pytest.raises(CorruptMemoryError, match=rf"slot {SLOT} "):
+        recall_slots(damaged.memory, 0, np.arange(9), parts=diary.parts)
