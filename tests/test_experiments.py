@@ -4,8 +4,8 @@ import ast
 from pathlib import Path
 
 import pytest
-from ml_collections import ConfigDict
-from ml_collections.config_flags import config_flags
+from absl import flags
+from ml_collections import config_flags
 
 from braincl_jax.config import Config, from_mapping
 from braincl_jax.data import TaskStream, load_source
@@ -23,10 +23,11 @@ QUICKSTART_RAW_BYTES = 3_920_000
 
 
 def load(path: Path) -> Config:
-    """As the launcher does: the file's `get_config()`, then the schema."""
-    config = config_flags.get_config_module(str(path)).get_config()
-    assert isinstance(config, ConfigDict)
-    return from_mapping(config.to_dict())
+    """As the launcher does: a flag, then the schema."""
+    values = flags.FlagValues()
+    config_flags.DEFINE_config_file("config", str(path), flag_values=values)
+    values(["launch"])
+    return from_mapping(values.config.to_dict())
 
 
 @pytest.fixture(params=CONFIGS, ids=[path.stem for path in CONFIGS])

@@ -39,7 +39,9 @@ def imported(path: Path) -> frozenset[str]:
 
 def inside(name: str, parts: tuple[str, ...]) -> bool:
     """Whether a module is one of `parts` of the package or lies in one."""
-    return any(name == f"{PACKAGE}.{part}" or name.startswith(f"{PACKAGE}.{part}.") for part in parts)
+    return any(
+        name == f"{PACKAGE}.{part}" or name.startswith(f"{PACKAGE}.{part}.") for part in parts
+    )
 
 
 def closure(module: str) -> set[str]:

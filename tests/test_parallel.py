@@ -67,9 +67,7 @@ def batches_of(phase: str, stream, config):
     return [None]
 
 
-@pytest.mark.parametrize(
-    "phase", ["start", "encode", "memorise", "classify", "transfer", "replay"]
-)
+@pytest.mark.parametrize("phase", ["start", "encode", "memorise", "classify", "transfer", "replay"])
 def test_one_and_four_devices_agree(phase, diary, step_of, devices, tiny_stream, tiny_config):
     alone, _ = diary.before[1, phase]
     together = replicated(alone)

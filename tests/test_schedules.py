@@ -1,5 +1,7 @@
 """Learning rates: hand-computed, restarted in every task."""
 
+import itertools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -44,7 +46,7 @@ def test_the_cosine_is_half_way_down_in_the_middle_and_ends_at_the_final_rate(ra
 
 def test_after_the_warm_up_the_rate_never_rises(rate):
     rates = [rate(2, step) for step in range(3, 20)]
-    assert all(later <= earlier for earlier, later in zip(rates, rates[1:], strict=False))
+    assert all(later <= earlier for earlier, later in itertools.pairwise(rates))
 
 
 def test_a_new_task_starts_again_because_the_phase_before_was_another(rate):

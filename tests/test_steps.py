@@ -140,7 +140,9 @@ def test_a_fixed_density_does_not_move_while_the_transforms_do(diary, assert_sam
     new, _ = jax.jit(functools.partial(encode_step, parts=parts))(state, batch)
     old_codec, codec = state.memory.working.codec, new.memory.working.codec
     assert_same(codec["density"], old_codec["density"])
-    moved = jax.tree.map(lambda a, b: bool((a != b).any()), codec["synthesis"], old_codec["synthesis"])
+    moved = jax.tree.map(
+        lambda a, b: bool((a != b).any()), codec["synthesis"], old_codec["synthesis"]
+    )
     assert any(jax.tree.leaves(moved))
 
 

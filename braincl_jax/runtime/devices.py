@@ -41,23 +41,33 @@ class Devices:
     def init(self, init: Callable[[Array], PyTree], key: Array) -> PyTree:
         """The same fresh state on every device."""
         keys = jnp.broadcast_to(key, (len(self),))
-        return jax.pmap(init, devices=self._devices)(keys)
+        return jax.pmap(init, axis_name=AXIS, devices=self._devices)(keys)
 
     def map_step(self, step: Step, parts: Parts) -> Callable[[Any, Batch | None], Any]:
         """`step` compiled for all devices. The state that is passed in is donated."""
         mapped = functools.partial(step, parts=parts, axis_name=AXIS)
         mapped = jax.pmap(mapped, axis_name=AXIS, devices=self._devices, donate_argnums=0)
-        return lambda state, batch: mapped(state, self._shard(batch))
+        return lambda state, batch: self._in_turn(mapped(state, self._shard(batch)))
 
     def map_reader(self, function: Callable[..., PyTree], parts: Parts) -> Callable[..., PyTree]:
         """Like `map_step` for a function that leaves the state as it is and returns what all devices agree on."""
         mapped = functools.partial(function, parts=parts, axis_name=AXIS)
         mapped = jax.pmap(mapped, axis_name=AXIS, devices=self._devices)
-        return lambda state, batch: self.first(mapped(state, self._shard(batch)))
+        return lambda state, batch: self.first(self._in_turn(mapped(state, self._shard(batch))))
 
     def first(self, tree: PyTree) -> PyTree:
         """The first device's copy."""
         return jax.tree.map(lambda leaf: leaf[0], tree)
+
+    def _in_turn(self, output: PyTree) -> PyTree:
+        """On CPU, waits for the output.
+
+        Virtual CPU devices share one small pool of threads, and a collective blocks its thread until all devices
+        have arrived. With several steps in flight the pool runs dry and XLA aborts the process.
+        """
+        if self._devices[0].platform == "cpu":
+            jax.block_until_ready(output)
+        return output
 
     def _shard(self, batch: Batch | None) -> Batch | None:
         """[B, ...] -> [D, B / D, ...]; the batch sizes were checked when the run was set up."""

@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import itertools
 
 import jax
 import jax.numpy as jnp
@@ -50,9 +51,7 @@ def lives(tiny_config):
     @functools.cache
     def live(capacity: int):
         config = dataclasses.replace(tiny_config, method="finetune")
-        parts = dataclasses.replace(
-            build_parts(config, SPEC), memory=ArrayMemory(SPEC, capacity)
-        )
+        parts = dataclasses.replace(build_parts(config, SPEC), memory=ArrayMemory(SPEC, capacity))
         steps = [
             jax.jit(functools.partial(step, parts=parts))
             for step in (start_step, memorise_images_step, select_exemplars_step)
@@ -99,7 +98,7 @@ def test_exemplars_are_balanced_over_the_classes_seen(lives):
 
 def test_an_exemplar_that_was_dropped_does_not_come_back(lives):
     _, states = lives(CAPACITY)
-    for task, (old, new) in enumerate(zip(states, states[1:], strict=False)):
+    for task, (old, new) in enumerate(itertools.pairwise(states)):
         today = range((task + 1) * PER_TASK, (task + 2) * PER_TASK)
         assert set(stored_pixels(new)) <= {*stored_pixels(old), *today}
 

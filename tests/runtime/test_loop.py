@@ -159,21 +159,23 @@ def test_a_method_without_cues_runs_on_all_devices_and_shows_no_recalls(run_once
 
 
 def test_parts_that_are_handed_in_are_used(tiny_config, tiny_stream, tmp_path):
-    class Reached(Exception):
-        """Raised by the part that was handed in."""
+    class Mine:
+        """A memory that only says that it was asked."""
 
-    def mine(*arguments):
-        raise Reached
+        def init(self, key):
+            raise NotImplementedError("my memory")
 
     def make_parts(config, spec):
-        return dataclasses.replace(build_parts(config, spec), codec_rate=mine)
+        return dataclasses.replace(build_parts(config, spec), memory=Mine())
 
-    with pytest.raises(Reached):
+    with pytest.raises(NotImplementedError, match="my memory"):
         run_sequence(tiny_config, tiny_stream, tmp_path, make_parts=make_parts)
 
 
 def test_a_rare_corrupt_slot_is_not_averaged_away():
-    read = [{"loss": np.float32(n), "corrupt_slot": np.int32(7 if n == 1 else -1)} for n in range(4)]
+    read = [
+        {"loss": np.float32(n), "corrupt_slot": np.int32(7 if n == 1 else -1)} for n in range(4)
+    ]
     assert loop._average(read) == {"loss": 1.5, "corrupt_slot": 7.0}
 
 
