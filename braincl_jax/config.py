@@ -16,7 +16,7 @@ class NetworkConfig:
     """The classifier ("neocortex"): a backbone by registry name and its width multiplier's base."""
 
     name: str = "resnet8"
-    width: int = 16
+    width: int = 12
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,19 +52,23 @@ class WakeConfig:
 
 @dataclasses.dataclass(frozen=True)
 class SleepConfig:
-    """Replay of the whole memory into the whole network (SGD, linear warm-up, cosine)."""
+    """Replay of the whole memory into the whole network (SGD, linear warm-up, cosine).
 
-    first_steps: int = 150
-    steps: int = 150
+    `noise` is the largest standard deviation, in grey levels of 255, of the noise added to replayed images.
+    """
+
+    first_steps: int = 300
+    steps: int = 300
     warmup_fraction: float = 0.1
-    batch_size: int = 128
+    batch_size: int = 64
     num_groups: int = 8
-    learning_rate: float = 0.1
+    learning_rate: float = 0.05
     final_learning_rate: float = 1e-3
     momentum: float = 0.9
     weight_decay: float = 5e-4
-    crop_padding: int = 4
+    crop_padding: int = 1
     flip: bool = True
+    noise: float = 50.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -184,6 +188,7 @@ def _check(config: Config) -> None:
     for name, value in fractions.items():
         _require(0 <= value < 1, name, value, "at least 0 and below 1")
     _require(sleep.weight_decay >= 0, "sleep.weight_decay", sleep.weight_decay, "at least 0")
+    _require(0 <= sleep.noise <= 255, "sleep.noise", sleep.noise, "between 0 and 255")
     _require(
         0 <= sleep.final_learning_rate <= sleep.learning_rate,
         "sleep.final_learning_rate",

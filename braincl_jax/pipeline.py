@@ -17,13 +17,13 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from braincl_jax.config import Config
-from braincl_jax.data import TaskStream, crop_and_flip
+from braincl_jax.config import Config, SleepConfig
+from braincl_jax.data import TaskStream, add_noise, crop_and_flip
 from braincl_jax.memory.codec import build_codec
 from braincl_jax.methods import Method, get_method
 from braincl_jax.networks import build_network
-from braincl_jax.parts import Parts
-from braincl_jax.schedules import phase_schedule
+from braincl_jax.parts import Augment, Parts
+from braincl_jax.schedules import FINAL_FRACTION, phase_schedule
 from braincl_jax.sleep import class_balanced, replay_step
 from braincl_jax.state import BrainState, Consolidation, Encoder, Progress, named_key
 from braincl_jax.types import Array, Batch, Step, StreamSpec
@@ -88,6 +88,17 @@ def phases(method: Method, stream: TaskStream, config: Config) -> tuple[Phase, .
     )
 
 
+def default_augment(config: SleepConfig) -> Augment:
+    """Crop, flip and noise of the strengths that `config` sets."""
+
+    def augment(keys: Array, images: Array) -> Array:
+        geometry, noise = jnp.moveaxis(jax.vmap(jax.random.split)(keys), 1, 0)
+        images = crop_and_flip(geometry, images, padding=config.crop_padding, flip=config.flip)
+        return add_noise(noise, images, largest=config.noise)
+
+    return augment
+
+
 def mean_squared_error(images: Array, recalled: Array) -> Array:
     """float32 [B, H, W, C] twice -> float32 [B]."""
     return jnp.square(images - recalled).mean((1, 2, 3))
@@ -118,7 +129,7 @@ def build_parts(config: Config, spec: StreamSpec) -> Parts:
         codec=codec,
         memory=method.build_memory(config, spec, codec, codec_optimiser),
         sampler=class_balanced,
-        augment=functools.partial(crop_and_flip, padding=sleep.crop_padding, flip=sleep.flip),
+        augment=default_augment(sleep),
         distortion=mean_squared_error,
         codec_optimiser=codec_optimiser,
         wake_optimiser=optax.trace(sleep.momentum),
@@ -130,7 +141,7 @@ def build_parts(config: Config, spec: StreamSpec) -> Parts:
             first_steps=config.codec.first_steps,
             steps=config.codec.steps,
             peak=config.codec.learning_rate,
-            final=0.02 * config.codec.learning_rate,
+            final=FINAL_FRACTION * config.codec.learning_rate,
             warmup_fraction=0.05,
         ),
         wake_rate=phase_schedule(
@@ -138,7 +149,7 @@ def build_parts(config: Config, spec: StreamSpec) -> Parts:
             first_steps=wake_steps,
             steps=wake_steps,
             peak=wake.learning_rate,
-            final=0.02 * wake.learning_rate,
+            final=FINAL_FRACTION * wake.learning_rate,
             warmup_fraction=0.1,
         ),
         sleep_rate=phase_schedule(

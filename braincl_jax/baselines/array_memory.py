@@ -80,8 +80,11 @@ class ArrayMemory:
 
     def index(self, memory: Memory) -> Index:
         label = self._all(memory).label
-        per_task = self.spec.num_classes // self.spec.num_tasks
-        return Index(jnp.maximum(label, 0), label // per_task, label != EMPTY)
+        task = label // (self.spec.num_classes // self.spec.num_tasks)
+        # The task's own exemplars are among its images, which are all there: they must not count twice.
+        today = memory.working.label.max() // (self.spec.num_classes // self.spec.num_tasks)
+        double = (jnp.arange(len(label)) < self.capacity) & (task == today)
+        return Index(jnp.maximum(label, 0), task, (label != EMPTY) & ~double)
 
     def recall(self, memory: Memory, task: Array, slot: Array) -> Recalled:
         del task

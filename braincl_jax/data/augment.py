@@ -1,4 +1,4 @@
-"""Random crops and flips, drawn from one key an example."""
+"""Random crops, flips and noise, drawn from one key an example."""
 
 import jax
 import jax.numpy as jnp
@@ -53,3 +53,29 @@ def _crop_and_flip_one(key: Array, image: Array, padding: int, flip: bool) -> Ar
     # flip is but an order of columns. No index is out of range: "clip" spares the gather a check.
     rows = jnp.take(padded, top + jnp.arange(height), axis=0, mode="clip")
     return jnp.take(rows, left + columns, axis=1, mode="clip")
+
+
+def add_noise(keys: Array, images: Array, *, largest: float) -> Array:
+    """Adds Gaussian noise of a strength that is itself random.
+
+    Decoders leave faint traces, and each task has its own decoder: without noise a network learns
+    to tell tasks by these traces, which real images do not have.
+
+    Args:
+        keys: typed PRNG keys [B], one an example.
+        images: uint8 [B, H, W, C].
+        largest: the standard deviation is uniform in 0..largest grey levels (of 255).
+
+    Returns:
+        uint8 [B, H, W, C]; `images` itself if `largest` is 0.
+    """
+    if largest == 0:
+        return images
+
+    def one(key: Array, image: Array) -> Array:
+        noise_key, strength_key = jax.random.split(key)
+        noise = jax.random.normal(noise_key, image.shape)
+        noisy = image + largest * jax.random.uniform(strength_key) * noise
+        return jnp.clip(jnp.round(noisy), 0, 255).astype(jnp.uint8)
+
+    return jax.vmap(one)(keys, images)

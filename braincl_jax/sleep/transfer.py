@@ -97,7 +97,8 @@ def transfer_step(
     )
     kept = jnp.arange(len(cues)) < packed.count
     clipped = tables.to_cues(table.lowest, tables.to_letters(table, cues)) != cues
-    mean_words = jnp.where(kept, packed.strings.lengths.sum(-1), 0).sum() / packed.count
+    mean_words = jnp.where(kept, packed.strings.lengths.sum(-1), 0).sum()
+    mean_words = mean_words / jnp.maximum(packed.count, 1)
     metrics = {
         "stored": packed.count,
         "dropped": there.sum() - packed.count,
