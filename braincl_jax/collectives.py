@@ -16,6 +16,11 @@ def maximum(x: Array, axis_name: str | None) -> Array:
     return x if axis_name is None else jax.lax.pmax(x, axis_name)
 
 
+def total(tree: PyTree, axis_name: str | None) -> PyTree:
+    """Sums every leaf over the devices."""
+    return tree if axis_name is None else jax.lax.psum(tree, axis_name)
+
+
 def concatenate(tree: PyTree, axis_name: str | None) -> PyTree:
     """Shards [B / D, ...] -> whole batch [B, ...], in the order of the devices, on every device."""
     if axis_name is None:

@@ -32,14 +32,12 @@ class Method:
         encode: trains the codec on the task's images; None where there is none.
         memorise: fills working memory.
         transfer: working memory -> long-term memory, when sleep begins.
-        within_budget: whether `budget_bytes` bounds the memory; joint training is an upper bound without one.
     """
 
     build_memory: MemoryBuilder
     encode: Step | None
     memorise: Step
     transfer: Step
-    within_budget: bool = True
 
 
 _METHODS: dict[str, Method] = {}
@@ -72,7 +70,8 @@ def get_method(name: str) -> Method:
     return _METHODS[name]
 
 
-def _raw(capacity: Callable[[Config, StreamSpec], int], *, within_budget: bool = True) -> Method:
+def _raw(capacity: Callable[[Config, StreamSpec], int]) -> Method:
+    """Replay of raw images, of which `capacity(config, spec)` are kept."""
     return Method(
         build_memory=lambda config, spec, codec, optimiser: ArrayMemory(
             spec, capacity(config, spec)
@@ -80,15 +79,14 @@ def _raw(capacity: Callable[[Config, StreamSpec], int], *, within_budget: bool =
         encode=None,
         memorise=memorise_images_step,
         transfer=select_exemplars_step,
-        within_budget=within_budget,
     )
 
 
 register_method("braincl", Method(CueMemory, encode_step, memorise_step, transfer_step))
 register_method(
     "braincl_cached",
-    Method(DecodedCache, encode_step, memorise_step, transfer_and_decode_step, within_budget=False),
+    Method(DecodedCache, encode_step, memorise_step, transfer_and_decode_step),
 )
 register_method("finetune", _raw(lambda config, spec: 0))
 register_method("replay_raw", _raw(lambda config, spec: exemplars_for(config.budget_bytes, spec)))
-register_method("joint", _raw(lambda config, spec: spec.num_images, within_budget=False))
+register_method("joint", _raw(lambda config, spec: spec.num_images))

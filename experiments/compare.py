@@ -74,10 +74,18 @@ def hardware() -> str:
     return f"{os.cpu_count()} cores, {platform.machine()}, {platform.system()}"
 
 
-def run(name: str, own_flags: list[str], seed: str, common_flags: list[str]) -> dict[str, Any]:
+def run(
+    name: str,
+    own_flags: list[str],
+    seed: str,
+    common_flags: list[str],
+    *,
+    config: str,
+    workdir: Path,
+) -> dict[str, Any]:
     """One run in a process of its own; returns its summary with name, command, commit and hardware."""
-    workdir = Path(_WORKDIR.value) / f"{name.replace(' ', '_')}-seed{seed}"
-    arguments = [f"--config={_CONFIG.value}", *common_flags, *own_flags, f"--config.seed={seed}"]
+    workdir = workdir / f"{name.replace(' ', '_')}-seed{seed}"
+    arguments = [f"--config={config}", *common_flags, *own_flags, f"--config.seed={seed}"]
     done = workdir / "results.json"
     if not done.exists():
         print(f"== {name}, seed {seed}", flush=True)
@@ -91,15 +99,16 @@ def run(name: str, own_flags: list[str], seed: str, common_flags: list[str]) -> 
 
 
 def main(argv: list[str]) -> None:
-    common_flags = argv[1:]
     variants = [parse_variant(text) for text in _VARIANTS.value]
-    summaries = []
-    for name, own_flags in variants:
-        for seed in _SEEDS.value:
-            summaries.append(run(name, own_flags, seed, common_flags))
-    results = Path(_RESULTS.value or Path(_WORKDIR.value) / "results.json")
+    workdir = Path(_WORKDIR.value)
+    summaries = [
+        run(name, own_flags, seed, argv[1:], config=_CONFIG.value, workdir=workdir)
+        for name, own_flags in variants
+        for seed in _SEEDS.value
+    ]
+    results = Path(_RESULTS.value or workdir / "results.json")
     write_json(results, summaries)
-    plot = write_comparison(Path(_WORKDIR.value) / "comparison.png", summaries)
+    plot = write_comparison(workdir / "comparison.png", summaries)
     print(f"\n{comparison_table(summaries)}\n\nfigures are in {results}, a plot in {plot}")
 
 

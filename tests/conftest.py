@@ -1,5 +1,4 @@
 """Set-up of every test: four virtual devices, no silent broadcasting, and one tiny brain to look at."""
-# ruff: noqa: E402 - the devices must be set before JAX is imported.
 
 import os
 import re

@@ -69,8 +69,8 @@ class ArrayMemory:
         del task, key
         return memory.replace(working=self._images(self.spec.max_task_size, jnp.int32, EMPTY))
 
-    def _all(self, memory: Memory) -> Images:
-        """Exemplars, then working memory."""
+    def replayable(self, memory: Memory) -> Images:
+        """Exemplars, then working memory; labels int32, `EMPTY` in free slots."""
         stored, day = memory.long_term, memory.working
         used = jnp.arange(self.capacity) < stored.count
         label = jnp.where(used, stored.images.label.astype(jnp.int32), EMPTY)
@@ -79,7 +79,7 @@ class ArrayMemory:
         )
 
     def index(self, memory: Memory) -> Index:
-        label = self._all(memory).label
+        label = self.replayable(memory).label
         task = label // (self.spec.num_classes // self.spec.num_tasks)
         # The task's own exemplars are among its images, which are all there: they must not count twice.
         today = memory.working.label.max() // (self.spec.num_classes // self.spec.num_tasks)
@@ -88,7 +88,7 @@ class ArrayMemory:
 
     def recall(self, memory: Memory, task: Array, slot: Array) -> Recalled:
         del task
-        images = self._all(memory)
+        images = self.replayable(memory)
         return Recalled(images.image[slot], images.label[slot], jnp.ones(slot.shape, bool))
 
     def bill(self, memory: Memory) -> dict[str, int]:
@@ -154,7 +154,7 @@ def select_exemplars_step(
     del batch, axis_name
     memory = parts.memory
     assert isinstance(memory, ArrayMemory)
-    candidates = memory._all(state.memory)
+    candidates = memory.replayable(state.memory)
     valid = candidates.label != EMPTY
     order = class_balanced_order(step_key(state, "transfer"), candidates.label, valid)
     order = order[: memory.capacity]

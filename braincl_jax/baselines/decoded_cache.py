@@ -17,13 +17,15 @@ CHUNK = 16
 
 
 class CachedMemory(EpisodicMemory):
-    """Strings, and what they recall.
+    """Strings, and what they recall: outside the byte budget.
 
     Attributes:
-        cache: uint8 [S, H, W, C], outside the byte budget.
+        cache: uint8 [S, H, W, C].
+        intact: bool [S], whether the slot's string passed its integrity check when it was decoded.
     """
 
     cache: Array
+    intact: Array
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -34,18 +36,21 @@ class DecodedCache(CueMemory):
         memory = super().init(key)
         stored = memory.long_term
         fields = {field.name: getattr(stored, field.name) for field in dataclasses.fields(stored)}
-        cache = jnp.zeros((len(stored.labels), *self.spec.image_shape), jnp.uint8)
-        return memory.replace(long_term=CachedMemory(**fields, cache=cache))
+        number = len(stored.labels)
+        cache = jnp.zeros((number, *self.spec.image_shape), jnp.uint8)
+        cached = CachedMemory(**fields, cache=cache, intact=jnp.zeros(number, bool))
+        return memory.replace(long_term=cached)
 
     def recall(self, memory: Memory, task: Array, slot: Array) -> Recalled:
         del task
         stored: CachedMemory = memory.long_term
-        return Recalled(
-            stored.cache[slot], stored.labels[slot].astype(jnp.int32), jnp.ones(slot.shape, bool)
-        )
+        label = stored.labels[slot].astype(jnp.int32)
+        return Recalled(stored.cache[slot], label, stored.intact[slot])
 
     def bill(self, memory: Memory) -> dict[str, int]:
-        return super().bill(memory) | {"decoded_cache": tree_bytes(memory.long_term.cache)}
+        return super().bill(memory) | {
+            "decoded_cache": tree_bytes((memory.long_term.cache, memory.long_term.intact))
+        }
 
     def fill(self, memory: Memory) -> Memory:
         """Recalls every stored cue into the cache."""
@@ -53,15 +58,16 @@ class DecodedCache(CueMemory):
         known: Index = self.index(memory)
         number = len(known.label)
 
-        def recall_chunk(first: Array) -> Array:
+        def recall_chunk(first: Array) -> tuple[Array, Array]:
             slots = jnp.minimum(first + jnp.arange(CHUNK), number - 1)
             tasks = jnp.minimum(known.task[slots], self.spec.num_tasks - 1)
             recalled = CueMemory.recall(self, memory, tasks, slots[:, None])
-            return recalled.image[:, 0]
+            return recalled.image[:, 0], recalled.intact[:, 0]
 
-        images = jax.lax.map(recall_chunk, jnp.arange(0, number, CHUNK))
+        images, intact = jax.lax.map(recall_chunk, jnp.arange(0, number, CHUNK))
         images = images.reshape(-1, *self.spec.image_shape)[:number]
-        return memory.replace(long_term=stored.replace(cache=images))
+        filled = stored.replace(cache=images, intact=intact.reshape(-1)[:number])
+        return memory.replace(long_term=filled)
 
 
 def transfer_and_decode_step(

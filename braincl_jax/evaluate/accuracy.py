@@ -1,7 +1,6 @@
 """Accuracy over all classes seen, on real test images."""
 
-import jax
-
+from braincl_jax import collectives
 from braincl_jax.networks import masked_logits
 from braincl_jax.parts import Parts
 from braincl_jax.state import BrainState
@@ -18,4 +17,4 @@ def count_correct(
         parts.network.logits(encoder.params, features), state.consolidation.seen_classes
     )
     correct = ((logits.argmax(-1) == batch.label) & (batch.index >= 0)).sum()
-    return correct if axis_name is None else jax.lax.psum(correct, axis_name)
+    return collectives.total(correct, axis_name)

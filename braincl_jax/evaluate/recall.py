@@ -1,46 +1,56 @@
 """What a memory recalls, for people to look at and for PSNR."""
 
-import functools
+from collections.abc import Callable
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
-from braincl_jax.parts import Parts
 from braincl_jax.state import Memory
-from braincl_jax.types import Recalled
+from braincl_jax.types import Array, Recalled
 
 CHUNK = 64
+INTACT = -1
 
 
 class CorruptMemoryError(RuntimeError):
     """A stored string failed its integrity check; the message names the slot."""
 
 
-@functools.partial(jax.jit, static_argnames="parts")
-def _recall_chunk(memory: Memory, task, slot, *, parts: Parts) -> Recalled:
-    return parts.memory.recall(memory, task[None], slot[None])
+def recall_slots(
+    recall: Callable[[Memory, Array, Array], Recalled], memory: Memory, task: int, slots: np.ndarray
+) -> np.ndarray:
+    """Recalls any number of slots in batches of one shape.
 
+    Args:
+        recall: `ReplayMemory.recall`, compiled or not.
+        memory: one device's memory.
+        task: the task of all slots.
+        slots: integers [n].
 
-def recall_slots(memory: Memory, task: int, slots: np.ndarray, *, parts: Parts) -> np.ndarray:
-    """Recalls `slots` (integers [n], all of `task`): uint8 [n, H, W, C].
+    Returns:
+        uint8 [n, H, W, C].
 
     Raises:
+        ValueError: no slot is asked for.
         CorruptMemoryError: a string failed its integrity check.
     """
-    images = [np.zeros((0, *parts.spec.image_shape), np.uint8)]
+    if len(slots) == 0:
+        raise ValueError("slots is empty: nothing to recall")
+    images = []
     for first in range(0, len(slots), CHUNK):
         wanted = np.asarray(slots[first : first + CHUNK], np.int32)
-        padded = np.resize(wanted, CHUNK)
-        recalled = jax.device_get(_recall_chunk(memory, np.int32(task), padded, parts=parts))
-        check_intact(int(np.where(recalled.intact, -1, padded).max()))
+        padded = np.resize(wanted, (1, CHUNK))
+        recalled = jax.device_get(recall(memory, jnp.full(1, task), jnp.asarray(padded)))
+        check_intact(int(np.where(recalled.intact, INTACT, padded).max()))
         images.append(recalled.image[0, : len(wanted)])
     return np.concatenate(images)
 
 
 def check_intact(corrupt_slot: int) -> None:
     """Raises `CorruptMemoryError` unless `corrupt_slot` is -1."""
-    if corrupt_slot >= 0:
+    if corrupt_slot != INTACT:
         raise CorruptMemoryError(
-            f"the string in slot {corrupt_slot} of long-term memory is damaged: it does not decode to the state it was "
-            "encoded from. Restore the memory from an earlier checkpoint."
+            f"the string in slot {corrupt_slot} of long-term memory is damaged: it does not decode to "
+            "the state that it was encoded from. The results of this run cannot be trusted from here on."
         )

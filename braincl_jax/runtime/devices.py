@@ -55,6 +55,10 @@ class Devices:
         mapped = jax.pmap(mapped, axis_name=AXIS, devices=self._devices)
         return lambda state, batch: self.first(self._in_turn(mapped(state, self._shard(batch))))
 
+    def compile(self, function: Callable[..., PyTree]) -> Callable[..., PyTree]:
+        """`function` compiled for one device."""
+        return jax.jit(function)
+
     def first(self, tree: PyTree) -> PyTree:
         """The first device's copy."""
         return jax.tree.map(lambda leaf: leaf[0], tree)

@@ -14,13 +14,18 @@ def write_json(path: Path, content: Any) -> None:
 
 
 class MetricsLog:
-    """Appends to `metrics.jsonl`."""
+    """`metrics.jsonl` as a context manager: one object a line, each line written at once."""
 
     def __init__(self, path: Path) -> None:
-        self._file = path.open("w", buffering=1)
+        self._path = path
+
+    def __enter__(self) -> "MetricsLog":
+        self._file = self._path.open("w", buffering=1)
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._file.close()
 
     def write(self, **record: Any) -> None:
-        self._file.write(json.dumps(record) + "\n")
-
-    def close(self) -> None:
-        self._file.close()
+        """Writes one line; NaN and infinity, which JSON does not know, are a ValueError."""
+        self._file.write(json.dumps(record, allow_nan=False) + "\n")

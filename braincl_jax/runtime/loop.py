@@ -4,7 +4,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
@@ -57,46 +57,78 @@ def run_sequence(
 
     workdir.mkdir(parents=True, exist_ok=True)
     write_json(workdir / "config.json", to_mapping(config))
-    log = MetricsLog(workdir / "metrics.jsonl")
-    method = get_method(config.method)
-    todo = [
-        (phase, devices.map_step(phase.step, parts)) for phase in phases(method, stream, config)
-    ]
-    count = devices.map_reader(count_correct, parts)
-    num_tasks = stream.spec.num_tasks
-    correct = np.full((num_tasks, num_tasks), np.nan)
-    sources: list[np.ndarray] = []
-    seconds: dict[str, float] = defaultdict(float)
-
-    for task in range(num_tasks):
-        for phase, step in todo:
-            began = time.monotonic()
-            state, last = run_phase(state, phase, step, task, devices, log)
-            seconds[phase.name] += time.monotonic() - began
-            if "source" in last:
-                source = np.asarray(last["source"])
-                sources.append(source[source >= 0])
-        began = time.monotonic()
-        correct[task, : task + 1] = count_per_task(count, state, stream, task, config)
-        seconds["evaluate"] += time.monotonic() - began
-        accuracy = accuracy_rows(correct, stream)[task, : task + 1]
-        log.write(task=task, phase="evaluate", accuracy=accuracy.tolist())
+    with MetricsLog(workdir / "metrics.jsonl") as log:
+        state, outcome = learn_tasks(state, parts, stream, devices, log)
 
     final = devices.first(state)
-    recall = measure_recall(final, stream, sources, parts) if sources else None
+    recall = None
+    if outcome.sources:
+        compiled = devices.compile(parts.memory.recall)
+        recall = measure_recall(compiled, final.memory, stream, outcome.sources)
     summary = summarise_run(
         final,
         parts=parts,
         stream=stream,
-        accuracy=accuracy_rows(correct, stream),
+        accuracy=outcome.accuracy,
         recall=recall,
-        seconds=dict(seconds),
+        seconds=outcome.seconds,
         device=devices.description,
     )
     write_json(workdir / "summary.json", summary)
     write_report(workdir / "report", summary, recall.sample if recall else None)
-    log.close()
     return summary
+
+
+class Outcome(NamedTuple):
+    """What a run measured on its way.
+
+    Attributes:
+        accuracy: float64 [T, T], row: after task i, column: task j; NaN above the diagonal.
+        sources: for each task, int [n_t]: the task's image behind each of its slots, in order; empty for a
+            method without cues.
+        seconds: wall-clock time by phase.
+    """
+
+    accuracy: np.ndarray
+    sources: list[np.ndarray]
+    seconds: dict[str, float]
+
+
+def learn_tasks(
+    state: BrainState, parts: Parts, stream: TaskStream, devices: Devices, log: MetricsLog
+) -> tuple[BrainState, Outcome]:
+    """Runs all phases of all tasks, and evaluates after each task on the classes seen so far."""
+    config, num_tasks = parts.config, stream.spec.num_tasks
+    todo = [
+        (phase, devices.map_step(phase.step, parts))
+        for phase in phases(get_method(config.method), stream, config)
+    ]
+    count = devices.map_reader(count_correct, parts)
+    outcome = Outcome(np.full((num_tasks, num_tasks), np.nan), [], defaultdict(float))
+    for task in range(num_tasks):
+        for phase, step in todo:
+            began = time.monotonic()
+            state, last = run_phase(state, phase, step, task, devices, log)
+            outcome.seconds[phase.name] += time.monotonic() - began
+            if "source" in last:
+                source = np.asarray(last["source"])
+                outcome.sources.append(require_stored(source[source >= 0], task, config))
+        began = time.monotonic()
+        for seen in range(task + 1):
+            outcome.accuracy[task, seen] = accuracy_on(count, state, stream, seen, config)
+        outcome.seconds["evaluate"] += time.monotonic() - began
+        log.write(task=task, phase="evaluate", accuracy=outcome.accuracy[task, : task + 1].tolist())
+    return state, outcome
+
+
+def require_stored(source: np.ndarray, task: int, config: Config) -> np.ndarray:
+    """Passes on `source` unless it is empty: without a cue there is nothing to replay."""
+    if len(source) == 0:
+        raise RuntimeError(
+            f"no cue of task {task} fits into its share of budget_bytes={config.budget_bytes}: raise the "
+            "budget, or train the codec longer (codec.steps) so that its strings get shorter"
+        )
+    return source
 
 
 def require_even_batches(config: Config, num_devices: int) -> None:
@@ -152,20 +184,10 @@ def _average(read: Sequence[Metrics]) -> dict[str, float]:
     return means
 
 
-def count_per_task(
+def accuracy_on(
     count: Callable, state: BrainState, stream: TaskStream, task: int, config: Config
-) -> list[int]:
-    """Correctly classified test images of each task seen so far."""
-    return [
-        sum(
-            int(count(state, batch))
-            for batch in stream.test_batches(seen, batch_size=config.eval_batch_size)
-        )
-        for seen in range(task + 1)
-    ]
-
-
-def accuracy_rows(correct: np.ndarray, stream: TaskStream) -> np.ndarray:
-    """Counts [T, T] -> accuracies [T, T], NaN where there is no count."""
-    sizes = [len(stream.test(task).label) for task in range(stream.spec.num_tasks)]
-    return correct / np.asarray(sizes)
+) -> float:
+    """Share of `task`'s test images that are classified correctly among all classes seen so far."""
+    batches = stream.test_batches(task, batch_size=config.eval_batch_size)
+    correct = sum(int(count(state, batch)) for batch in batches)
+    return correct / len(stream.test(task).label)

@@ -1,6 +1,7 @@
 """`summary.json`: what a run learned, what its memory weighs, and what it cost."""
 
 import platform
+from collections.abc import Callable
 from importlib import metadata
 from typing import Any, NamedTuple
 
@@ -11,7 +12,8 @@ from braincl_jax.evaluate import psnr, recall_slots, summarise
 from braincl_jax.memory.budget import tree_bytes
 from braincl_jax.parts import Parts
 from braincl_jax.runtime.report import RecallSample
-from braincl_jax.state import BrainState
+from braincl_jax.state import BrainState, Memory
+from braincl_jax.types import Array, Recalled
 
 PACKAGES = ("braincl_jax", "jax", "flax", "optax", "numpy")
 SHOWN_PER_TASK = 12
@@ -30,15 +32,18 @@ class RecallQuality(NamedTuple):
 
 
 def measure_recall(
-    state: BrainState, stream: TaskStream, sources: list[np.ndarray], parts: Parts
+    recall: Callable[[Memory, Array, Array], Recalled],
+    memory: Memory,
+    stream: TaskStream,
+    sources: list[np.ndarray],
 ) -> RecallQuality:
     """Recalls every stored cue from the final memory and compares it with the image that it was made from.
 
     Args:
-        state: one device's state.
+        recall: `ReplayMemory.recall`, compiled.
+        memory: one device's memory.
         stream: the tasks.
         sources: for each task, int [n_t]: the task's image behind each of its slots, in order.
-        parts: of the run.
     """
     values, originals, recalls = [], [], []
     first = 0
@@ -46,7 +51,7 @@ def measure_recall(
         slots = np.arange(first, first + len(source))
         first += len(source)
         original = stream.train(task).image[source]
-        recalled = recall_slots(state.memory, task, slots, parts=parts)
+        recalled = recall_slots(recall, memory, task, slots)
         values.append(psnr(original, recalled))
         shown = np.linspace(0, len(source) - 1, SHOWN_PER_TASK).astype(int)
         originals.append(original[shown])

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from braincl_jax.data import crop_and_flip
+from braincl_jax.data import add_noise, crop_and_flip
 
 
 def keys_and_images(count: int, shape=(3, 4, 1)):
@@ -102,3 +102,33 @@ def test_keys_must_be_typed_and_one_an_image():
         crop_and_flip(jax.random.key_data(keys), images, padding=1, flip=True)
     with pytest.raises(ValueError, match=r"\(1,\); need one typed key an image, \(2,\)"):
         crop_and_flip(keys[:1], images, padding=1, flip=True)
+
+
+def test_noise_has_the_strength_that_is_asked_for_and_no_bias():
+    keys = jax.random.split(jax.random.key(0), 400)
+    grey = jnp.full((400, 16, 16, 1), 128, jnp.uint8)
+    error = np.asarray(add_noise(keys, grey, largest=20)).astype(float) - 128
+    # Strengths are uniform in 0..20: their mean is 10, and 400 of them have a standard error of 0.29.
+    assert abs(error.std((1, 2, 3)).mean() - 10) < 1.2
+    # A sum over 102,400 pixels of root mean square 20 / sqrt(3): the standard error is 0.036.
+    assert abs(error.mean()) < 0.2
+
+
+def test_noise_stays_within_black_and_white():
+    keys, _ = keys_and_images(20)
+    black = jnp.zeros((20, 8, 8, 1), jnp.uint8)
+    noisy = np.asarray(add_noise(keys, black, largest=50))
+    # Had negative values wrapped around, half of all pixels would be near 255.
+    assert noisy.max() < 255
+    assert (noisy == 0).mean() > 0.4
+
+
+def test_noise_of_an_example_does_not_depend_on_its_batch():
+    keys, images = keys_and_images(8)
+    whole = add_noise(keys, images, largest=30)
+    np.testing.assert_array_equal(add_noise(keys[2:4], images[2:4], largest=30), whole[2:4])
+
+
+def test_no_noise_leaves_images_as_they_are():
+    keys, images = keys_and_images(2)
+    assert add_noise(keys, images, largest=0) is images
