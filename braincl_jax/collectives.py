@@ -2,13 +2,21 @@
 
 import jax
 import jax.numpy as jnp
+from jax.flatten_util import ravel_pytree
 
 from braincl_jax.types import Array, PyTree
 
 
 def mean(tree: PyTree, axis_name: str | None) -> PyTree:
-    """Averages every leaf over the devices."""
-    return tree if axis_name is None else jax.lax.pmean(tree, axis_name)
+    """Averages every leaf, all of one floating dtype, over the devices.
+
+    All leaves travel as one vector: each collective is a meeting of all devices, and on CPU a meeting for each leaf
+    takes a fifth of a training step.
+    """
+    if axis_name is None:
+        return tree
+    vector, unravel = ravel_pytree(tree)
+    return unravel(jax.lax.pmean(vector, axis_name))
 
 
 def maximum(x: Array, axis_name: str | None) -> Array:

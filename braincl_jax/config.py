@@ -57,8 +57,8 @@ class SleepConfig:
     `noise` is the largest standard deviation, in grey levels of 255, of the noise added to replayed images.
     """
 
-    first_steps: int = 300
-    steps: int = 300
+    first_steps: int = 400
+    steps: int = 400
     warmup_fraction: float = 0.1
     batch_size: int = 64
     num_groups: int = 8
@@ -73,7 +73,11 @@ class SleepConfig:
 
 @dataclasses.dataclass(frozen=True)
 class Config:
-    """One run. Every field is read; what is not a field here is refused by `from_mapping`."""
+    """One run. Every field is read; what is not a field here is refused by `from_mapping`.
+
+    Raises:
+        ValueError: an impossible value.
+    """
 
     method: str = "braincl"
     dataset: str = "embedded:fashion_mnist_mini"
@@ -90,6 +94,10 @@ class Config:
     wake: WakeConfig = WakeConfig()
     sleep: SleepConfig = SleepConfig()
 
+    def __post_init__(self) -> None:
+        """Raises ValueError for an impossible value."""
+        _check(self)
+
 
 def to_mapping(config: Any) -> dict[str, Any]:
     """Plain nested dict of a (nested) config, as written to `config.json`."""
@@ -103,9 +111,7 @@ def from_mapping(mapping: Mapping[str, Any]) -> Config:
         ValueError: an unknown key, a wrong type or an impossible value; it names the key, the value and what is
             possible.
     """
-    config = _build(Config, mapping, "")
-    _check(config)
-    return config
+    return _build(Config, mapping, "")
 
 
 def _build(kind: type[T], mapping: Mapping[str, Any], prefix: str) -> T:

@@ -70,11 +70,11 @@ def get_method(name: str) -> Method:
     return _METHODS[name]
 
 
-def _raw(capacity: Callable[[Config, StreamSpec], int]) -> Method:
+def _raw(capacity: Callable[[Config, StreamSpec], int], *, keeps_day: bool) -> Method:
     """Replay of raw images, of which `capacity(config, spec)` are kept."""
     return Method(
         build_memory=lambda config, spec, codec, optimiser: ArrayMemory(
-            spec, capacity(config, spec)
+            spec, capacity(config, spec), keeps_day
         ),
         encode=None,
         memorise=memorise_images_step,
@@ -82,11 +82,18 @@ def _raw(capacity: Callable[[Config, StreamSpec], int]) -> Method:
     )
 
 
+def _budgeted(config: Config, spec: StreamSpec) -> int:
+    return exemplars_for(config.budget_bytes, spec)
+
+
 register_method("braincl", Method(CueMemory, encode_step, memorise_step, transfer_step))
 register_method(
     "braincl_cached",
     Method(DecodedCache, encode_step, memorise_step, transfer_and_decode_step),
 )
-register_method("finetune", _raw(lambda config, spec: 0))
-register_method("replay_raw", _raw(lambda config, spec: exemplars_for(config.budget_bytes, spec)))
-register_method("joint", _raw(lambda config, spec: spec.num_images))
+# Like BrainCL, but with raw images in long-term memory: asleep, it has the same bytes and nothing else.
+register_method("replay_raw", _raw(_budgeted, keeps_day=False))
+# As exemplar methods usually do it (iCaRL, Rebuffi et al. 2017): the task's images are at hand beside the exemplars.
+register_method("replay_raw_and_task", _raw(_budgeted, keeps_day=True))
+register_method("finetune", _raw(lambda config, spec: 0, keeps_day=True))
+register_method("joint", _raw(lambda config, spec: spec.num_images, keeps_day=False))

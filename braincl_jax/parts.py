@@ -11,10 +11,9 @@ import optax
 
 from braincl_jax.config import Config
 from braincl_jax.memory.codec import Codec
-from braincl_jax.memory.store import Index
 from braincl_jax.networks import Network
 from braincl_jax.state import Memory, Progress
-from braincl_jax.types import Array, Recalled, StreamSpec
+from braincl_jax.types import Array, Index, Recalled, StreamSpec
 
 
 class ReplayMemory(Protocol):
@@ -84,7 +83,3 @@ class Parts:
     codec_rate: Callable[[Progress], Array]
     wake_rate: Callable[[Progress], Array]
     sleep_rate: Callable[[Progress], Array]
-
-    @property
-    def classes_per_task(self) -> int:
-        return self.spec.num_classes // self.spec.num_tasks

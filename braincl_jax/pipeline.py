@@ -18,7 +18,7 @@ import jax.numpy as jnp
 import optax
 
 from braincl_jax.config import Config, SleepConfig
-from braincl_jax.data import TaskStream, add_noise, crop_and_flip
+from braincl_jax.data import TaskStream, add_noise, crop_and_flip, load_source
 from braincl_jax.memory.codec import build_codec
 from braincl_jax.methods import Method, get_method
 from braincl_jax.networks import build_network
@@ -85,6 +85,21 @@ def phases(method: Method, stream: TaskStream, config: Config) -> tuple[Phase, .
         shuffled("classify", classify_step, wake.batch_size, wake_steps),
         once("transfer", method.transfer),
         Phase("replay", replay_step, replay_steps, lambda task: iter([None] * replay_steps(task))),
+    )
+
+
+def build_stream(config: Config) -> TaskStream:
+    """The task stream that `config` describes.
+
+    Raises:
+        ValueError: the data set cannot be read, or not be cut into such tasks.
+    """
+    return TaskStream.create(
+        load_source(config.dataset),
+        num_tasks=config.num_tasks,
+        classes_per_task=config.classes_per_task,
+        class_order_seed=config.class_order_seed,
+        validation_fraction=config.validation_fraction,
     )
 
 

@@ -46,6 +46,20 @@ class Recalled(NamedTuple):
     intact: Array
 
 
+class Index(NamedTuple):
+    """What a sampler may know of a memory.
+
+    Attributes:
+        label: int32 [S].
+        task: int32 [S].
+        stored: bool [S]; label and task of other slots mean nothing.
+    """
+
+    label: Array
+    task: Array
+    stored: Array
+
+
 class StreamSpec(NamedTuple):
     """The static facts of a task stream that fix the shapes of the state.
 
@@ -60,6 +74,10 @@ class StreamSpec(NamedTuple):
     num_classes: int
     num_tasks: int
     task_sizes: tuple[int, ...]
+
+    @property
+    def classes_per_task(self) -> int:
+        return self.num_classes // self.num_tasks
 
     @property
     def max_task_size(self) -> int:

@@ -5,7 +5,8 @@
 
 A variant is a method name, or NAME:KEY=VALUE[,KEY=VALUE...] with settings of its own on top of the config. Flags
 `--config.key=value` behind `--` hold for all runs. Each run is a process of its own that anyone can repeat: its
-command is stored beside its figures. A run that is finished in the same work directory is not done again.
+command is stored beside its figures. A run that the work directory holds already, of the same command and commit, is
+not done again.
 """
 
 import json
@@ -63,9 +64,7 @@ def current_commit() -> str:
     head = subprocess.run([*ask, "rev-parse", "--short", "HEAD"], capture_output=True, text=True)
     if head.returncode:
         return "unknown"
-    changed = subprocess.run(
-        [*ask, "status", "--porcelain", "-uno"], capture_output=True, text=True
-    )
+    changed = subprocess.run([*ask, "status", "--porcelain"], capture_output=True, text=True)
     return head.stdout.strip() + ("+" if changed.stdout.strip() else "")
 
 
@@ -84,18 +83,27 @@ def run(
     workdir: Path,
 ) -> dict[str, Any]:
     """One run in a process of its own; returns its summary with name, command, commit and hardware."""
-    workdir = workdir / f"{name.replace(' ', '_')}-seed{seed}"
     arguments = [f"--config={config}", *common_flags, *own_flags, f"--config.seed={seed}"]
+    made = {
+        "command": shlex.join(["python", "-m", "experiments.launch", *arguments]),
+        "commit": current_commit(),
+        "hardware": hardware(),
+    }
+    workdir = workdir / f"{Path(config).stem}-{name.replace(' ', '_')}-seed{seed}"
     done = workdir / "results.json"
-    if not done.exists():
-        print(f"== {name}, seed {seed}", flush=True)
-        launch = [sys.executable, "-m", "experiments.launch", *arguments, f"--workdir={workdir}"]
-        subprocess.run(launch, check=True)
-        summary = json.loads((workdir / "summary.json").read_text())
-        command = shlex.join(["python", "-m", "experiments.launch", *arguments])
-        made = {"command": command, "commit": current_commit(), "hardware": hardware()}
-        write_json(done, summary | {"method": name} | made)
-    return json.loads(done.read_text())
+    if done.exists():
+        summary = json.loads(done.read_text())
+        if summary.items() >= made.items():
+            return summary
+        done.unlink()
+    print(f"== {name}, seed {seed}", flush=True)
+    launch = [sys.executable, "-m", "experiments.launch", *arguments, f"--workdir={workdir}"]
+    subprocess.run(launch, check=True)
+    summary = json.loads((workdir / "summary.json").read_text()) | {"method": name} | made
+    if current_commit() != made["commit"]:
+        summary["commit"] += "+"
+    write_json(done, summary)
+    return summary
 
 
 def main(argv: list[str]) -> None:

@@ -12,7 +12,7 @@ from absl import app, flags
 from ml_collections import config_flags
 
 from braincl_jax.config import from_mapping
-from braincl_jax.data import TaskStream, load_source
+from braincl_jax.pipeline import build_stream
 from braincl_jax.runtime.console import format_summary
 from braincl_jax.runtime.loop import run_sequence
 
@@ -21,7 +21,7 @@ _CONFIG = config_flags.DEFINE_config_file(
     "config", str(CONFIGS / "quickstart.py"), "Experiment; see experiments/configs."
 )
 _WORKDIR = flags.DEFINE_string(
-    "workdir", None, "Where results go; by default runs/METHOD-seedN in the current folder."
+    "workdir", None, "Where results go; by default runs/CONFIG-METHOD-seedN in the current folder."
 )
 
 
@@ -29,15 +29,9 @@ def main(argv: list[str]) -> None:
     if len(argv) > 1:
         raise app.UsageError(f"unexpected arguments: {' '.join(argv[1:])}")
     config = from_mapping(_CONFIG.value.to_dict())
-    stream = TaskStream.create(
-        load_source(config.dataset),
-        num_tasks=config.num_tasks,
-        classes_per_task=config.classes_per_task,
-        class_order_seed=config.class_order_seed,
-        validation_fraction=config.validation_fraction,
-    )
-    workdir = Path(_WORKDIR.value or f"runs/{config.method}-seed{config.seed}")
-    summary = run_sequence(config, stream, workdir)
+    experiment = Path(config_flags.get_config_filename(flags.FLAGS["config"])).stem
+    workdir = Path(_WORKDIR.value or f"runs/{experiment}-{config.method}-seed{config.seed}")
+    summary = run_sequence(config, build_stream(config), workdir)
     print(format_summary(summary, workdir))
 
 

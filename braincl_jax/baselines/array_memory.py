@@ -8,12 +8,11 @@ from flax import struct
 from braincl_jax import collectives
 from braincl_jax.memory.budget import smallest_unsigned, tree_bytes
 from braincl_jax.memory.selection import class_balanced_order
-from braincl_jax.memory.store import Index
 from braincl_jax.memory.working import EMPTY
 from braincl_jax.parts import Parts
 from braincl_jax.sleep.transfer import fall_asleep
 from braincl_jax.state import BrainState, Memory, step_key
-from braincl_jax.types import Array, Batch, Metrics, Recalled, StreamSpec
+from braincl_jax.types import Array, Batch, Index, Metrics, Recalled, StreamSpec
 
 
 class Images(struct.PyTreeNode):
@@ -42,54 +41,66 @@ class Exemplars(struct.PyTreeNode):
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class ArrayMemory:
-    """Implements `parts.ReplayMemory`: replays exemplars together with all images of the current task.
+    """Implements `parts.ReplayMemory`: slots are the exemplars, then working memory.
 
     Attributes:
         spec: the static facts of the task stream.
         capacity: S, exemplars that can be stored.
+        keeps_day: whether all images of the current task are at hand during sleep, beside the exemplars and outside
+            the budget, or only what is in long-term memory.
     """
 
     spec: StreamSpec
     capacity: int
+    keeps_day: bool
 
     def _images(self, number: int, dtype, fill: int) -> Images:
         return Images(
             jnp.zeros((number, *self.spec.image_shape), jnp.uint8), jnp.full(number, fill, dtype)
         )
 
+    def empty_working(self) -> Images:
+        """No images."""
+        return self._images(self.spec.max_task_size, jnp.int32, EMPTY)
+
     def init(self, key: Array) -> Memory:
         del key
         dtype = smallest_unsigned(self.spec.num_classes - 1)
-        return Memory(
-            working=self._images(self.spec.max_task_size, jnp.int32, EMPTY),
-            long_term=Exemplars(self._images(self.capacity, dtype, 0), jnp.int32(0)),
-        )
+        exemplars = Exemplars(self._images(self.capacity, dtype, 0), jnp.int32(0))
+        return Memory(working=self.empty_working(), long_term=exemplars)
 
     def open_working(self, memory: Memory, task: Array, key: Array) -> Memory:
         del task, key
-        return memory.replace(working=self._images(self.spec.max_task_size, jnp.int32, EMPTY))
+        return memory.replace(working=self.empty_working())
 
-    def replayable(self, memory: Memory) -> Images:
-        """Exemplars, then working memory; labels int32, `EMPTY` in free slots."""
-        stored, day = memory.long_term, memory.working
+    def labels(self, memory: Memory) -> Array:
+        """int32 [S + N], `EMPTY` in free slots."""
+        stored = memory.long_term
         used = jnp.arange(self.capacity) < stored.count
         label = jnp.where(used, stored.images.label.astype(jnp.int32), EMPTY)
-        return Images(
-            jnp.concatenate([stored.images.image, day.image]), jnp.concatenate([label, day.label])
-        )
+        return jnp.concatenate([label, memory.working.label])
 
     def index(self, memory: Memory) -> Index:
-        label = self.replayable(memory).label
-        task = label // (self.spec.num_classes // self.spec.num_tasks)
-        # The task's own exemplars are among its images, which are all there: they must not count twice.
-        today = memory.working.label.max() // (self.spec.num_classes // self.spec.num_tasks)
+        label = self.labels(memory)
+        task = label // self.spec.classes_per_task
+        # Exemplars of the current task are among its images: where those are at hand, they must not count twice.
+        today = memory.working.label.max() // self.spec.classes_per_task
         double = (jnp.arange(len(label)) < self.capacity) & (task == today)
         return Index(jnp.maximum(label, 0), task, (label != EMPTY) & ~double)
 
+    def images(self, memory: Memory, slot: Array) -> Array:
+        """uint8 [..., H, W, C] of slots int32 [...]."""
+        day = memory.working.image[jnp.maximum(slot - self.capacity, 0)]
+        if self.capacity == 0:
+            return day
+        stored = memory.long_term.images.image[jnp.minimum(slot, self.capacity - 1)]
+        of_day = jnp.expand_dims(slot >= self.capacity, range(slot.ndim, stored.ndim))
+        return jnp.where(of_day, day, stored)
+
     def recall(self, memory: Memory, task: Array, slot: Array) -> Recalled:
         del task
-        images = self.replayable(memory)
-        return Recalled(images.image[slot], images.label[slot], jnp.ones(slot.shape, bool))
+        label = self.labels(memory)[slot]
+        return Recalled(self.images(memory, slot), label, jnp.ones(slot.shape, bool))
 
     def bill(self, memory: Memory) -> dict[str, int]:
         stored = memory.long_term
@@ -146,24 +157,18 @@ def memorise_images_step(
 def select_exemplars_step(
     state: BrainState, batch: None, *, parts: Parts, axis_name: str | None = None
 ) -> tuple[BrainState, Metrics]:
-    """Chooses the exemplars anew, class-balanced, from the old ones and the task's images.
-
-    Working memory stays: during this sleep the task's images are replayed in full beside the exemplars of the
-    others, as exemplar methods do (iCaRL, Rebuffi et al. 2017).
-    """
+    """Chooses the exemplars anew, at random and class-balanced, from the old ones and the task's images."""
     del batch, axis_name
     memory = parts.memory
     assert isinstance(memory, ArrayMemory)
-    candidates = memory.replayable(state.memory)
-    valid = candidates.label != EMPTY
-    order = class_balanced_order(step_key(state, "transfer"), candidates.label, valid)
+    label = memory.labels(state.memory)
+    order = class_balanced_order(step_key(state, "transfer"), label, label != EMPTY)
     order = order[: memory.capacity]
+    dtype = state.memory.long_term.images.label.dtype
     chosen = Exemplars(
-        Images(
-            candidates.image[order],
-            candidates.label[order].astype(state.memory.long_term.images.label.dtype),
-        ),
-        jnp.minimum(valid.sum(), memory.capacity),
+        Images(memory.images(state.memory, order), label[order].astype(dtype)),
+        jnp.minimum((label != EMPTY).sum(), memory.capacity),
     )
+    day = state.memory.working if memory.keeps_day else memory.empty_working()
     asleep = fall_asleep(state, parts)
-    return asleep.replace(memory=asleep.memory.replace(long_term=chosen)), {"stored": chosen.count}
+    return asleep.replace(memory=Memory(working=day, long_term=chosen)), {"stored": chosen.count}

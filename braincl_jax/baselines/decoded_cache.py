@@ -7,11 +7,11 @@ import jax.numpy as jnp
 
 from braincl_jax.memory.budget import tree_bytes
 from braincl_jax.memory.cue_memory import CueMemory
-from braincl_jax.memory.store import EpisodicMemory, Index
+from braincl_jax.memory.store import EpisodicMemory
 from braincl_jax.parts import Parts
 from braincl_jax.sleep.transfer import transfer_step
 from braincl_jax.state import BrainState, Memory
-from braincl_jax.types import Array, Metrics, Recalled
+from braincl_jax.types import Array, Index, Metrics, Recalled
 
 CHUNK = 16
 

@@ -54,11 +54,13 @@ class TaskStream:
         spec: the static facts of the stream.
         class_order: the source's class ids, in the order in which they arrive.
         classes_per_task: classes of each task, k.
+        evaluated_on: "test", or "validation" if held-out training images take the place of the test images.
     """
 
     spec: StreamSpec
     class_order: tuple[int, ...]
     classes_per_task: int
+    evaluated_on: str
     _train: _Pool = field(repr=False)
     _test: _Pool = field(repr=False)
 
@@ -119,7 +121,13 @@ class TaskStream:
             num_tasks=num_tasks,
             task_sizes=tuple(len(rows) for rows in train.rows),
         )
-        return cls(spec, tuple(order.tolist()), per_task, train, test)
+        evaluated_on = "validation" if validation_fraction > 0 else "test"
+        return cls(spec, tuple(order.tolist()), per_task, evaluated_on, train, test)
+
+    @property
+    def test_sizes(self) -> tuple[int, ...]:
+        """Test images of each task, T numbers."""
+        return tuple(len(rows) for rows in self._test.rows)
 
     def train(self, task: int) -> Split:
         """All training images of a task, in the order of the source.

@@ -10,7 +10,7 @@ from braincl_jax.config import Config
 from braincl_jax.memory import budget, quantise, store, tables, working
 from braincl_jax.memory.codec import Codec
 from braincl_jax.state import Memory, named_key
-from braincl_jax.types import Array, PyTree, Recalled, StreamSpec
+from braincl_jax.types import Array, Index, PyTree, Recalled, StreamSpec
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -74,6 +74,7 @@ class CueMemory:
             self.config.budget_bytes,
             fixed_bytes=budget.tree_bytes(empty),
             slot_bytes=length_bytes + budget.smallest_unsigned(spec.num_classes - 1).itemsize,
+            min_string_bytes=budget.MIN_STRING_BYTES * self.lanes,
             num_images=spec.num_images,
             num_tasks=spec.num_tasks,
         )
@@ -110,14 +111,16 @@ class CueMemory:
         return memory.replace(working=opened)
 
     def share(self, memory: Memory, task: Array) -> tuple[Array, Array]:
-        """Words and slots that `task` may use (int32 scalars)."""
+        """Words and slots that `task` may use of what is left, in proportion to its images (int32 scalars)."""
         stored: store.EpisodicMemory = memory.long_term
-        num_tasks = self.spec.num_tasks
-        words = budget.fair_share(len(stored.words), store.used_words(stored), task, num_tasks)
-        slots = budget.fair_share(len(stored.labels), stored.task_counts.sum(), task, num_tasks)
+        sizes = jnp.asarray(self.spec.task_sizes)
+        to_come = jnp.where(jnp.arange(self.spec.num_tasks) >= task, sizes, 0).sum()
+        part = sizes[task] / to_come
+        words = budget.fair_share(len(stored.words) - store.used_words(stored), part)
+        slots = budget.fair_share(len(stored.labels) - stored.task_counts.sum(), part)
         return words, slots
 
-    def index(self, memory: Memory) -> store.Index:
+    def index(self, memory: Memory) -> Index:
         return store.index(memory.long_term)
 
     def recall(self, memory: Memory, task: Array, slot: Array) -> Recalled:

@@ -13,7 +13,7 @@ from flax import struct
 from braincl_jax.memory import quantise, rans, tables
 from braincl_jax.memory.budget import Capacity, smallest_unsigned, tree_bytes
 from braincl_jax.memory.codec import Codec
-from braincl_jax.types import Array, PyTree, Recalled
+from braincl_jax.types import Array, Index, PyTree, Recalled
 
 
 class EpisodicMemory(struct.PyTreeNode):
@@ -34,20 +34,6 @@ class EpisodicMemory(struct.PyTreeNode):
     task_counts: Array
     tables: tables.FrequencyTable
     decoders: PyTree
-
-
-class Index(NamedTuple):
-    """What a sampler may know of a memory.
-
-    Attributes:
-        label: int32 [S].
-        task: int32 [S].
-        stored: bool [S]; label and task of other slots mean nothing.
-    """
-
-    label: Array
-    task: Array
-    stored: Array
 
 
 class Strings(NamedTuple):

@@ -58,7 +58,7 @@ def integer_frequencies(probability: Array, support: Array) -> Array:
 def build(params: PyTree, cues: Array, valid: Array, alphabet_size: int) -> FrequencyTable:
     """One task's table, from its trained density, over the range that its cues use.
 
-    Where a channel's cues span more than A values, the window is centred on the median and the cues beyond it
+    Where a channel's cues span more than A values, the window lies in the middle and the cues beyond it
     must be clipped (`to_letters` does).
 
     Args:
@@ -73,8 +73,8 @@ def build(params: PyTree, cues: Array, valid: Array, alphabet_size: int) -> Freq
     there = valid[:, None, None, None]
     low = jnp.where(there, cues, 127).min((0, 1, 2))
     high = jnp.where(there, cues, -128).max((0, 1, 2))
-    half = alphabet_size // 2
-    lowest = jnp.clip(jnp.where(high - low < alphabet_size, low, -half), -128, 127)
+    middle = (low + high) // 2 - alphabet_size // 2
+    lowest = jnp.clip(jnp.where(high - low < alphabet_size, low, middle), -128, 127)
     letters = jnp.arange(alphabet_size)[None]
     values = lowest[:, None] + letters
     # Whatever a cue is clipped to must be codable, also if all cues lie beyond one end.

@@ -1,5 +1,6 @@
 """The sequence loop: runs the phases of every task, evaluates after each, and writes what came out."""
 
+import shutil
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -50,12 +51,19 @@ def run_sequence(
         ValueError: a setting is impossible; nothing has been written or trained then.
         CorruptMemoryError: a stored string was found to be damaged.
     """
+    if stream.spec.num_tasks != config.num_tasks:
+        raise ValueError(
+            f"num_tasks={config.num_tasks}, but the stream has {stream.spec.num_tasks}"
+        )
     devices = Devices(config.num_devices)
     require_even_batches(config, len(devices))
     parts = make_parts(config, stream.spec)
     state = devices.init(lambda key: init_brain(parts, key), jax.random.key(config.seed))
 
     workdir.mkdir(parents=True, exist_ok=True)
+    # What an earlier run left must not be taken for this one's, should this one fail.
+    (workdir / "summary.json").unlink(missing_ok=True)
+    shutil.rmtree(workdir / "report", ignore_errors=True)
     write_json(workdir / "config.json", to_mapping(config))
     with MetricsLog(workdir / "metrics.jsonl") as log:
         state, outcome = learn_tasks(state, parts, stream, devices, log)
@@ -190,4 +198,4 @@ def accuracy_on(
     """Share of `task`'s test images that are classified correctly among all classes seen so far."""
     batches = stream.test_batches(task, batch_size=config.eval_batch_size)
     correct = sum(int(count(state, batch)) for batch in batches)
-    return correct / len(stream.test(task).label)
+    return correct / stream.test_sizes[task]

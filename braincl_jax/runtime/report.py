@@ -21,7 +21,7 @@ METRIC_ROWS = (
     ("forgetting (Chaudhry et al. 2018)", "forgetting_chaudhry", 100, "points"),
     ("backward transfer (GEM)", "backward_transfer_gem", 100, "points"),
     ("PSNR of recalled images", "recall_psnr_db", 1, "dB"),
-    ("rate of the cues", "bits_per_pixel", 1, "bits per pixel"),
+    ("whole memory by stored image", "bits_per_pixel", 1, "bits per pixel"),
 )
 
 
@@ -131,7 +131,7 @@ def _percent(summary: Mapping[str, Any]) -> NDArray[np.float64]:
 def _matrix_figure(percent: NDArray[np.float64]) -> Figure:
     tasks = range(len(percent))
     side = 0.5 * len(percent) + 1.2
-    figure, axes = blank_axes(max(side, 3.2), side, "Test accuracy by task (%)")
+    figure, axes = blank_axes(max(side, 3.2), side, "Accuracy by task (%)")
     axes.imshow(percent, cmap="Blues", vmin=0, vmax=100)
     for i in tasks:
         for j in range(i + 1):

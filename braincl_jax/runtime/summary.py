@@ -70,9 +70,15 @@ def summarise_run(
     seconds: dict[str, float],
     device: str,
 ) -> dict[str, Any]:
-    """The content of `summary.json`; accuracies are fractions, bytes are bytes, seconds are seconds."""
+    """The content of `summary.json`; accuracies are fractions, bytes are bytes, seconds are seconds.
+
+    `memory_bytes` is the bill of long-term memory; beside it stand, for comparison, what the classifier weighs
+    (`classifier_bytes`), the arrays of working memory (`working_bytes`; empty during sleep, except for methods that
+    keep the task's images) and the uint8 images of one replay batch. `bits_per_pixel` is the whole bill by pixel of
+    the images stored.
+    """
     config, spec = parts.config, stream.spec
-    sizes = np.array([len(stream.test(task).label) for task in range(spec.num_tasks)])
+    sizes = np.asarray(stream.test_sizes)
     bill = parts.memory.bill(state.memory)
     stored = parts.memory.num_stored(state.memory)
     height, width, channels = spec.image_shape
@@ -83,7 +89,7 @@ def summarise_run(
         "seed": config.seed,
         "num_tasks": spec.num_tasks,
         "class_order": list(stream.class_order),
-        "evaluated_on": "validation" if config.validation_fraction else "test",
+        "evaluated_on": stream.evaluated_on,
         "accuracy_matrix": [
             [float(value) if column <= row else None for column, value in enumerate(values)]
             for row, values in enumerate(accuracy)
@@ -94,10 +100,11 @@ def summarise_run(
         "budget_bytes": config.budget_bytes,
         "raw_train_bytes": spec.num_images * height * width * channels,
         "classifier_bytes": network_bytes,
-        "peak_decoded_bytes": config.sleep.batch_size * height * width * channels,
+        "working_bytes": tree_bytes(state.memory.working),
+        "replay_batch_bytes": config.sleep.batch_size * height * width * channels,
         "num_cues": stored,
         "num_train_images": spec.num_images,
-        "bits_per_pixel": 8 * bill["strings"] / max(stored * height * width, 1),
+        "bits_per_pixel": 8 * sum(bill.values()) / (stored * height * width) if stored else None,
         "recall_psnr_db": recall.psnr_db if recall else None,
         "examples_seen": {
             {"encode": "codec", "classify": "wake", "replay": "sleep"}[phase]: int(count)

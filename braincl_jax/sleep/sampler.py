@@ -3,16 +3,7 @@
 import jax
 import jax.numpy as jnp
 
-from braincl_jax.memory.store import Index
-from braincl_jax.types import Array
-
-
-def _stratified(key: Array, cumulative: Array, number: int) -> Array:
-    """`number` positions drawn in proportion to the steps of `cumulative` [S], one in each equal share of it."""
-    uniform = (jnp.arange(number) + jax.random.uniform(key, (number,))) / number
-    drawn = jnp.searchsorted(cumulative, uniform * cumulative[-1], side="right")
-    # Rounding may land on the total itself: take the last position that has weight.
-    return jnp.minimum(drawn, jnp.argmax(cumulative >= cumulative[-1]))
+from braincl_jax.types import Array, Index
 
 
 def class_balanced(
@@ -20,13 +11,14 @@ def class_balanced(
 ) -> tuple[Array, Array]:
     """Draws slots so that each stored class is equally likely.
 
-    A group comes from one task, since one decoder recalls it. Tasks are drawn in proportion to their stored
-    classes. Both draws are stratified over slots sorted by class, so that every batch is about as balanced as its
-    size allows.
+    A group comes from one task, since one decoder recalls it: each group draws a stored class, takes that class's
+    task, and then draws a class of the task for each of its members. Both draws are stratified (one in each equal
+    share of the classes), so that batches are about as balanced as their size allows. All arithmetic on slots is in
+    integers: no rounding can lead to a slot that is not stored.
 
     Args:
         key: PRNG key.
-        index: of a memory with at least one stored slot.
+        index: of a memory with at least one stored slot; all slots of a class are of one task.
         num_classes: K.
         num_groups: G.
         group_size: n.
@@ -34,16 +26,27 @@ def class_balanced(
     Returns:
         task int32 [G] and slot int32 [G, n], each slot of its group's task.
     """
-    order = jnp.argsort(index.label)
-    label, task, stored = (field[order] for field in index)
-    count = jnp.zeros(num_classes).at[label].add(stored)
-    weight = jnp.where(stored, 1 / jnp.maximum(count[label], 1), 0)
-    anchor = _stratified(jax.random.fold_in(key, 0), jnp.cumsum(weight), num_groups)
-    group_task = task[anchor]
+    label = jnp.where(index.stored, index.label, num_classes)
+    order = jnp.argsort(label)
+    count = jnp.zeros(num_classes, jnp.int32).at[label].add(1, mode="drop")
+    first = jnp.cumsum(count) - count
+    # Slots beyond all others stand for classes that are not stored; their task is never used.
+    task_of_class = index.task[order[jnp.minimum(first, len(order) - 1)]]
+    keys = jax.random.split(key, num_groups + 1)
+    group_task = task_of_class[_stratified(keys[0], count > 0, num_groups)]
 
-    def members(group_key: Array, one_task: Array) -> Array:
-        of_task = jnp.cumsum(jnp.where(task == one_task, weight, 0))
-        return order[_stratified(group_key, of_task, group_size)]
+    def members(group_key: Array, task: Array) -> Array:
+        class_key, slot_key = jax.random.split(group_key)
+        drawn = _stratified(class_key, (count > 0) & (task_of_class == task), group_size)
+        within = jax.random.randint(slot_key, drawn.shape, 0, count[drawn])
+        return order[first[drawn] + within]
 
-    keys = jax.random.split(jax.random.fold_in(key, 1), num_groups)
-    return group_task, jax.vmap(members)(keys, group_task)
+    return group_task, jax.vmap(members)(keys[1:], group_task)
+
+
+def _stratified(key: Array, eligible: Array, number: int) -> Array:
+    """`number` positions at which `eligible` (bool [K]) holds, one in each equal share of them: int32."""
+    position = jnp.argsort(~eligible)
+    total = eligible.sum()
+    share = (jnp.arange(number) + jax.random.uniform(key, (number,))) / number
+    return position[jnp.minimum((share * total).astype(jnp.int32), total - 1)]

@@ -58,7 +58,8 @@ def rate_distortion(
         jax.lax.stop_gradient(params["density"]), jax.lax.stop_gradient(rounded)
     )
     loss = tradeoff * 255**2 * error + noisy_bits / pixels
-    return loss, {"bits": hard_bits.sum((1, 2, 3)).mean(), "mse": error}
+    squared = jnp.square(images.astype(jnp.float32) / 255 - recalled).mean()
+    return loss, {"bits": hard_bits.sum((1, 2, 3)).mean(), "mse": squared}
 
 
 def _per_part_rates(learning_rate: Array, train_density: bool) -> dict[str, Array]:

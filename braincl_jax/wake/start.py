@@ -17,7 +17,7 @@ def start_step(
     del batch, axis_name
     task = state.progress.task + 1
     classes = jnp.arange(parts.spec.num_classes)
-    seen = state.consolidation.seen_classes | (classes // parts.classes_per_task == task)
+    seen = state.consolidation.seen_classes | (classes // parts.spec.classes_per_task == task)
     head = state.encoder.params["head"]
     return (
         state.replace(

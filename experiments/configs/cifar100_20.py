@@ -21,13 +21,8 @@ def get_config() -> ConfigDict:
             "classes_per_task": 4,
             "budget_bytes": 1_228_800,
             "network": {"width": 16},
-            "codec": {
-                "latent_channels": 12,
-                "width": 32,
-                "first_steps": 3000,
-                "steps": 2000,
-            },
-            "sleep": {"first_steps": 600, "steps": 600, "batch_size": 64, "crop_padding": 3},
+            "codec": {"latent_channels": 12, "width": 32, "first_steps": 1500, "steps": 800},
+            "sleep": {"crop_padding": 3, "noise": 25.0},
         }
     )
     return config
