@@ -48,6 +48,7 @@ class WakeConfig:
     epochs: int = 1
     batch_size: int = 64
     learning_rate: float = 0.05
+    momentum: float = 0.9
 
 
 @dataclasses.dataclass(frozen=True)
@@ -190,7 +191,11 @@ def _check(config: Config) -> None:
     }
     for name, value in positive.items():
         _require(value > 0, name, value, "positive")
-    fractions = {"sleep.warmup_fraction": sleep.warmup_fraction, "sleep.momentum": sleep.momentum}
+    fractions = {
+        "sleep.warmup_fraction": sleep.warmup_fraction,
+        "sleep.momentum": sleep.momentum,
+        "wake.momentum": wake.momentum,
+    }
     for name, value in fractions.items():
         _require(0 <= value < 1, name, value, "at least 0 and below 1")
     _require(sleep.weight_decay >= 0, "sleep.weight_decay", sleep.weight_decay, "at least 0")

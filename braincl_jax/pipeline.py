@@ -13,23 +13,12 @@ import math
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-import jax
-import jax.numpy as jnp
-import optax
-
-from braincl_jax.config import Config, SleepConfig
-from braincl_jax.data import TaskStream, add_noise, crop_and_flip, load_source
-from braincl_jax.memory.codec import build_codec
-from braincl_jax.methods import Method, get_method
-from braincl_jax.networks import build_network
-from braincl_jax.parts import Augment, Parts
-from braincl_jax.schedules import FINAL_FRACTION, phase_schedule
-from braincl_jax.sleep import class_balanced, replay_step
-from braincl_jax.state import BrainState, Consolidation, Encoder, Progress, named_key
-from braincl_jax.types import Array, Batch, Step, StreamSpec
+from braincl_jax.config import Config
+from braincl_jax.data import TaskStream
+from braincl_jax.methods import Method
+from braincl_jax.sleep import replay_step
+from braincl_jax.types import Batch, Step
 from braincl_jax.wake import classify_step, start_step
-
-INITIAL_TRADEOFF = 0.003
 
 
 class Phase(NamedTuple):
@@ -86,121 +75,3 @@ def phases(method: Method, stream: TaskStream, config: Config) -> tuple[Phase, .
         once("transfer", method.transfer),
         Phase("replay", replay_step, replay_steps, lambda task: iter([None] * replay_steps(task))),
     )
-
-
-def build_stream(config: Config) -> TaskStream:
-    """The task stream that `config` describes.
-
-    Raises:
-        ValueError: the data set cannot be read, or not be cut into such tasks.
-    """
-    return TaskStream.create(
-        load_source(config.dataset),
-        num_tasks=config.num_tasks,
-        classes_per_task=config.classes_per_task,
-        class_order_seed=config.class_order_seed,
-        validation_fraction=config.validation_fraction,
-    )
-
-
-def default_augment(config: SleepConfig) -> Augment:
-    """Crop, flip and noise of the strengths that `config` sets."""
-
-    def augment(keys: Array, images: Array) -> Array:
-        geometry, noise = jnp.moveaxis(jax.vmap(jax.random.split)(keys), 1, 0)
-        images = crop_and_flip(geometry, images, padding=config.crop_padding, flip=config.flip)
-        return add_noise(noise, images, largest=config.noise)
-
-    return augment
-
-
-def mean_squared_error(images: Array, recalled: Array) -> Array:
-    """float32 [B, H, W, C] twice -> float32 [B]."""
-    return jnp.square(images - recalled).mean((1, 2, 3))
-
-
-def build_parts(config: Config, spec: StreamSpec) -> Parts:
-    """The default parts for these settings; replace any of them with `dataclasses.replace`.
-
-    Raises:
-        ValueError: a setting does not fit the stream (budget, lanes, unknown names).
-    """
-    codec = build_codec(config.codec, spec.image_shape)
-    height, width, _ = codec.latent_shape
-    if (height * width) % config.codec.lanes_per_image:
-        raise ValueError(
-            f"codec.lanes_per_image={config.codec.lanes_per_image} must divide the {height}x{width} positions of a cue"
-        )
-    codec_optimiser = optax.chain(
-        optax.clip_by_global_norm(config.codec.clip_norm), optax.scale_by_adam()
-    )
-    sleep, wake = config.sleep, config.wake
-    wake_steps = wake.epochs * math.ceil(spec.max_task_size / wake.batch_size)
-    method = get_method(config.method)
-    return Parts(
-        config=config,
-        spec=spec,
-        network=build_network(config.network, spec.num_classes),
-        codec=codec,
-        memory=method.build_memory(config, spec, codec, codec_optimiser),
-        sampler=class_balanced,
-        augment=default_augment(sleep),
-        distortion=mean_squared_error,
-        codec_optimiser=codec_optimiser,
-        wake_optimiser=optax.trace(sleep.momentum),
-        sleep_optimiser=optax.chain(
-            optax.add_decayed_weights(sleep.weight_decay), optax.trace(sleep.momentum)
-        ),
-        codec_rate=phase_schedule(
-            "encode",
-            first_steps=config.codec.first_steps,
-            steps=config.codec.steps,
-            peak=config.codec.learning_rate,
-            final=FINAL_FRACTION * config.codec.learning_rate,
-            warmup_fraction=0.05,
-        ),
-        wake_rate=phase_schedule(
-            "classify",
-            first_steps=wake_steps,
-            steps=wake_steps,
-            peak=wake.learning_rate,
-            final=FINAL_FRACTION * wake.learning_rate,
-            warmup_fraction=0.1,
-        ),
-        sleep_rate=phase_schedule(
-            "replay",
-            first_steps=sleep.first_steps,
-            steps=sleep.steps,
-            peak=sleep.learning_rate,
-            final=sleep.final_learning_rate,
-            warmup_fraction=sleep.warmup_fraction,
-        ),
-    )
-
-
-def init_brain(parts: Parts, key: Array) -> BrainState:
-    """A brain that has seen nothing. Pure; all shapes follow from `parts` and never change.
-
-    Args:
-        parts: from `build_parts`.
-        key: root PRNG key; every random number of the run is derived from it.
-    """
-    params, batch_stats = parts.network.init(named_key(key, "network"), parts.spec.image_shape)
-    state = BrainState(
-        encoder=Encoder(
-            params=params,
-            batch_stats=batch_stats,
-            wake_opt=parts.wake_optimiser.init(params["head"]),
-            sleep_opt=parts.sleep_optimiser.init(params),
-        ),
-        memory=parts.memory.init(key),
-        consolidation=Consolidation(
-            seen_classes=jnp.zeros(parts.spec.num_classes, bool),
-            examples={name: jnp.int32(0) for name in ("encode", "classify", "replay")},
-            log_tradeoff=jnp.log(jnp.float32(INITIAL_TRADEOFF)),
-        ),
-        progress=Progress(task=jnp.int32(-1), phase=jnp.int32(0), step=jnp.int32(0)),
-        key=key,
-    )
-    # No two leaves may share a buffer, or the state could not be donated.
-    return jax.tree.map(jnp.copy, state)

@@ -11,8 +11,8 @@ from pathlib import Path
 from absl import app, flags
 from ml_collections import config_flags
 
+from braincl_jax.build import build_stream
 from braincl_jax.config import from_mapping
-from braincl_jax.pipeline import build_stream
 from braincl_jax.runtime.console import format_summary
 from braincl_jax.runtime.loop import run_sequence
 

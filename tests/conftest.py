@@ -17,11 +17,12 @@ import jax
 import numpy as np
 import pytest
 
+from braincl_jax.build import build_parts, init_brain
 from braincl_jax.config import CodecConfig, Config, NetworkConfig, SleepConfig, WakeConfig
 from braincl_jax.data import RawData, TaskStream
 from braincl_jax.methods import get_method
 from braincl_jax.parts import Parts
-from braincl_jax.pipeline import build_parts, init_brain, phases
+from braincl_jax.pipeline import phases
 from braincl_jax.state import BrainState
 from braincl_jax.types import Batch, Step
 
@@ -132,6 +133,12 @@ def make_parts(tiny_config, tiny_stream) -> Callable[..., Parts]:
 def diary_of(make_parts, tiny_stream) -> Callable[[str], Diary]:
     """The life of a tiny brain of some method, lived once a session."""
     return functools.cache(lambda method: live(make_parts(method=method), tiny_stream))
+
+
+@pytest.fixture(scope="session")
+def live_one() -> Callable[[Parts, TaskStream], Diary]:
+    """Lives the life of a brain with parts of your own."""
+    return live
 
 
 @pytest.fixture(scope="session")

@@ -10,9 +10,9 @@ import pytest
 
 import braincl_jax
 from braincl_jax import config as config_module
+from braincl_jax.build import build_parts, init_brain
 from braincl_jax.config import Config, from_mapping, to_mapping
 from braincl_jax.data import load_source
-from braincl_jax.pipeline import build_parts, init_brain
 from braincl_jax.runtime.loop import require_even_batches, run_sequence
 
 ROOT = Path(braincl_jax.__file__).parent

@@ -8,7 +8,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from braincl_jax.evaluate.recall import CorruptMemoryError, check_intact, recall_slots
+from braincl_jax.evaluate.recall import recall_slots
+from braincl_jax.memory.integrity import CorruptMemoryError, check_intact
 from braincl_jax.sleep import replay_step
 
 SLOT = 5

@@ -14,7 +14,7 @@ from braincl_jax.sleep import class_balanced, replay_step
 from braincl_jax.sleep.replay import recall_share
 from braincl_jax.state import PHASES, Progress
 
-WITHOUT_CODEC = ("finetune", "joint", "replay_raw")
+WITHOUT_CODEC = ("finetune", "joint", "replay_raw", "replay_raw_and_task")
 
 
 @pytest.mark.parametrize("method", ["braincl", "replay_raw"])
@@ -44,6 +44,14 @@ def test_what_comes_in_comes_in_awake_and_nothing_at_night(tiny_stream, tiny_con
     for phase in phases(get_method("braincl"), tiny_stream, tiny_config):
         comes_in = any(batch is not None for batch in phase.batches(0))
         assert comes_in == (phase.name in ("encode", "memorise", "classify")), phase.name
+
+
+@pytest.mark.parametrize("method", method_names())
+def test_nothing_that_trains_sees_a_test_image(method, tiny_stream, tiny_config):
+    blind = dataclasses.replace(tiny_stream, _test=None)
+    for phase in phases(get_method(method), blind, tiny_config):
+        for task in range(tiny_config.num_tasks):
+            assert len(list(phase.batches(task))) == phase.num_steps(task)
 
 
 def test_memorise_shows_every_image_once(tiny_stream, tiny_config):

@@ -10,7 +10,7 @@ from braincl_jax.memory.budget import smallest_unsigned, tree_bytes
 from braincl_jax.memory.selection import class_balanced_order
 from braincl_jax.memory.working import EMPTY
 from braincl_jax.parts import Parts
-from braincl_jax.sleep.transfer import fall_asleep
+from braincl_jax.sleep.fall_asleep import fall_asleep
 from braincl_jax.state import BrainState, Memory, step_key
 from braincl_jax.types import Array, Batch, Index, Metrics, Recalled, StreamSpec
 

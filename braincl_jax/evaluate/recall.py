@@ -6,15 +6,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from braincl_jax.memory.integrity import INTACT, check_intact
 from braincl_jax.state import Memory
 from braincl_jax.types import Array, Recalled
 
 CHUNK = 64
-INTACT = -1
-
-
-class CorruptMemoryError(RuntimeError):
-    """A stored string failed its integrity check; the message names the slot."""
 
 
 def recall_slots(
@@ -45,12 +41,3 @@ def recall_slots(
         check_intact(int(np.where(recalled.intact, INTACT, padded).max()))
         images.append(recalled.image[0, : len(wanted)])
     return np.concatenate(images)
-
-
-def check_intact(corrupt_slot: int) -> None:
-    """Raises `CorruptMemoryError` unless `corrupt_slot` is -1."""
-    if corrupt_slot != INTACT:
-        raise CorruptMemoryError(
-            f"the string in slot {corrupt_slot} of long-term memory is damaged: it does not decode to "
-            "the state that it was encoded from. The results of this run cannot be trusted from here on."
-        )

@@ -11,13 +11,14 @@ import jax
 import numpy as np
 from tqdm import tqdm
 
+from braincl_jax.build import build_parts, init_brain
 from braincl_jax.config import Config, to_mapping
 from braincl_jax.data import TaskStream
 from braincl_jax.evaluate import count_correct
-from braincl_jax.evaluate.recall import check_intact
+from braincl_jax.memory.integrity import check_intact
 from braincl_jax.methods import get_method
 from braincl_jax.parts import Parts
-from braincl_jax.pipeline import Phase, build_parts, init_brain, phases
+from braincl_jax.pipeline import Phase, phases
 from braincl_jax.runtime.devices import Devices
 from braincl_jax.runtime.log import MetricsLog, write_json
 from braincl_jax.runtime.report import write_report

@@ -2,6 +2,6 @@
 
 from braincl_jax.sleep.replay import replay_step
 from braincl_jax.sleep.sampler import class_balanced
-from braincl_jax.sleep.transfer import fall_asleep, transfer_step
+from braincl_jax.sleep.transfer import transfer_step
 
-__all__ = ["class_balanced", "fall_asleep", "replay_step", "transfer_step"]
+__all__ = ["class_balanced", "replay_step", "transfer_step"]

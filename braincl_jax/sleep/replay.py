@@ -5,12 +5,11 @@ import jax.numpy as jnp
 import optax
 
 from braincl_jax import collectives
+from braincl_jax.memory.integrity import INTACT
 from braincl_jax.networks import masked_logits
 from braincl_jax.parts import Parts
 from braincl_jax.state import BrainState, count_examples, step_key
 from braincl_jax.types import Array, Metrics, Recalled
-
-INTACT = -1
 
 
 def recall_share(state: BrainState, parts: Parts, axis_name: str | None) -> tuple[Recalled, Array]:

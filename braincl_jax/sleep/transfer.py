@@ -9,6 +9,7 @@ from braincl_jax.memory import quantise, store, tables, working
 from braincl_jax.memory.cue_memory import CueMemory
 from braincl_jax.memory.selection import class_balanced_order
 from braincl_jax.parts import Parts
+from braincl_jax.sleep.fall_asleep import fall_asleep
 from braincl_jax.state import BrainState, step_key
 from braincl_jax.types import Array, Metrics
 
@@ -27,14 +28,6 @@ class Packed(NamedTuple):
     label: Array
     source: Array
     count: Array
-
-
-def fall_asleep(state: BrainState, parts: Parts) -> BrainState:
-    """What every method does when sleep begins: a fresh optimiser for the whole network."""
-    fresh = parts.sleep_optimiser.init(state.encoder.params)
-    return state.replace(
-        encoder=state.encoder.replace(sleep_opt=fresh), progress=state.progress.advance("transfer")
-    )
 
 
 def choose(

@@ -15,9 +15,9 @@ from braincl_jax.baselines.array_memory import (
     memorise_images_step,
     select_exemplars_step,
 )
+from braincl_jax.build import build_parts, init_brain
 from braincl_jax.memory.budget import tree_bytes
 from braincl_jax.memory.working import EMPTY
-from braincl_jax.pipeline import build_parts, init_brain
 from braincl_jax.types import Batch, StreamSpec
 from braincl_jax.wake import start_step
 
@@ -46,12 +46,13 @@ def label_of(pixel: np.ndarray) -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def lives(tiny_config):
-    """The states after the transfer of each task, by capacity; and the parts."""
+    """The memory, and the states after the transfer of each task, by capacity and habit."""
 
     @functools.cache
-    def live(capacity: int):
+    def live(capacity: int, keeps_day: bool = False):
         config = dataclasses.replace(tiny_config, method="finetune")
-        parts = dataclasses.replace(build_parts(config, SPEC), memory=ArrayMemory(SPEC, capacity))
+        memory = ArrayMemory(SPEC, capacity, keeps_day)
+        parts = dataclasses.replace(build_parts(config, SPEC), memory=memory)
         steps = [
             jax.jit(functools.partial(step, parts=parts))
             for step in (start_step, memorise_images_step, select_exemplars_step)
@@ -103,9 +104,17 @@ def test_an_exemplar_that_was_dropped_does_not_come_back(lives):
         assert set(stored_pixels(new)) <= {*stored_pixels(old), *today}
 
 
-def test_the_sleep_of_a_task_replays_exemplars_and_all_images_of_the_task(lives):
+def test_asleep_there_is_nothing_but_the_exemplars(lives):
     memory, states = lives(CAPACITY)
-    assert set(replayable(memory, states[2])) == {*stored_pixels(states[2]), *range(16, 24)}
+    for state in states:
+        assert sorted(replayable(memory, state)) == sorted(stored_pixels(state))
+        assert (state.memory.working.label == EMPTY).all()
+
+
+def test_a_method_that_keeps_the_day_replays_its_images_and_the_exemplars_of_other_tasks(lives):
+    memory, states = lives(CAPACITY, keeps_day=True)
+    others = [pixel for pixel in stored_pixels(states[2]) if pixel < 16]
+    assert sorted(replayable(memory, states[2])) == [*sorted(others), *range(16, 24)]
 
 
 def test_joint_training_keeps_every_image(lives):
@@ -117,7 +126,7 @@ def test_joint_training_keeps_every_image(lives):
 
 
 def test_finetuning_replays_the_current_task_alone(lives):
-    memory, states = lives(0)
+    memory, states = lives(0, keeps_day=True)
     for task, state in enumerate(states):
         images = sorted(replayable(memory, state))
         assert images == list(range(task * PER_TASK, (task + 1) * PER_TASK))
@@ -125,7 +134,7 @@ def test_finetuning_replays_the_current_task_alone(lives):
 
 
 def test_a_new_task_opens_an_empty_working_memory(lives):
-    memory, states = lives(CAPACITY)
+    memory, states = lives(CAPACITY, keeps_day=True)
     opened = memory.open_working(states[0].memory, jnp.int32(1), states[0].key)
     assert (opened.working.label == EMPTY).all()
     assert set(replayable(memory, states[0].replace(memory=opened))) == set(range(8))
@@ -133,7 +142,7 @@ def test_a_new_task_opens_an_empty_working_memory(lives):
 
 @pytest.mark.parametrize("capacity", [0, CAPACITY])
 def test_the_bill_is_the_bytes_of_the_arrays(capacity, lives):
-    memory, states = lives(capacity)
+    memory, states = lives(capacity, keeps_day=True)
     bill = memory.bill(states[2].memory)
     # A pixel and a one-byte label each, and a count of four bytes.
     assert bill == {"strings": capacity, "index": 4, "labels": capacity, "decoders": 0, "tables": 0}

@@ -8,9 +8,9 @@ import jax
 import numpy as np
 import pytest
 
+from braincl_jax.build import build_parts
 from braincl_jax.config import from_mapping, to_mapping
 from braincl_jax.memory.budget import tree_bytes
-from braincl_jax.pipeline import build_parts
 from braincl_jax.runtime import loop
 from braincl_jax.runtime.console import format_summary
 from braincl_jax.runtime.loop import run_sequence

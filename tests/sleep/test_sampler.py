@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from braincl_jax.memory.store import Index
 from braincl_jax.sleep import class_balanced
+from braincl_jax.types import Index
 
 SLOTS, TASKS, CLASSES, GROUPS, SIZE = 24, 3, 6, 6, 8
 PER_TASK = CLASSES // TASKS
@@ -108,3 +108,15 @@ def test_the_draw_is_the_same_under_jit():
     jit_task, jit_slot = sampler()(key, index)
     np.testing.assert_array_equal(task, jit_task)
     np.testing.assert_array_equal(slot, jit_slot)
+
+
+def test_a_large_memory_with_free_slots_in_the_middle_of_the_labels_gives_stored_slots_only():
+    # Free slots look like class 0, as in a memory whose labels are zero where nothing is stored.
+    label = jnp.concatenate([jnp.zeros(488, int), jnp.ones(512, int), jnp.zeros(4000, int)])
+    stored = jnp.arange(5000) < 1000
+    index = Index(label, jnp.where(stored, 0, TASKS), stored)
+    draw = jax.jit(lambda key: class_balanced(key, index, 2, 4, 64)[1])
+    for seed in range(50):
+        slot = draw(jax.random.key(seed))
+        assert stored[slot].all()
+        assert np.bincount(np.asarray(label[slot]).ravel()).tolist() == [128, 128]

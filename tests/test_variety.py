@@ -1,0 +1,55 @@
+"""The whole method on what is not square, grey, even or small in number."""
+
+import dataclasses
+
+import jax
+import numpy as np
+import pytest
+
+from braincl_jax.build import build_parts
+from braincl_jax.config import CodecConfig
+from braincl_jax.data import RawData, TaskStream
+
+# Classes of unequal size, so that tasks are unequal too.
+PER_CLASS = (30, 8, 12, 5)
+
+
+@pytest.fixture(scope="module")
+def uneven(tiny_config, live_one):
+    """A life with colour images of 18x14 and strings of four lanes."""
+    rng = np.random.default_rng(0)
+    label = np.repeat(np.arange(4), PER_CLASS)
+    image = rng.integers(0, 255, (len(label), 18, 14, 3), np.uint8)
+    raw = RawData(image, label, image[::5], label[::5], 4)
+    stream = TaskStream.create(raw, num_tasks=2, class_order_seed=-1)
+    codec = dataclasses.replace(tiny_config.codec, lanes_per_image=4)
+    config = dataclasses.replace(tiny_config, codec=codec, budget_bytes=16_000)
+    return live_one(build_parts(config, stream.spec), stream)
+
+
+def test_every_image_of_unequal_tasks_is_stored(uneven):
+    stored = uneven.after[1, "transfer"].memory.long_term
+    assert stored.task_counts.tolist() == [38, 17]
+    np.testing.assert_array_equal(np.bincount(stored.labels[:55]), PER_CLASS)
+
+
+def test_recall_has_the_shape_of_the_images_and_is_intact(uneven):
+    memory = uneven.after[1, "replay"].memory
+    recalled = uneven.parts.memory.recall(memory, np.array([0, 1]), np.array([[0, 37], [38, 54]]))
+    assert recalled.image.shape == (2, 2, 18, 14, 3)
+    assert recalled.intact.all()
+    np.testing.assert_array_equal(recalled.label, [[0, 1], [2, 3]])
+
+
+def test_replay_finds_no_damage(uneven):
+    assert int(uneven.metrics[1, "replay"]["corrupt_slot"]) == -1
+
+
+def test_more_than_256_classes_get_wider_labels(tiny_config):
+    label = np.arange(300)
+    image = np.zeros((300, 8, 8, 1), np.uint8)
+    stream = TaskStream.create(RawData(image, label, image, label, 300), num_tasks=2)
+    config = dataclasses.replace(tiny_config, budget_bytes=20_000, codec=CodecConfig(width=4))
+    parts = build_parts(config, stream.spec)
+    memory = jax.eval_shape(parts.memory.init, jax.random.key(0))
+    assert memory.long_term.labels.dtype == np.uint16
