@@ -70,7 +70,7 @@ def test_the_page_holds_the_numbers_of_the_summary(tmp_path):
         "| forgetting (Chaudhry et al. 2018) | 20.00 | points |",
         "| backward transfer (GEM) | -20.00 | points |",
         "| PSNR of recalled images | 24.25 | dB |",
-        "| rate of the cues | 0.50 | bits per pixel |",
+        "| whole memory by stored image | 0.50 | bits per pixel |",
         "| after | task 0 | task 1 | all seen |",
         "| task 0 | 87.50 |  | 87.50 |",
         # (67.5 + 55) / 2 = 61.25
