@@ -15,8 +15,8 @@ DENSITIES = ("trained", "fixed")
 class NetworkConfig:
     """The classifier ("neocortex"): a backbone by registry name and its width multiplier's base."""
 
-    name: str = "resnet8"
-    width: int = 12
+    name: str = "resnet8_half"
+    width: int = 16
 
 
 @dataclasses.dataclass(frozen=True)

@@ -40,9 +40,10 @@ def backbone_names() -> tuple[str, ...]:
 
 
 register_backbone("resnet8")(lambda width: ResNet((1, 1, 1), width))
+register_backbone("resnet8_half")(lambda width: ResNet((1, 1, 1), width, stem="half"))
 register_backbone("resnet32")(lambda width: ResNet((5, 5, 5), width))
 register_backbone("resnet18")(lambda width: ResNet((2, 2, 2, 2), width))
-register_backbone("resnet18_224")(lambda width: ResNet((2, 2, 2, 2), width, large_stem=True))
+register_backbone("resnet18_224")(lambda width: ResNet((2, 2, 2, 2), width, stem="large"))
 
 
 def masked_logits(logits: Array, seen_classes: Array) -> Array:
