@@ -38,6 +38,7 @@ def shapes_of(name: str, width: int, image_shape: tuple[int, int, int], train: b
     ("name", "image_shape", "doublings"),
     [
         ("resnet8", (28, 28, 1), 2),
+        ("resnet8_half", (28, 28, 1), 2),
         ("resnet32", (32, 32, 3), 2),
         ("resnet18", (32, 32, 3), 3),
         ("resnet18_224", (224, 224, 3), 3),
