@@ -163,12 +163,12 @@ def test_parts_that_are_handed_in_are_used(tiny_config, tiny_stream, tmp_path):
         """A memory that only says that it was asked."""
 
         def init(self, key):
-            raise NotImplementedError("my memory")
+            raise LookupError("my memory")
 
     def make_parts(config, spec):
         return dataclasses.replace(build_parts(config, spec), memory=Mine())
 
-    with pytest.raises(NotImplementedError, match="my memory"):
+    with pytest.raises(LookupError, match="my memory"):
         run_sequence(tiny_config, tiny_stream, tmp_path, make_parts=make_parts)
 
 
