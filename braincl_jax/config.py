@@ -88,6 +88,7 @@ class Config:
     validation_fraction: float = 0.0
     seed: int = 0
     budget_bytes: int = 392_000
+    budget_policy: str = "planned"
     num_devices: int = 0
     eval_batch_size: int = 256
     network: NetworkConfig = NetworkConfig()

@@ -7,8 +7,9 @@ import jax.numpy as jnp
 import optax
 
 from braincl_jax.config import Config
-from braincl_jax.memory import budget, quantise, store, tables, working
+from braincl_jax.memory import budget, packing, quantise, store, tables, working
 from braincl_jax.memory.codec import Codec
+from braincl_jax.memory.policy import BudgetPolicy, Means, get_policy
 from braincl_jax.state import Memory, named_key
 from braincl_jax.types import Array, Index, PyTree, Recalled, StreamSpec
 
@@ -22,62 +23,29 @@ class CueMemory:
         spec: the static facts of the task stream.
         codec: the networks.
         codec_optimiser: its state is part of the working memory.
+        form: how the block of long-term memory is read.
+        policy: how the budget is spent.
+
+    Raises:
+        ValueError: the budget does not pay for the decoders.
     """
 
     config: Config
     spec: StreamSpec
     codec: Codec
     codec_optimiser: optax.GradientTransformation
+    form: store.Format = dataclasses.field(init=False)
+    policy: BudgetPolicy = dataclasses.field(init=False)
 
-    @property
-    def lanes(self) -> int:
-        return self.config.codec.lanes_per_image
-
-    @property
-    def max_words(self) -> int:
-        return store.max_string_words(self.codec.latent_shape, self.lanes)
+    def __post_init__(self) -> None:
+        form = plan_format(self.config, self.spec, self.codec)
+        object.__setattr__(self, "form", form)
+        object.__setattr__(self, "policy", get_policy(self.config.budget_policy))
 
     def init(self, key: Array) -> Memory:
-        """An empty memory whose long-term arrays take all of the budget and no more.
-
-        Raises:
-            ValueError: the budget does not pay for the decoders.
-        """
+        """An empty memory whose block takes all of the budget and no more."""
         params = self.codec.init(key)
-        codec_config = self.config.codec
-        long_term = store.empty_memory(
-            self._capacity(params),
-            num_tasks=self.spec.num_tasks,
-            num_classes=self.spec.num_classes,
-            lanes=self.lanes,
-            max_words=self.max_words,
-            empty_tables=tables.init(
-                self.spec.num_tasks, codec_config.latent_channels, codec_config.alphabet_size
-            ),
-            empty_decoders=quantise.empty_like(params["synthesis"], self.spec.num_tasks),
-        )
-        return Memory(working=self.empty_working(params), long_term=long_term)
-
-    def _capacity(self, params: PyTree) -> budget.Capacity:
-        spec, codec_config = self.spec, self.config.codec
-        empty = jax.eval_shape(
-            lambda: (
-                quantise.empty_like(params["synthesis"], spec.num_tasks),
-                tables.init(
-                    spec.num_tasks, codec_config.latent_channels, codec_config.alphabet_size
-                ),
-                jnp.zeros(spec.num_tasks, jnp.int32),
-            )
-        )
-        length_bytes = budget.smallest_unsigned(self.max_words).itemsize * self.lanes
-        return budget.plan_capacity(
-            self.config.budget_bytes,
-            fixed_bytes=budget.tree_bytes(empty),
-            slot_bytes=length_bytes + budget.smallest_unsigned(spec.num_classes - 1).itemsize,
-            min_string_bytes=budget.MIN_STRING_BYTES * self.lanes,
-            num_images=spec.num_images,
-            num_tasks=spec.num_tasks,
-        )
+        return Memory(working=self.empty_working(params), long_term=store.empty_memory(self.form))
 
     def empty_working(self, params: PyTree) -> working.WorkingMemory:
         """No cues, and a codec of zeros in the shapes of `params`."""
@@ -97,37 +65,79 @@ class CueMemory:
         """
         params = self.codec.init(named_key(key, "codec"))
         if self.config.codec.warm_start:
-            last = jax.tree.map(
-                lambda leaf: leaf[jnp.maximum(task - 1, 0)], memory.long_term.decoders
-            )
+            record, _ = store.read_record(memory.long_term, self.form, jnp.maximum(task - 1, 0))
             params["synthesis"] = jax.tree.map(
                 lambda new, old: jnp.where(task > 0, old, new),
                 params["synthesis"],
-                quantise.dequantise(last),
+                quantise.dequantise(record.decoder),
             )
         opened = self.empty_working(params).replace(
             codec=params, codec_opt=self.codec_optimiser.init(params)
         )
         return memory.replace(working=opened)
 
-    def share(self, memory: Memory, task: Array) -> tuple[Array, Array]:
-        """Words and slots that `task` may use of what is left, in proportion to its images (int32 scalars)."""
-        stored: store.EpisodicMemory = memory.long_term
-        sizes = jnp.asarray(self.spec.task_sizes)
-        to_come = jnp.where(jnp.arange(self.spec.num_tasks) >= task, sizes, 0).sum()
-        part = sizes[task] / to_come
-        words = budget.fair_share(len(stored.words) - store.used_words(stored), part)
-        slots = budget.fair_share(len(stored.labels) - stored.task_counts.sum(), part)
-        return words, slots
+    def means(self, memory: Memory, task: Array) -> Means:
+        """What there is to spend on `task` (int32 scalar)."""
+        return Means(
+            total=self.form.num_words,
+            free=store.free_words(memory.long_term, self.form),
+            record=self.form.record_words,
+            task=task,
+            task_sizes=jnp.asarray(self.spec.task_sizes),
+        )
+
+    def cue_words(self, memory: Memory, task: Array) -> Array:
+        """Words that the string of one cue of `task` may take, so that all that are worth it fit: float32 scalar."""
+        allowance = self.policy.allowance(self.means(memory, task))
+        entry = self.form.entry_words
+        most = allowance // (budget.MIN_STRING_WORDS * self.form.lanes + entry)
+        number = jnp.clip(jnp.asarray(self.spec.task_sizes)[task], 1, jnp.maximum(most, 1))
+        return allowance / number - entry
 
     def index(self, memory: Memory) -> Index:
-        return store.index(memory.long_term)
+        return store.index(memory.long_term, self.form)
 
     def recall(self, memory: Memory, task: Array, slot: Array) -> Recalled:
-        return store.recall(memory.long_term, task, slot, self.codec)
+        return store.recall(memory.long_term, self.form, task, slot, self.codec)
 
     def bill(self, memory: Memory) -> dict[str, int]:
-        return store.memory_bytes(memory.long_term)
+        return store.memory_bytes(memory.long_term, self.form)
 
     def num_stored(self, memory: Memory) -> int:
         return int(memory.long_term.task_counts.sum())
+
+
+def plan_format(config: Config, spec: StreamSpec, codec: Codec) -> store.Format:
+    """The block that `config.budget_bytes` pays for, and how it is read.
+
+    Raises:
+        ValueError: the budget does not pay for the decoders and a cue of each task.
+    """
+    lanes, channels = config.codec.lanes_per_image, codec.latent_shape[-1]
+    height, width, _ = codec.latent_shape
+    record = jax.eval_shape(
+        lambda: store.Record(
+            tables.init(channels, config.codec.alphabet_size),
+            quantise.quantise(codec.init(jax.random.key(0))["synthesis"]),
+        )
+    )
+    max_words = store.max_string_words(height * width * channels // lanes)
+    cue_words = budget.MIN_STRING_WORDS * lanes + store.entry_words(
+        lanes, spec.num_classes, max_words
+    )
+    num_words = budget.plan_words(
+        config.budget_bytes,
+        count_bytes=4 * (spec.num_tasks + 2),
+        record_words=store.record_words(record),
+        cue_words=cue_words,
+        num_tasks=spec.num_tasks,
+    )
+    return store.Format(
+        latent_shape=codec.latent_shape,
+        lanes=lanes,
+        num_classes=spec.num_classes,
+        num_tasks=spec.num_tasks,
+        num_slots=min(spec.num_images, num_words // cue_words),
+        num_words=num_words,
+        record=record,
+    )

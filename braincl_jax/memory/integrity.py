@@ -1,16 +1,51 @@
-"""Damage is an error that names its slot, never a noise image."""
+"""Damage is an error that names what is damaged, never a noise image."""
+
+from collections.abc import Sequence
+
+import jax.numpy as jnp
+
+from braincl_jax.types import Array
 
 INTACT = -1
 
 
 class CorruptMemoryError(RuntimeError):
-    """A stored string failed its integrity check; the message names the slot."""
+    """Something stored failed its integrity check; the message names it."""
 
 
 def check_intact(corrupt_slot: int) -> None:
     """Raises `CorruptMemoryError` unless `corrupt_slot` is -1."""
     if corrupt_slot != INTACT:
         raise CorruptMemoryError(
-            f"the string in slot {corrupt_slot} of long-term memory is damaged: it does not decode to "
-            "the state that it was encoded from. The results of this run cannot be trusted from here on."
+            f"slot {corrupt_slot} of long-term memory cannot be recalled: its string, or its task's table or "
+            "decoder, is damaged. The results of this run cannot be trusted from here on."
         )
+
+
+def require_undamaged(damages: Sequence[str]) -> None:
+    """Raises `CorruptMemoryError` with all of `damages`, if there is one."""
+    if damages:
+        raise CorruptMemoryError("long-term memory is damaged: " + "; ".join(damages))
+
+
+def checksum(words: Array) -> Array:
+    """uint32 scalar of uint16 [n] that changes whenever one word does.
+
+    Multilinear hashing modulo 2^32 (Carter & Wegman 1979; Lemire & Kaser 2014): the sum of all words, each times an
+    odd number of its own place. A change of one word changes the sum for certain, any other but for one in 2^32.
+    """
+    place = jnp.arange(1, len(words) + 1, dtype=jnp.uint32)
+    return jnp.sum((words.astype(jnp.uint32) + 1) * _odd_number(place), dtype=jnp.uint32)
+
+
+def integrity_tag(label: Array, lane: Array) -> Array:
+    """uint32 0..65535 that binds a string to its label and lane (multiplicative hashing, Knuth 6.4)."""
+    mixed = (label.astype(jnp.uint32) * 64 + lane.astype(jnp.uint32) + 1) * jnp.uint32(2654435761)
+    return mixed >> 16
+
+
+def _odd_number(place: Array) -> Array:
+    """A number for each place, mixed well (the finaliser of MurmurHash3) and made odd."""
+    for shift, factor in ((16, 0x85EBCA6B), (13, 0xC2B2AE35)):
+        place = (place ^ (place >> shift)) * jnp.uint32(factor)
+    return (place ^ (place >> 16)) | 1

@@ -48,9 +48,3 @@ def dequantise(stored: PyTree) -> PyTree:
         return leaf.astype(jnp.float32)
 
     return jax.tree.map(one, stored, is_leaf=_is_kernel)
-
-
-def empty_like(params: PyTree, num_tasks: int) -> PyTree:
-    """Zeros for T decoders: every leaf of the stored form with a leading [T]."""
-    shapes = jax.eval_shape(quantise, params)
-    return jax.tree.map(lambda leaf: jnp.zeros((num_tasks, *leaf.shape), leaf.dtype), shapes)

@@ -33,3 +33,20 @@ def class_balanced_order(key: Array, label: Array, valid: Array) -> Array:
     priority = jnp.where(valid, jax.random.uniform(key, label.shape), 2.0)
     rank = jnp.where(valid, rank_within_class(label, priority), len(label))
     return jnp.lexsort((label, rank))
+
+
+def words_within_class(key: Array, label: Array, words: Array, valid: Array) -> Array:
+    """int32 [n]: words of each candidate and of those that come before it in its class, which is in random order.
+
+    Args:
+        key: PRNG key.
+        label: int32 [n].
+        words: int32 [n], >= 0.
+        valid: bool [n]; others count nothing.
+    """
+    order = jnp.lexsort((jax.random.uniform(key, label.shape), label))
+    spent = jnp.cumsum(jnp.where(valid, words, 0)[order])
+    ordered = label[order]
+    first = jnp.searchsorted(ordered, ordered)
+    before = jnp.where(first > 0, spent[jnp.maximum(first - 1, 0)], 0)
+    return jnp.zeros_like(spent).at[order].set(spent - before)

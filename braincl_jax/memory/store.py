@@ -1,39 +1,71 @@
-"""Long-term memory: bit strings in an arena of words, a compact index, and each task's tables and decoder.
+"""Long-term memory: one block of 16-bit words, as large as the budget.
 
-Slots are filled task by task, so a slot's task and the place of its string follow from counts and lengths and
-are not stored.
+    | string of slot 0 | string of slot 1 | ...  free words  ... | entry 1 | entry 0 | record 1 | record 0 |
+
+Strings grow from the front. From the back grow the records, one for each task (its decoder, its frequency table, a
+checksum), and before them the index, one entry for each slot (its label and the lengths of its lanes' strings).
+Slots are in the order of their tasks, so a slot's task and the place of its string follow from counts and lengths
+and are not stored. Whatever is not needed for one thing is free for another: nothing but the size of the block is
+planned ahead, neither the number of tasks nor that of cues.
 """
 
+import dataclasses
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 from flax import struct
 
-from braincl_jax.memory import quantise, rans, tables
-from braincl_jax.memory.budget import Capacity, smallest_unsigned, tree_bytes
+from braincl_jax.memory import packing, quantise, rans, tables
+from braincl_jax.memory.budget import tree_bytes
 from braincl_jax.memory.codec import Codec
+from braincl_jax.memory.integrity import checksum, integrity_tag
 from braincl_jax.types import Array, Index, PyTree, Recalled
+
+# In an entry of one word, the label takes the upper byte and the length of the only string the lower one.
+BYTE = 256
 
 
 class EpisodicMemory(struct.PyTreeNode):
-    """Arrays of fixed shape; their bytes are the budget spent.
+    """Arrays of fixed shape; their bytes are the budget.
 
     Attributes:
-        words: uint16 [W], the strings of slot 0, 1, ... end to end.
-        lengths: uint8 or uint16 [S, L], words of each lane's string; 0 in free slots.
-        labels: uint8 or uint16 [S].
+        words: uint16 [W], the block.
         task_counts: int32 [T], cues stored of each task.
-        tables: FrequencyTable of shapes [T, M, A] and [T, M].
-        decoders: stored form of g_s (`quantise`), every leaf with a leading [T].
+        num_records: int32 scalar, tasks that have a record.
+        check: uint32 scalar, checksum of the block.
     """
 
     words: Array
-    lengths: Array
-    labels: Array
     task_counts: Array
-    tables: tables.FrequencyTable
-    decoders: PyTree
+    num_records: Array
+    check: Array
+
+
+class Record(NamedTuple):
+    """What a task leaves beside its strings.
+
+    Attributes:
+        table: frequencies [M, A] and lowest values [M].
+        decoder: stored form of g_s.
+    """
+
+    table: tables.FrequencyTable
+    decoder: PyTree
+
+
+class Entries(NamedTuple):
+    """The index, read.
+
+    Attributes:
+        label: int32 [S].
+        lengths: int32 [S, L], words of each lane's string; 0 in free slots.
+        stored: bool [S].
+    """
+
+    label: Array
+    lengths: Array
+    stored: Array
 
 
 class Strings(NamedTuple):
@@ -48,164 +80,315 @@ class Strings(NamedTuple):
     lengths: Array
 
 
-def max_string_words(latent_shape: tuple[int, int, int], lanes: int) -> int:
+@dataclasses.dataclass(frozen=True, eq=False)
+class Format:
+    """The static facts that a block is read by.
+
+    Attributes:
+        latent_shape: (h, w, M).
+        lanes: L, strings of a cue.
+        num_classes: K.
+        num_tasks: T, the most that there can be.
+        num_slots: S, the most that there can be.
+        num_words: W.
+        record: shapes and dtypes of a `Record`.
+    """
+
+    latent_shape: tuple[int, int, int]
+    lanes: int
+    num_classes: int
+    num_tasks: int
+    num_slots: int
+    num_words: int
+    record: Record
+
+    @property
+    def letters_per_lane(self) -> int:
+        height, width, channels = self.latent_shape
+        return height * width * channels // self.lanes
+
+    @property
+    def max_words(self) -> int:
+        return max_string_words(self.letters_per_lane)
+
+    @property
+    def entry_words(self) -> int:
+        return entry_words(self.lanes, self.num_classes, self.max_words)
+
+    @property
+    def record_words(self) -> int:
+        return record_words(self.record)
+
+
+def max_string_words(letters: int) -> int:
     """Room for one lane's string: the worst case, or 255 words where a byte must hold the length.
 
     255 words (510 bytes) for at most 1,024 letters are 4 bits a letter: no cue worth its bytes needs more.
     """
-    height, width, channels = latent_shape
-    letters = height * width * channels // lanes
     worst = rans.worst_case_words(letters)
-    return min(worst, 255) if letters <= 1024 else worst
+    return min(worst, BYTE - 1) if letters <= 1024 else worst
 
 
-def empty_memory(
-    capacity: Capacity,
-    *,
-    num_tasks: int,
-    num_classes: int,
-    lanes: int,
-    max_words: int,
-    empty_tables: tables.FrequencyTable,
-    empty_decoders: PyTree,
-) -> EpisodicMemory:
+def entry_words(lanes: int, num_classes: int, max_words: int) -> int:
+    """One word where label and length are a byte each, else one for each of them."""
+    return 1 if lanes == 1 and num_classes <= BYTE and max_words < BYTE else lanes + 1
+
+
+def record_words(record: Record) -> int:
+    """Words of a record with its checksum."""
+    return packing.num_words(record) + 2
+
+
+def empty_memory(form: Format) -> EpisodicMemory:
     """A memory without a cue."""
+    words = jnp.zeros(form.num_words, jnp.uint16)
     return EpisodicMemory(
-        words=jnp.zeros(capacity.num_words, jnp.uint16),
-        lengths=jnp.zeros((capacity.num_slots, lanes), smallest_unsigned(max_words)),
-        labels=jnp.zeros(capacity.num_slots, smallest_unsigned(num_classes - 1)),
-        task_counts=jnp.zeros(num_tasks, jnp.int32),
-        tables=empty_tables,
-        decoders=empty_decoders,
+        words, jnp.zeros(form.num_tasks, jnp.int32), jnp.int32(0), checksum(words)
     )
 
 
-def memory_bytes(memory: EpisodicMemory) -> dict[str, int]:
-    """The bill: bytes of each part; the sum of the rows is the bytes of all arrays of the memory."""
-    return {
-        "strings": tree_bytes(memory.words),
-        "index": tree_bytes((memory.lengths, memory.task_counts)),
-        "labels": tree_bytes(memory.labels),
-        "decoders": tree_bytes(memory.decoders),
-        "tables": tree_bytes(memory.tables),
+def used_words(memory: EpisodicMemory, form: Format) -> Array:
+    """int32 scalar: words of the block that hold strings."""
+    return read_entries(memory, form).lengths.sum()
+
+
+def free_words(memory: EpisodicMemory, form: Format) -> Array:
+    """int32 scalar: words of the block that hold nothing."""
+    return _index_start(memory, form) - used_words(memory, form)
+
+
+def _index_start(memory: EpisodicMemory, form: Format) -> Array:
+    """int32 scalar: the first word of the index, which ends where the records begin."""
+    records = memory.num_records * form.record_words
+    return form.num_words - records - memory.task_counts.sum() * form.entry_words
+
+
+def memory_bytes(memory: EpisodicMemory, form: Format) -> dict[str, int]:
+    """The bill: bytes of each part and what is free; the sum of the rows is the bytes of all arrays."""
+    whole = tree_bytes((memory.words, memory.task_counts, memory.num_records, memory.check))
+    cues, records = int(memory.task_counts.sum()), int(memory.num_records)
+    label = 1 if form.entry_words == 1 else 2
+    rows = {
+        "strings": 2 * int(used_words(memory, form)),
+        "index": cues * (2 * form.entry_words - label)
+        + tree_bytes((memory.task_counts, memory.num_records)),
+        "labels": cues * label,
+        "decoders": records * tree_bytes(form.record.decoder),
+        "tables": records * tree_bytes(form.record.table),
+        "checksums": records * _padding_and_checksum(form) + tree_bytes(memory.check),
     }
+    return rows | {"free": whole - sum(rows.values())}
 
 
-def index(memory: EpisodicMemory) -> Index:
+def _padding_and_checksum(form: Format) -> int:
+    return 2 * form.record_words - tree_bytes(form.record)
+
+
+def read_entries(memory: EpisodicMemory, form: Format) -> Entries:
+    """The index of all S slots."""
+    size, lanes = form.entry_words, form.lanes
+    end = form.num_words - memory.num_records * form.record_words
+    slot = jnp.arange(form.num_slots)
+    stored = slot < memory.task_counts.sum()
+    first = (end - (slot + 1) * size)[:, None]
+    # Free slots may lie before the block: their words are not looked at.
+    entry = jnp.take(memory.words, first + jnp.arange(size)[None], mode="clip").astype(jnp.int32)
+    if size == 1:
+        label, lengths = entry[:, 0] // BYTE, entry % BYTE
+    else:
+        label, lengths = entry[:, 0], entry[:, 1 : 1 + lanes]
+    return Entries(label, jnp.where(stored[:, None], lengths, 0), stored)
+
+
+def pack_entries(label: Array, lengths: Array, form: Format) -> Array:
+    """uint16 [n, entry words] of labels int32 [n] and lengths int32 [n, L]."""
+    if form.entry_words == 1:
+        return (label[:, None] * BYTE + lengths).astype(jnp.uint16)
+    return jnp.concatenate([label[:, None], lengths], 1).astype(jnp.uint16)
+
+
+def index(memory: EpisodicMemory, form: Format) -> Index:
     """Label and task of every slot."""
+    entries = read_entries(memory, form)
+    return Index(entries.label, slot_tasks(memory, form), entries.stored)
+
+
+def slot_tasks(memory: EpisodicMemory, form: Format) -> Array:
+    """int32 [S]: the task of each slot; T where nothing is stored."""
     ends = jnp.cumsum(memory.task_counts)
-    slots = jnp.arange(len(memory.labels))
-    task = jnp.searchsorted(ends, slots, side="right")
-    return Index(memory.labels.astype(jnp.int32), task, slots < ends[-1])
+    return jnp.searchsorted(ends, jnp.arange(form.num_slots), side="right").astype(jnp.int32)
 
 
-def used_words(memory: EpisodicMemory) -> Array:
-    """int32 scalar: words of the arena that hold strings."""
-    return memory.lengths.astype(jnp.int32).sum()
+def string_starts(lengths: Array) -> Array:
+    """int32 [S, L]: where each lane's string begins, of lengths int32 [S, L]."""
+    flat = lengths.reshape(-1)
+    return (jnp.cumsum(flat) - flat).reshape(lengths.shape)
 
 
-def integrity_tag(label: Array, lane: Array) -> Array:
-    """uint32 0..65535 that binds a string to its label and lane (multiplicative hashing, Knuth 6.4)."""
-    mixed = (label.astype(jnp.uint32) * 64 + lane.astype(jnp.uint32) + 1) * jnp.uint32(2654435761)
-    return mixed >> 16
+def read_record(memory: EpisodicMemory, form: Format, task: Array) -> tuple[Record, Array]:
+    """The record of a task (int32 scalar), and whether it is as it was written (bool scalar)."""
+    start = form.num_words - (task + 1) * form.record_words
+    words = jax.lax.dynamic_slice(memory.words, (start,), (form.record_words,))
+    content, check = words[:-2], words[-2:].astype(jnp.uint32)
+    intact = checksum(content) == (check[0] << 16) | check[1]
+    return packing.unpack(content, form.record), intact
 
 
-def encode_cues(
-    table: tables.FrequencyTable, cues: Array, label: Array, *, lanes: int, max_words: int
-) -> Strings:
+def pack_record(record: Record) -> Array:
+    """uint16 [record words], with the checksum."""
+    content = packing.pack(record)
+    check = checksum(content)
+    halves = jnp.stack([check >> 16, check & 0xFFFF]).astype(jnp.uint16)
+    return jnp.concatenate([content, halves])
+
+
+def encode_cues(table: tables.FrequencyTable, cues: Array, label: Array, form: Format) -> Strings:
     """Entropy-codes rounded cues of one task.
 
     Args:
         table: that task's table, [M, A] and [M].
         cues: int32 [N, h, w, M].
         label: int32 [N].
-        lanes: L, divides h * w.
-        max_words: room for one string; `lengths` above it mark strings that did not fit.
+        form: `lengths` above `form.max_words` mark strings that did not fit.
     """
     number, height, width, channels = cues.shape
+    lanes = form.lanes
     letters = tables.to_letters(table, cues).reshape(
         number, lanes, height * width // lanes, channels
     )
     letters = letters.transpose(0, 1, 3, 2).reshape(number * lanes, channels, -1)
     tag = integrity_tag(jnp.repeat(label, lanes), jnp.tile(jnp.arange(lanes), number))
-    words, lengths = rans.encode(letters, table.frequency, tag, max_words)
+    words, lengths = rans.encode(letters, table.frequency, tag, form.max_words)
     return Strings(words.reshape(number, lanes, -1), lengths.reshape(number, lanes))
 
 
-def append(memory: EpisodicMemory, strings: Strings, label: Array, count: Array) -> EpisodicMemory:
-    """Writes the first `count` strings behind those already stored; they must fit (the writer sees to it).
+def rewrite(
+    memory: EpisodicMemory,
+    form: Format,
+    *,
+    kept: Array,
+    added: Strings,
+    label: Array,
+    count: Array,
+    record: Record,
+) -> EpisodicMemory:
+    """Drops slots, closes the gaps, and adds the cues and the record of the next task.
+
+    What is kept and added must fit (`policy` sees to it).
 
     Args:
         memory: the memory.
-        strings: coded cues in the order in which to store them.
-        label: int32 [N].
-        count: int32 scalar, <= N.
+        form: its format.
+        kept: bool [S], which slots stay.
+        added: coded cues of the new task in the order in which to store them.
+        label: int32 [N], theirs.
+        count: int32 scalar, how many of them are stored.
+        record: of the new task.
     """
-    number, _, max_words = strings.words.shape
-    keep = jnp.arange(number) < count
-    lengths = jnp.where(keep[:, None], strings.lengths, 0)
-    flat = lengths.reshape(-1)
-    start = used_words(memory) + jnp.cumsum(flat) - flat
-    offset = jnp.arange(max_words)[None]
-    where = jnp.where(offset < flat[:, None], start[:, None] + offset, len(memory.words))
-    slots = jnp.where(keep, memory.task_counts.sum() + jnp.arange(number), len(memory.labels))
+    entries = read_entries(memory, form)
+    number, lanes, room = added.words.shape
+    kept = kept & entries.stored
+    new = jnp.arange(number) < count
+    # All strings that there are, as pieces of one sequence of words: the block, and behind it the new strings.
+    source = jnp.concatenate([memory.words, added.words.reshape(-1)])
+    starts = jnp.concatenate(
+        [
+            string_starts(entries.lengths).reshape(-1),
+            form.num_words + jnp.arange(number * lanes) * room,
+        ]
+    )
+    lengths = jnp.concatenate(
+        [
+            jnp.where(kept[:, None], entries.lengths, 0),
+            jnp.where(new[:, None], added.lengths, 0),
+        ]
+    )
+    ends = jnp.cumsum(lengths.reshape(-1))
+    place = jnp.arange(form.num_words)
+    piece = jnp.minimum(jnp.searchsorted(ends, place, side="right"), len(ends) - 1)
+    origin = starts[piece] + place - (ends[piece] - lengths.reshape(-1)[piece])
+    strings = jnp.take(source, origin, mode="clip")
+
+    task = memory.num_records
+    records_start = form.num_words - task * form.record_words
+    words = jnp.where(place < ends[-1], strings, 0).astype(jnp.uint16)
+    words = jnp.where(place >= records_start, memory.words, words)
+    words = jax.lax.dynamic_update_slice(
+        words, pack_record(record), (records_start - form.record_words,)
+    )
+    stays = jnp.concatenate([kept, new])
+    packed = pack_entries(jnp.concatenate([entries.label, label]), lengths, form)
+    slot = jnp.cumsum(stays) - 1
+    first = records_start - form.record_words - (slot + 1) * form.entry_words
+    where = first[:, None] + jnp.arange(form.entry_words)[None]
+    words = words.at[jnp.where(stays[:, None], where, form.num_words)].set(packed, mode="drop")
+    tasks = jnp.arange(form.num_tasks)
+    left = (
+        jnp.zeros(form.num_tasks, jnp.int32)
+        .at[slot_tasks(memory, form)]
+        .add(kept.astype(jnp.int32), mode="drop")
+    )
     return memory.replace(
-        words=memory.words.at[where].set(strings.words.reshape(-1, max_words), mode="drop"),
-        lengths=memory.lengths.at[slots].set(lengths.astype(memory.lengths.dtype), mode="drop"),
-        labels=memory.labels.at[slots].set(label.astype(memory.labels.dtype), mode="drop"),
+        words=words,
+        task_counts=jnp.where(tasks == task, count, left).astype(jnp.int32),
+        num_records=task + 1,
+        check=checksum(words),
     )
 
 
 def read_cues(
-    memory: EpisodicMemory, task: Array, slot: Array, latent_shape: tuple[int, int, int]
-) -> tuple[Array, Array]:
+    memory: EpisodicMemory, form: Format, task: Array, slot: Array
+) -> tuple[Array, PyTree, Array]:
     """Decodes stored cues, each group with its own task's table.
 
     Args:
         memory: the memory.
+        form: its format.
         task: int32 [G].
         slot: int32 [G, n], slots of that task.
-        latent_shape: (h, w, M).
 
     Returns:
-        cues float32 [G, n, h, w, M] and intact bool [G, n].
+        cues float32 [G, n, h, w, M], the tasks' stored decoders with a leading [G], and intact bool [G, n]: string
+        and record are as they were written.
     """
-    height, width, channels = latent_shape
-    groups, size = slot.shape
-    lanes = memory.lengths.shape[-1]
-    lengths = memory.lengths.astype(jnp.int32)
-    starts = (jnp.cumsum(lengths.reshape(-1)) - lengths.reshape(-1)).reshape(lengths.shape)
-    label = memory.labels[slot].reshape(-1)
-    frequency, lowest = memory.tables.frequency[task], memory.tables.lowest[task]
+    height, width, channels = form.latent_shape
+    (groups, size), lanes = slot.shape, form.lanes
+    entries = read_entries(memory, form)
+    record, record_intact = jax.vmap(lambda one: read_record(memory, form, one))(task)
+    label = entries.label[slot].reshape(-1)
     letters, intact = rans.decode(
         memory.words,
-        starts[slot].reshape(-1),
-        lengths[slot].reshape(-1),
-        rans.decode_table(frequency),
+        string_starts(entries.lengths)[slot].reshape(-1),
+        entries.lengths[slot].reshape(-1),
+        rans.decode_table(record.table.frequency),
         jnp.repeat(jnp.arange(groups), size * lanes),
         integrity_tag(jnp.repeat(label, lanes), jnp.tile(jnp.arange(lanes), groups * size)),
         height * width // lanes,
     )
     letters = letters.reshape(groups, size, lanes, channels, -1).transpose(0, 1, 2, 4, 3)
     cues = tables.to_cues(
-        lowest[:, None, None, None], letters.reshape(groups, size, height, width, channels)
+        record.table.lowest[:, None, None, None],
+        letters.reshape(groups, size, height, width, channels),
     )
-    return cues, intact.reshape(groups, size, lanes).all(-1)
+    intact = intact.reshape(groups, size, lanes).all(-1) & record_intact[:, None]
+    return cues, record.decoder, intact
 
 
-def recall(memory: EpisodicMemory, task: Array, slot: Array, codec: Codec) -> Recalled:
+def recall(
+    memory: EpisodicMemory, form: Format, task: Array, slot: Array, codec: Codec
+) -> Recalled:
     """Recalls images from their strings, each group with its own task's decoder.
 
     Args:
         memory: the memory.
+        form: its format.
         task: int32 [G].
         slot: int32 [G, n], slots of that task.
         codec: the networks.
     """
-    cues, intact = read_cues(memory, task, slot, codec.latent_shape)
-    decoders = quantise.dequantise(jax.tree.map(lambda leaf: leaf[task], memory.decoders))
+    cues, decoders, intact = read_cues(memory, form, task, slot)
     return Recalled(
-        image=jax.vmap(codec.recall)(decoders, cues),
-        label=memory.labels[slot].astype(jnp.int32),
+        image=jax.vmap(codec.recall)(quantise.dequantise(decoders), cues),
+        label=read_entries(memory, form).label[slot],
         intact=intact,
     )

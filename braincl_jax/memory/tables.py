@@ -26,11 +26,11 @@ class FrequencyTable(struct.PyTreeNode):
     lowest: Array
 
 
-def init(num_tasks: int, num_channels: int, alphabet_size: int) -> FrequencyTable:
-    """Zero tables for T tasks (a zero row decodes nothing)."""
+def init(num_channels: int, alphabet_size: int) -> FrequencyTable:
+    """A table of zeros, which decodes nothing."""
     return FrequencyTable(
-        frequency=jnp.zeros((num_tasks, num_channels, alphabet_size), jnp.uint16),
-        lowest=jnp.zeros((num_tasks, num_channels), jnp.int8),
+        frequency=jnp.zeros((num_channels, alphabet_size), jnp.uint16),
+        lowest=jnp.zeros(num_channels, jnp.int8),
     )
 
 

@@ -24,10 +24,11 @@ from braincl_jax.runtime.log import MetricsLog, write_json
 from braincl_jax.runtime.report import write_report
 from braincl_jax.runtime.summary import measure_recall, summarise_run
 from braincl_jax.state import BrainState
-from braincl_jax.types import Metrics
+from braincl_jax.types import Array, Metrics
 
 # Steps between two reads of the metrics: often enough to look at, seldom enough not to stall the devices.
 READ_EVERY = 20
+NO_SOURCES = np.zeros((0, 2), np.int32)
 
 
 def run_sequence(
@@ -71,7 +72,7 @@ def run_sequence(
 
     final = devices.first(state)
     recall = None
-    if outcome.sources:
+    if len(outcome.sources):
         compiled = devices.compile(parts.memory.recall)
         recall = measure_recall(compiled, final.memory, stream, outcome.sources)
     summary = summarise_run(
@@ -93,13 +94,13 @@ class Outcome(NamedTuple):
 
     Attributes:
         accuracy: float64 [T, T], row: after task i, column: task j; NaN above the diagonal.
-        sources: for each task, int [n_t]: the task's image behind each of its slots, in order; empty for a
-            method without cues.
+        sources: int32 [n, 2], task and image (position among the task's images) behind each slot; none for a method
+            without cues.
         seconds: wall-clock time by phase.
     """
 
     accuracy: np.ndarray
-    sources: list[np.ndarray]
+    sources: np.ndarray
     seconds: dict[str, float]
 
 
@@ -113,15 +114,16 @@ def learn_tasks(
         for phase in phases(get_method(config.method), stream, config)
     ]
     count = devices.map_reader(count_correct, parts)
-    outcome = Outcome(np.full((num_tasks, num_tasks), np.nan), [], defaultdict(float))
+    outcome = Outcome(np.full((num_tasks, num_tasks), np.nan), NO_SOURCES, defaultdict(float))
     for task in range(num_tasks):
         for phase, step in todo:
             began = time.monotonic()
             state, last = run_phase(state, phase, step, task, devices, log)
             outcome.seconds[phase.name] += time.monotonic() - began
-            if "source" in last:
-                source = np.asarray(last["source"])
-                outcome.sources.append(require_stored(source[source >= 0], task, config))
+            if "origin" in last:
+                require_stored(int(last["stored"]), task, config)
+                sources = follow(outcome.sources, last["origin"], task)
+                outcome = outcome._replace(sources=sources)
         began = time.monotonic()
         for seen in range(task + 1):
             outcome.accuracy[task, seen] = accuracy_on(count, state, stream, seen, config)
@@ -130,14 +132,23 @@ def learn_tasks(
     return state, outcome
 
 
-def require_stored(source: np.ndarray, task: int, config: Config) -> np.ndarray:
-    """Passes on `source` unless it is empty: without a cue there is nothing to replay."""
-    if len(source) == 0:
+def follow(sources: np.ndarray, origin: Array, task: int) -> np.ndarray:
+    """Sources after a transfer, from those before it and its metric `origin` (see `transfer_step`)."""
+    origin = np.asarray(origin)
+    origin = origin[origin != -1]
+    followed = np.stack([np.full_like(origin, task), origin], 1)
+    kept = origin < 0
+    followed[kept] = sources[-2 - origin[kept]]
+    return followed
+
+
+def require_stored(number: int, task: int, config: Config) -> None:
+    """Raises RuntimeError if no cue was stored: then there is nothing to replay."""
+    if number == 0:
         raise RuntimeError(
             f"no cue of task {task} fits into its share of budget_bytes={config.budget_bytes}: raise the "
             "budget, or train the codec longer (codec.steps) so that its strings get shorter"
         )
-    return source
 
 
 def require_even_batches(config: Config, num_devices: int) -> None:

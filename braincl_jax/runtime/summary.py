@@ -35,7 +35,7 @@ def measure_recall(
     recall: Callable[[Memory, Array, Array], Recalled],
     memory: Memory,
     stream: TaskStream,
-    sources: list[np.ndarray],
+    sources: np.ndarray,
 ) -> RecallQuality:
     """Recalls every stored cue from the final memory and compares it with the image that it was made from.
 
@@ -43,17 +43,15 @@ def measure_recall(
         recall: `ReplayMemory.recall`, compiled.
         memory: one device's memory.
         stream: the tasks.
-        sources: for each task, int [n_t]: the task's image behind each of its slots, in order.
+        sources: int32 [n, 2], task and image behind each slot.
     """
     values, originals, recalls = [], [], []
-    first = 0
-    for task, source in enumerate(sources):
-        slots = np.arange(first, first + len(source))
-        first += len(source)
-        original = stream.train(task).image[source]
-        recalled = recall_slots(recall, memory, task, slots)
+    for task in np.unique(sources[:, 0]):
+        slots = np.flatnonzero(sources[:, 0] == task)
+        original = stream.train(int(task)).image[sources[slots, 1]]
+        recalled = recall_slots(recall, memory, int(task), slots)
         values.append(psnr(original, recalled))
-        shown = np.linspace(0, len(source) - 1, SHOWN_PER_TASK).astype(int)
+        shown = np.linspace(0, len(slots) - 1, SHOWN_PER_TASK).astype(int)
         originals.append(original[shown])
         recalls.append(recalled[shown])
     sample = RecallSample(np.stack(originals), np.stack(recalls))

@@ -7,48 +7,64 @@ import jax.numpy as jnp
 
 from braincl_jax.memory import quantise, store, tables, working
 from braincl_jax.memory.cue_memory import CueMemory
-from braincl_jax.memory.selection import class_balanced_order
+from braincl_jax.memory.policy import Candidates
 from braincl_jax.parts import Parts
 from braincl_jax.sleep.fall_asleep import fall_asleep
-from braincl_jax.state import BrainState, step_key
+from braincl_jax.state import BrainState, Memory, step_key
 from braincl_jax.types import Array, Metrics
 
+NOTHING = -1
 
-class Packed(NamedTuple):
-    """Cues of one task, coded and in the order in which they are stored.
+
+class Choice(NamedTuple):
+    """What is in long-term memory afterwards.
 
     Attributes:
-        strings: words [N, L, max_words], lengths [N, L].
-        label: int32 [N].
-        source: int32 [N], index of the image among its task's images.
+        kept: bool [S], slots that stay.
+        order: int32 [N], the task's cues: first those that are stored, in the order of their class.
         count: int32 scalar, how many of them are stored.
     """
 
-    strings: store.Strings
-    label: Array
-    source: Array
+    kept: Array
+    order: Array
     count: Array
 
 
 def choose(
-    strings: store.Strings, label: Array, valid: Array, words: Array, slots: Array, key: Array
-) -> Packed:
-    """Keeps as many cues as fit, class-balanced, and puts them in the order of their class.
+    memory: CueMemory,
+    state: Memory,
+    task: Array,
+    strings: store.Strings,
+    label: Array,
+    valid: Array,
+    key: Array,
+) -> Choice:
+    """Lets the budget policy decide what stays and what is added.
 
     Args:
-        strings: coded cues.
+        memory: the memory part.
+        state: its arrays.
+        task: int32 scalar, whose cues are to be stored.
+        strings: coded cues of the task.
         label: int32 [N].
         valid: bool [N], which of them may be stored.
-        words: int32 scalar, words to spend.
-        slots: int32 scalar, slots to spend.
-        key: decides which cues of a class go first.
+        key: PRNG key for the policy.
     """
-    order = class_balanced_order(key, label, valid)
-    length = strings.lengths.sum(-1)
-    spent = jnp.cumsum(jnp.where(valid, length, 0)[order])
-    fits = valid[order] & (spent <= words) & (jnp.arange(len(order)) < slots)
-    order = order[jnp.lexsort((label[order], ~fits))]
-    return Packed(jax.tree.map(lambda leaf: leaf[order], strings), label[order], order, fits.sum())
+    entries = store.read_entries(state.long_term, memory.form)
+    slots = memory.form.num_slots
+    candidates = Candidates(
+        label=jnp.concatenate([entries.label, label]),
+        words=jnp.concatenate([entries.lengths.sum(-1), strings.lengths.sum(-1)])
+        + memory.form.entry_words,
+        new=jnp.arange(slots + len(label)) >= slots,
+        valid=jnp.concatenate([entries.stored, valid]),
+    )
+    means = memory.means(state, task)
+    keep = memory.policy.keep(key, candidates, means, memory.policy.allowance(means))
+    kept, added = keep[:slots], keep[slots:]
+    # Very short strings might be more than there are slots.
+    count = jnp.minimum(added.sum(), slots - kept.sum())
+    return Choice(kept, jnp.lexsort((label, ~added)), count)
 
 
 def transfer_step(
@@ -60,45 +76,55 @@ def transfer_step(
     quantised, and nothing of g_a is left in the new state.
 
     Returns:
-        The new state, and `stored`, `dropped` (cues that found no room), `clipped` (latents outside the table's
-        window), `mean_bytes` per stored string, and `source` int32 [N]: the
-        task's image index behind each new slot, -1 beyond the last.
+        The new state, and `stored`, `dropped` (cues that found no room), `evicted` (older cues that made room),
+        `clipped` (latents outside the table's window), `mean_bytes` per string stored now, and `origin` int32 [S],
+        for people who want to compare recall and image: what is in each slot now. i >= 0 is the task's image i,
+        -2 - s is what was in slot s before, -1 is nothing.
     """
     del batch, axis_name
     memory = parts.memory
     assert isinstance(memory, CueMemory)
     day: working.WorkingMemory = state.memory.working
+    stored: store.EpisodicMemory = state.memory.long_term
     task = state.progress.task
     there = day.labels != working.EMPTY
     cues = jnp.round(day.cues).astype(jnp.int32)
     table = tables.build(day.codec["density"], cues, there, parts.config.codec.alphabet_size)
-    coded = store.encode_cues(
-        table, cues, day.labels, lanes=memory.lanes, max_words=memory.max_words
+    coded = store.encode_cues(table, cues, day.labels, memory.form)
+    fits = there & (coded.lengths <= memory.form.max_words).all(-1)
+    choice = choose(
+        memory, state.memory, task, coded, day.labels, fits, step_key(state, "transfer")
     )
-    fits = there & (coded.lengths <= memory.max_words).all(-1)
-    words, slots = memory.share(state.memory, task)
-    packed = choose(coded, day.labels, fits, words, slots, step_key(state, "transfer"))
-
-    def put(old: Array, new: Array) -> Array:
-        return old.at[task].set(new)
-
-    stored: store.EpisodicMemory = state.memory.long_term
-    stored = store.append(stored, packed.strings, packed.label, packed.count).replace(
-        task_counts=put(stored.task_counts, packed.count),
-        tables=jax.tree.map(put, stored.tables, table),
-        decoders=jax.tree.map(put, stored.decoders, quantise.quantise(day.codec["synthesis"])),
+    added = jax.tree.map(lambda leaf: leaf[choice.order], coded)
+    rewritten = store.rewrite(
+        stored,
+        memory.form,
+        kept=choice.kept,
+        added=added,
+        label=day.labels[choice.order],
+        count=choice.count,
+        record=store.Record(table, quantise.quantise(day.codec["synthesis"])),
     )
-    kept = jnp.arange(len(cues)) < packed.count
     clipped = tables.to_cues(table.lowest, tables.to_letters(table, cues)) != cues
-    mean_words = jnp.where(kept, packed.strings.lengths.sum(-1), 0).sum()
-    mean_words = mean_words / jnp.maximum(packed.count, 1)
+    is_stored = jnp.arange(len(cues)) < choice.count
+    mean_words = jnp.where(is_stored, added.lengths.sum(-1), 0).sum() / jnp.maximum(choice.count, 1)
     metrics = {
-        "stored": packed.count,
-        "dropped": there.sum() - packed.count,
+        "stored": choice.count,
+        "dropped": there.sum() - choice.count,
+        "evicted": stored.task_counts.sum() - choice.kept.sum(),
         "clipped": (clipped & there[:, None, None, None]).sum(),
         "mean_bytes": 2 * mean_words,
-        "source": jnp.where(kept, packed.source, -1),
+        "origin": origins(choice, is_stored),
     }
     asleep = fall_asleep(state, parts)
-    emptied = state.memory.replace(working=memory.empty_working(day.codec), long_term=stored)
+    emptied = state.memory.replace(working=memory.empty_working(day.codec), long_term=rewritten)
     return asleep.replace(memory=emptied), metrics
+
+
+def origins(choice: Choice, is_stored: Array) -> Array:
+    """int32 [S]: what each slot holds after the transfer (see `transfer_step`)."""
+    slots = len(choice.kept)
+    stays = jnp.concatenate([choice.kept, is_stored])
+    origin = jnp.concatenate([NOTHING - 1 - jnp.arange(slots), choice.order])
+    where = jnp.where(stays, jnp.cumsum(stays) - 1, slots)
+    return jnp.full(slots, NOTHING, jnp.int32).at[where].set(origin.astype(jnp.int32), mode="drop")

@@ -25,9 +25,8 @@ FLUSH_BITS = 24
 def target_bits(state: BrainState, parts: Parts) -> Array:
     """Bits that one cue of the current task may take so that all of them fit: float32 scalar."""
     assert isinstance(parts.memory, CueMemory)
-    words, slots = parts.memory.share(state.memory, state.progress.task)
-    number = jnp.asarray(parts.spec.task_sizes)[state.progress.task]
-    return 16.0 * words / jnp.minimum(number, slots) * RATE_MARGIN - FLUSH_BITS * parts.memory.lanes
+    words = parts.memory.cue_words(state.memory, state.progress.task)
+    return 16 * RATE_MARGIN * words - FLUSH_BITS * parts.memory.form.lanes
 
 
 def rate_distortion(

@@ -1,0 +1,143 @@
+"""How a byte budget is spent while tasks keep coming: what a new task may take, and what has to go.
+
+A policy is a pair of pure functions; register your own under a name for `config.budget_policy`.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import jax.numpy as jnp
+
+from braincl_jax.memory.selection import class_balanced_order, words_within_class
+from braincl_jax.types import Array
+
+
+class Means(NamedTuple):
+    """What there is to spend, in words; what is not an array is static.
+
+    Attributes:
+        total: W, the whole block.
+        free: int32 scalar, words that hold nothing.
+        record: words of a task's record.
+        task: int32 scalar, the task whose cues are to be stored.
+        task_sizes: int32 [T], training images of each task. What lies beyond `task` is not always known.
+    """
+
+    total: int
+    free: Array
+    record: int
+    task: Array
+    task_sizes: Array
+
+
+class Candidates(NamedTuple):
+    """Cues that are stored, and cues of the new task, n in all.
+
+    Attributes:
+        label: int32 [n].
+        words: int32 [n], of a string with its entry.
+        new: bool [n], of the new task.
+        valid: bool [n]; others must not be kept.
+    """
+
+    label: Array
+    words: Array
+    new: Array
+    valid: Array
+
+
+class BudgetPolicy(NamedTuple):
+    """How the budget is spent.
+
+    Attributes:
+        allowance: (means) -> int32 scalar: words that strings and entries of the new task may take. The codec is
+            trained for the rate at which all of the task's cues fit.
+        keep: (key, candidates, means, allowance) -> bool [n]: what is in memory afterwards. Together it must not
+            take more than all words but those of the records, of which there are then `task + 1`.
+    """
+
+    allowance: Callable[[Means], Array]
+    keep: Callable[[Array, Candidates, Means, Array], Array]
+
+
+def planned_allowance(means: Means) -> Array:
+    """A share of what is free in proportion to the task's images among all that are still to come."""
+    tasks = jnp.arange(len(means.task_sizes))
+    to_come = tasks >= means.task
+    free = means.free - to_come.sum() * means.record
+    part = means.task_sizes[means.task] / jnp.where(to_come, means.task_sizes, 0).sum()
+    # The last task gets all that is left, without a rounding of float32.
+    return jnp.where(part >= 1, free, jnp.floor(free * part).astype(jnp.int32))
+
+
+def keep_old_and_what_fits(
+    key: Array, candidates: Candidates, means: Means, allowance: Array
+) -> Array:
+    """All that is stored, and of the new cues equally many of each class, as many as the allowance pays for."""
+    del means
+    new = candidates.valid & candidates.new
+    return (candidates.valid & ~candidates.new) | _prefix(
+        class_balanced_order(key, candidates.label, new), candidates, new, allowance
+    )
+
+
+def open_ended_allowance(means: Means) -> Array:
+    """A share of the block as if as many images were still to come as have been seen, the task's own included.
+
+    So the first task gets half of the block and later ones less and less; nothing is assumed about their number.
+    """
+    seen = jnp.where(jnp.arange(len(means.task_sizes)) <= means.task, means.task_sizes, 0).sum()
+    part = means.task_sizes[means.task] / (2 * seen)
+    cues = means.total - (means.task + 1) * means.record
+    return jnp.floor(cues * part).astype(jnp.int32)
+
+
+def keep_equal_words(key: Array, candidates: Candidates, means: Means, allowance: Array) -> Array:
+    """Everything while there is room; then every class has the same words, and random cues of it go.
+
+    Cues are equally long within a task but were longer when there was more room for each: classes that came early
+    are left with fewer and better cues.
+    """
+    del allowance
+    room = means.total - (means.task + 1) * means.record
+    spent = words_within_class(key, candidates.label, candidates.words, candidates.valid)
+    order = jnp.argsort(jnp.where(candidates.valid, spent, jnp.iinfo(jnp.int32).max))
+    return _prefix(order, candidates, candidates.valid, room)
+
+
+def _prefix(order: Array, candidates: Candidates, eligible: Array, room: Array) -> Array:
+    """bool [n]: the eligible candidates that come first in `order` and together take at most `room` words."""
+    words = jnp.where(eligible, candidates.words, 0)[order]
+    fits = (jnp.cumsum(words) <= room) & eligible[order]
+    return jnp.zeros_like(eligible).at[order].set(fits)
+
+
+_POLICIES: dict[str, BudgetPolicy] = {}
+
+
+def register_policy(name: str, policy: BudgetPolicy) -> None:
+    """Makes `policy` available as `config.budget_policy`.
+
+    Raises:
+        ValueError: the name is taken.
+    """
+    if name in _POLICIES:
+        raise ValueError(f"budget policy {name!r} is registered already")
+    _POLICIES[name] = policy
+
+
+def get_policy(name: str) -> BudgetPolicy:
+    """The policy of that name.
+
+    Raises:
+        ValueError: there is none.
+    """
+    if name not in _POLICIES:
+        raise ValueError(
+            f"budget_policy={name!r} is unknown; known: {', '.join(sorted(_POLICIES))}"
+        )
+    return _POLICIES[name]
+
+
+register_policy("planned", BudgetPolicy(planned_allowance, keep_old_and_what_fits))
+register_policy("open_ended", BudgetPolicy(open_ended_allowance, keep_equal_words))
