@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import optax
 
 from braincl_jax.config import Config
-from braincl_jax.memory import budget, packing, quantise, store, tables, working
+from braincl_jax.memory import budget, quantise, store, tables, working
 from braincl_jax.memory.codec import Codec
 from braincl_jax.memory.policy import BudgetPolicy, Means, get_policy
 from braincl_jax.state import Memory, named_key

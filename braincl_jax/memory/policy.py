@@ -106,7 +106,7 @@ def keep_equal_words(key: Array, candidates: Candidates, means: Means, allowance
 
 
 def _prefix(order: Array, candidates: Candidates, eligible: Array, room: Array) -> Array:
-    """bool [n]: the eligible candidates that come first in `order` and together take at most `room` words."""
+    """The eligible candidates that come first in `order` and together take at most `room` words: bool [n]."""
     words = jnp.where(eligible, candidates.words, 0)[order]
     fits = (jnp.cumsum(words) <= room) & eligible[order]
     return jnp.zeros_like(eligible).at[order].set(fits)
