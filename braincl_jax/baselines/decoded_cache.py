@@ -36,7 +36,7 @@ class DecodedCache(CueMemory):
         memory = super().init(key)
         stored = memory.long_term
         fields = {field.name: getattr(stored, field.name) for field in dataclasses.fields(stored)}
-        number = len(stored.labels)
+        number = self.form.num_slots
         cache = jnp.zeros((number, *self.spec.image_shape), jnp.uint8)
         cached = CachedMemory(**fields, cache=cache, intact=jnp.zeros(number, bool))
         return memory.replace(long_term=cached)
@@ -44,7 +44,7 @@ class DecodedCache(CueMemory):
     def recall(self, memory: Memory, task: Array, slot: Array) -> Recalled:
         del task
         stored: CachedMemory = memory.long_term
-        label = stored.labels[slot].astype(jnp.int32)
+        label = self.index(memory).label[slot]
         return Recalled(stored.cache[slot], label, stored.intact[slot])
 
     def bill(self, memory: Memory) -> dict[str, int]:

@@ -7,20 +7,19 @@ import jax.numpy as jnp
 import numpy as np
 
 from braincl_jax.memory.integrity import INTACT, check_intact
-from braincl_jax.state import Memory
-from braincl_jax.types import Array, Recalled
+from braincl_jax.types import Array, PyTree, Recalled
 
 CHUNK = 64
 
 
 def recall_slots(
-    recall: Callable[[Memory, Array, Array], Recalled], memory: Memory, task: int, slots: np.ndarray
+    recall: Callable[[PyTree, Array, Array], Recalled], memory: PyTree, task: int, slots: np.ndarray
 ) -> np.ndarray:
     """Recalls any number of slots in batches of one shape.
 
     Args:
-        recall: `ReplayMemory.recall`, compiled or not.
-        memory: one device's memory.
+        recall: (memory, task, slot) -> what is recalled, such as `ReplayMemory.recall`, compiled or not.
+        memory: one device's memory, handed to `recall`.
         task: the task of all slots.
         slots: integers [n].
 

@@ -107,6 +107,16 @@ class CueMemory:
         return int(memory.long_term.task_counts.sum())
 
 
+def record_shapes(codec: Codec, alphabet_size: int) -> store.Record:
+    """Shapes and dtypes of what a task leaves beside its strings."""
+    return jax.eval_shape(
+        lambda: store.Record(
+            tables.init(codec.latent_shape[-1], alphabet_size),
+            quantise.quantise(codec.init(jax.random.key(0))["synthesis"]),
+        )
+    )
+
+
 def plan_format(config: Config, spec: StreamSpec, codec: Codec) -> store.Format:
     """The block that `config.budget_bytes` pays for, and how it is read.
 
@@ -115,12 +125,7 @@ def plan_format(config: Config, spec: StreamSpec, codec: Codec) -> store.Format:
     """
     lanes, channels = config.codec.lanes_per_image, codec.latent_shape[-1]
     height, width, _ = codec.latent_shape
-    record = jax.eval_shape(
-        lambda: store.Record(
-            tables.init(channels, config.codec.alphabet_size),
-            quantise.quantise(codec.init(jax.random.key(0))["synthesis"]),
-        )
-    )
+    record = record_shapes(codec, config.codec.alphabet_size)
     max_words = store.max_string_words(height * width * channels // lanes)
     cue_words = budget.MIN_STRING_WORDS * lanes + store.entry_words(
         lanes, spec.num_classes, max_words

@@ -15,16 +15,18 @@ from braincl_jax.build import build_parts, init_brain
 from braincl_jax.config import Config, to_mapping
 from braincl_jax.data import TaskStream
 from braincl_jax.evaluate import count_correct
+from braincl_jax.memory.cue_memory import CueMemory
 from braincl_jax.memory.integrity import check_intact
 from braincl_jax.methods import get_method
 from braincl_jax.parts import Parts
 from braincl_jax.pipeline import Phase, phases
 from braincl_jax.runtime.devices import Devices
+from braincl_jax.runtime.exchange import export_memory
 from braincl_jax.runtime.log import MetricsLog, write_json
 from braincl_jax.runtime.report import write_report
 from braincl_jax.runtime.summary import measure_recall, summarise_run
 from braincl_jax.state import BrainState
-from braincl_jax.types import Array, Metrics
+from braincl_jax.types import Metrics
 
 # Steps between two reads of the metrics: often enough to look at, seldom enough not to stall the devices.
 READ_EVERY = 20
@@ -43,7 +45,8 @@ def run_sequence(
     Args:
         config: the settings.
         stream: the tasks.
-        workdir: gets `config.json`, `metrics.jsonl`, `summary.json` and `report/`.
+        workdir: gets `config.json`, `metrics.jsonl`, `summary.json`, `report/` and, from a method with cues,
+            `memory.npz` and `sources.npy` (int32 [n, 2], task and image behind each slot).
         make_parts: (config, spec) -> parts; hand in your own to change a part.
 
     Returns:
@@ -75,6 +78,10 @@ def run_sequence(
     if len(outcome.sources):
         compiled = devices.compile(parts.memory.recall)
         recall = measure_recall(compiled, final.memory, stream, outcome.sources)
+    if isinstance(parts.memory, CueMemory):
+        stored = final.memory.long_term
+        export_memory(workdir / "memory.npz", stored, parts.memory, stream.class_order)
+        np.save(workdir / "sources.npy", outcome.sources)
     summary = summarise_run(
         final,
         parts=parts,
@@ -122,7 +129,7 @@ def learn_tasks(
             outcome.seconds[phase.name] += time.monotonic() - began
             if "origin" in last:
                 require_stored(int(last["stored"]), task, config)
-                sources = follow(outcome.sources, last["origin"], task)
+                sources = follow(outcome.sources, np.asarray(last["origin"]), task)
                 outcome = outcome._replace(sources=sources)
         began = time.monotonic()
         for seen in range(task + 1):
@@ -132,9 +139,8 @@ def learn_tasks(
     return state, outcome
 
 
-def follow(sources: np.ndarray, origin: Array, task: int) -> np.ndarray:
+def follow(sources: np.ndarray, origin: np.ndarray, task: int) -> np.ndarray:
     """Sources after a transfer, from those before it and its metric `origin` (see `transfer_step`)."""
-    origin = np.asarray(origin)
     origin = origin[origin != -1]
     followed = np.stack([np.full_like(origin, task), origin], 1)
     kept = origin < 0

@@ -14,10 +14,12 @@ from braincl_jax.types import Array, Batch, Metrics, PyTree
 # A density has few, shared parameters and must keep up with moving latents.
 DENSITY_RATE = 3.0
 # Step of the controller of log(lambda), per step of training, for a relative rate error of 1.
-RATE_GAIN = 0.03
+RATE_GAIN = 0.1
 LOG_TRADEOFF_RANGE = (-9.0, 0.0)
+# For this share of a task's steps lambda stays as it was: a new density knows the cues' rate only after a while.
+HOLD_FRACTION = 0.15
 # Aim a little below the share of the budget: lengths vary, and unused words pass on to the next task.
-RATE_MARGIN = 0.98
+RATE_MARGIN = 0.985
 # rANS flushes a 32-bit state of which 8 bits are information on average.
 FLUSH_BITS = 24
 
@@ -69,6 +71,17 @@ def _per_part_rates(learning_rate: Array, train_density: bool) -> dict[str, Arra
     }
 
 
+def next_log_tradeoff(state: BrainState, parts: Parts, bits: Array, target: Array) -> Array:
+    """log(lambda) after a step whose cues took `bits` each where `target` was wanted: float32 scalars."""
+    config, progress = parts.config.codec, state.progress
+    steps = jnp.where(progress.task == 0, config.first_steps, config.steps)
+    held = progress.steps_done("encode") < HOLD_FRACTION * steps
+    excess = jnp.clip((bits - target) / target, -1, 1)
+    log_tradeoff = state.consolidation.log_tradeoff
+    moved = jnp.clip(log_tradeoff - RATE_GAIN * excess, *LOG_TRADEOFF_RANGE)
+    return jnp.where(held, log_tradeoff, moved)
+
+
 def encode_step(
     state: BrainState, batch: Batch, *, parts: Parts, axis_name: str | None = None
 ) -> tuple[BrainState, Metrics]:
@@ -96,10 +109,9 @@ def encode_step(
         lambda rate, part: jax.tree.map(lambda leaf: -rate * leaf, part), rates, direction
     )
     target = target_bits(state, parts)
-    excess = jnp.clip((metrics["bits"] - target) / target, -1, 1)
     consolidation = count_examples(
         state.consolidation, "encode", size * collectives.num_devices(axis_name)
-    ).replace(log_tradeoff=jnp.clip(log_tradeoff - RATE_GAIN * excess, *LOG_TRADEOFF_RANGE))
+    ).replace(log_tradeoff=next_log_tradeoff(state, parts, metrics["bits"], target))
     opened = working.replace(codec=optax.apply_updates(working.codec, updates), codec_opt=codec_opt)
     new_state = state.replace(
         memory=state.memory.replace(working=opened),

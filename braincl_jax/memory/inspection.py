@@ -1,0 +1,56 @@
+"""A whole memory looked through: what in it is damaged."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from braincl_jax.memory import store
+from braincl_jax.memory.integrity import checksum
+from braincl_jax.memory.store import EpisodicMemory, Format
+
+CHUNK = 256
+
+
+def find_damages(memory: EpisodicMemory, form: Format) -> list[str]:
+    """Everything that fails its check, in words; none for a memory that is as it was written.
+
+    A change of one word anywhere in the block is found for certain, by the checksum of the block. Where it is, is
+    told by the checksum of each task's record and by the end of each string.
+    """
+    counts, records = np.asarray(memory.task_counts), int(memory.num_records)
+    used = records * form.record_words + int(counts.sum()) * form.entry_words
+    if (
+        not 0 <= records <= form.num_tasks
+        or counts.min() < 0
+        or counts[records:].any()
+        or counts.sum() > form.num_slots
+        or used > form.num_words
+    ):
+        return [
+            f"the counts are impossible: {records} records, cues of each task {counts.tolist()}, in a block of "
+            f"{form.num_words} words for at most {form.num_tasks} tasks and {form.num_slots} cues"
+        ]
+    if int(store.used_words(memory, form)) + used > form.num_words:
+        return ["the lengths in the index add up to more words than there are"]
+    damages = []
+    for task in range(records):
+        if not store.read_record(memory, form, jnp.int32(task))[1]:
+            damages.append(f"table or decoder of task {task}")
+        else:
+            damages += [f"string or entry of slot {slot}" for slot in _broken(memory, form, task)]
+    if not damages and checksum(memory.words) != memory.check:
+        damages.append("words of the block that no string, entry or record uses, or the checksum")
+    return damages
+
+
+def _broken(memory: EpisodicMemory, form: Format, task: int) -> list[int]:
+    """Slots of a task whose strings do not end as they must."""
+    counts = np.asarray(memory.task_counts)
+    first = int(counts[:task].sum())
+    broken = []
+    for start in range(first, first + int(counts[task]), CHUNK):
+        slots = np.arange(start, min(start + CHUNK, first + int(counts[task])))
+        padded = jnp.asarray(np.resize(slots, (1, CHUNK)))
+        *_, intact = store.read_cues(memory, form, jnp.full(1, task), padded)
+        broken += slots[~np.asarray(jax.device_get(intact))[0, : len(slots)]].tolist()
+    return broken

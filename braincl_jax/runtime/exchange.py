@@ -1,0 +1,144 @@
+"""A memory as one file that any program can read; the format is described in docs/memory_format.md."""
+
+import dataclasses
+import json
+import os
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from braincl_jax.config import CodecConfig
+from braincl_jax.memory import store
+from braincl_jax.memory.codec import Codec, build_codec
+from braincl_jax.memory.cue_memory import CueMemory, record_shapes
+from braincl_jax.memory.inspection import find_damages
+from braincl_jax.memory.integrity import require_undamaged
+from braincl_jax.memory.tables import PRECISION
+
+NAME, VERSION = "braincl-memory", 1
+ARRAYS = {"words": np.uint16, "task_counts": np.int32, "num_records": np.int32, "check": np.uint32}
+
+
+class Imported(NamedTuple):
+    """A memory from a file, and what is needed to recall from it.
+
+    Attributes:
+        memory: the arrays.
+        form: how they are read.
+        codec: the networks that the stored decoders are parameters of.
+        class_order: original class of each label.
+    """
+
+    memory: store.EpisodicMemory
+    form: store.Format
+    codec: Codec
+    class_order: tuple[int, ...]
+
+
+def export_memory(
+    path: Path, memory: store.EpisodicMemory, part: CueMemory, class_order: Sequence[int]
+) -> None:
+    """Writes the long-term memory to `path` (.npz), whole or not at all.
+
+    Args:
+        path: the file; its folder is there.
+        memory: one device's arrays.
+        part: the memory part that they belong to.
+        class_order: original class of each label.
+    """
+    form = part.form
+    header = {
+        "name": NAME,
+        "version": VERSION,
+        "image_shape": part.spec.image_shape,
+        "codec": dataclasses.asdict(part.config.codec),
+        "precision": PRECISION,
+        "latent_shape": form.latent_shape,
+        "lanes": form.lanes,
+        "num_classes": form.num_classes,
+        "num_tasks": form.num_tasks,
+        "num_slots": form.num_slots,
+        "num_words": form.num_words,
+        "entry_words": form.entry_words,
+        "record_words": form.record_words,
+        "record": _record_fields(form.record),
+        "class_order": [int(original) for original in class_order],
+    }
+    temporary = path.with_suffix(".tmp")
+    arrays: dict[str, Any] = {
+        name: np.asarray(getattr(memory, name), kind) for name, kind in ARRAYS.items()
+    }
+    with temporary.open("wb") as file:
+        np.savez(file, header=np.frombuffer(json.dumps(header).encode(), np.uint8), **arrays)
+    os.replace(temporary, path)
+
+
+def import_memory(path: Path) -> Imported:
+    """Reads a memory and checks all of it.
+
+    Raises:
+        ValueError: the file is not such a memory, or of a version that is not known here.
+        CorruptMemoryError: something in it is damaged; the message says what.
+    """
+    header, arrays = _read(path)
+    if header.get("name") != NAME or header.get("version") != VERSION:
+        raise ValueError(
+            f"{path} is of format {header.get('name')!r}, version {header.get('version')!r}; this program reads "
+            f"{NAME!r}, version {VERSION}"
+        )
+    try:
+        codec = build_codec(CodecConfig(**header["codec"]), tuple(header["image_shape"]))
+        form = store.Format(
+            latent_shape=tuple(header["latent_shape"]),
+            lanes=header["lanes"],
+            num_classes=header["num_classes"],
+            num_tasks=header["num_tasks"],
+            num_slots=header["num_slots"],
+            num_words=header["num_words"],
+            record=record_shapes(codec, header["codec"]["alphabet_size"]),
+        )
+        class_order = tuple(header["class_order"])
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"the header of {path} lacks something or has too much: {error}") from None
+    shapes = {"words": (form.num_words,), "task_counts": (form.num_tasks,)}
+    for name, array in arrays.items():
+        expected = shapes.get(name, ())
+        if array.shape != expected or array.dtype != ARRAYS[name]:
+            raise ValueError(
+                f"{name} of {path} is {array.dtype} {list(array.shape)}; its header says "
+                f"{np.dtype(ARRAYS[name])} {list(expected)}"
+            )
+    derived = (form.latent_shape, form.record_words, _record_fields(form.record))
+    if derived != (codec.latent_shape, header["record_words"], header["record"]):
+        raise ValueError(f"the header of {path} contradicts itself: record and codec do not agree")
+    memory = store.EpisodicMemory(**{name: jnp.asarray(array) for name, array in arrays.items()})
+    require_undamaged(find_damages(memory, form))
+    return Imported(memory, form, codec, class_order)
+
+
+def _read(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    try:
+        with np.load(path) as file:
+            header = json.loads(file["header"].tobytes())
+            return header, {name: file[name] for name in ARRAYS}
+    except FileNotFoundError:
+        raise ValueError(f"there is no memory at {path}") from None
+    except (KeyError, ValueError, zipfile.BadZipFile, OSError, EOFError) as error:
+        raise ValueError(f"{path} is not a whole memory file: {error}") from None
+
+
+def _record_fields(record: store.Record) -> list[dict[str, Any]]:
+    """Name, dtype, shape and place in bytes of each array of a record, in order."""
+    fields, offset = [], 0
+    for path, leaf in jax.tree_util.tree_leaves_with_path(record):
+        name = "/".join(str(getattr(part, "name", getattr(part, "key", part))) for part in path)
+        fields.append(
+            {"name": name, "dtype": str(leaf.dtype), "shape": list(leaf.shape), "offset": offset}
+        )
+        offset += leaf.size * leaf.dtype.itemsize
+    return fields
