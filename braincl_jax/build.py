@@ -128,7 +128,7 @@ def init_brain(parts: Parts, key: Array) -> BrainState:
         memory=parts.memory.init(key),
         consolidation=Consolidation(
             seen_classes=jnp.zeros(parts.spec.num_classes, bool),
-            examples={name: jnp.int32(0) for name in ("encode", "classify", "replay")},
+            examples={name: jnp.int32(0) for name in ("encode", "refine", "classify", "replay")},
             log_tradeoff=jnp.log(jnp.float32(INITIAL_TRADEOFF)),
         ),
         progress=Progress(task=jnp.int32(-1), phase=jnp.int32(0), step=jnp.int32(0)),

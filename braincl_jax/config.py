@@ -23,7 +23,8 @@ class NetworkConfig:
 class CodecConfig:
     """The pattern separation / completion networks and how long they train (Adam).
 
-    `steps` optimiser steps for each task, `first_steps` for task 0, which starts from random weights.
+    `steps` optimiser steps for each task, `first_steps` for task 0, which starts from random weights. Then the cues
+    themselves are refined for `refine_epochs`, by steps of up to `refine_step_size` (in units of the rounding).
     """
 
     num_stages: int = 2
@@ -39,6 +40,10 @@ class CodecConfig:
     batch_size: int = 16
     learning_rate: float = 5e-3
     clip_norm: float = 1.0
+    refine_epochs: int = 0
+    refine_batch_size: int = 64
+    refine_step_size: float = 0.02
+    refine_learning_rate: float = 1e-3
 
 
 @dataclasses.dataclass(frozen=True)
@@ -160,6 +165,7 @@ def _check(config: Config) -> None:
             "seed": config.seed,
             "wake.epochs": wake.epochs,
             "sleep.crop_padding": sleep.crop_padding,
+            "codec.refine_epochs": codec.refine_epochs,
         },
         1: {
             "num_tasks": config.num_tasks,
@@ -174,6 +180,7 @@ def _check(config: Config) -> None:
             "codec.first_steps": codec.first_steps,
             "codec.steps": codec.steps,
             "codec.batch_size": codec.batch_size,
+            "codec.refine_batch_size": codec.refine_batch_size,
             "wake.batch_size": wake.batch_size,
             "sleep.first_steps": sleep.first_steps,
             "sleep.steps": sleep.steps,
@@ -187,6 +194,8 @@ def _check(config: Config) -> None:
     positive = {
         "codec.learning_rate": codec.learning_rate,
         "codec.clip_norm": codec.clip_norm,
+        "codec.refine_step_size": codec.refine_step_size,
+        "codec.refine_learning_rate": codec.refine_learning_rate,
         "wake.learning_rate": wake.learning_rate,
         "sleep.learning_rate": sleep.learning_rate,
     }

@@ -18,7 +18,7 @@ from braincl_jax.memory.cue_memory import CueMemory
 from braincl_jax.parts import ReplayMemory
 from braincl_jax.sleep import transfer_step
 from braincl_jax.types import Step, StreamSpec
-from braincl_jax.wake import encode_step, memorise_step
+from braincl_jax.wake import encode_step, memorise_step, refine_step
 
 MemoryBuilder = Callable[[Config, StreamSpec, Codec, optax.GradientTransformation], ReplayMemory]
 
@@ -31,12 +31,14 @@ class Method:
         build_memory: (config, spec, codec, codec optimiser) -> memory.
         encode: trains the codec on the task's images; None where there is none.
         memorise: fills working memory.
+        refine: improves what is in working memory; None where nothing can be.
         transfer: working memory -> long-term memory, when sleep begins.
     """
 
     build_memory: MemoryBuilder
     encode: Step | None
     memorise: Step
+    refine: Step | None
     transfer: Step
 
 
@@ -78,6 +80,7 @@ def _raw(capacity: Callable[[Config, StreamSpec], int], *, keeps_day: bool) -> M
         ),
         encode=None,
         memorise=memorise_images_step,
+        refine=None,
         transfer=select_exemplars_step,
     )
 
@@ -86,10 +89,12 @@ def _budgeted(config: Config, spec: StreamSpec) -> int:
     return exemplars_for(config.budget_bytes, spec)
 
 
-register_method("braincl", Method(CueMemory, encode_step, memorise_step, transfer_step))
+register_method(
+    "braincl", Method(CueMemory, encode_step, memorise_step, refine_step, transfer_step)
+)
 register_method(
     "braincl_cached",
-    Method(DecodedCache, encode_step, memorise_step, transfer_and_decode_step),
+    Method(DecodedCache, encode_step, memorise_step, refine_step, transfer_and_decode_step),
 )
 # Like BrainCL, but with raw images in long-term memory: asleep, it has the same bytes and nothing else.
 register_method("replay_raw", _raw(_budgeted, keeps_day=False))

@@ -3,6 +3,7 @@
 start      a new task: its classes count as seen, working memory opens
 encode     wake: train the codec on the task's images
 memorise   wake: write every image's cue into working memory
+refine     wake: improve the cues themselves (if asked for)
 classify   wake: train the head alone on the task's images
 transfer   sleep: cues to bit strings in long-term memory, under the byte budget; g_a is dropped
 replay     sleep: train the whole network on what the memory recalls; no image comes in
@@ -63,14 +64,29 @@ def phases(method: Method, stream: TaskStream, config: Config) -> tuple[Phase, .
     def memorise_steps(task: int) -> int:
         return math.ceil(stream.spec.task_sizes[task] / config.eval_batch_size)
 
+    def refine_steps(task: int) -> int:
+        return codec.refine_epochs * math.ceil(
+            stream.spec.task_sizes[task] / codec.refine_batch_size
+        )
+
+    def epochs(task: int) -> Iterator[Batch]:
+        for _ in range(codec.refine_epochs):
+            yield from stream.ordered_batches(task, batch_size=codec.refine_batch_size)
+
     ordered = functools.partial(stream.ordered_batches, batch_size=config.eval_batch_size)
     encode = (
         [shuffled("encode", method.encode, codec.batch_size, encode_steps)] if method.encode else []
+    )
+    refine = (
+        [Phase("refine", method.refine, refine_steps, epochs)]
+        if method.refine and codec.refine_epochs
+        else []
     )
     return (
         once("start", start_step),
         *encode,
         Phase("memorise", method.memorise, memorise_steps, ordered),
+        *refine,
         shuffled("classify", classify_step, wake.batch_size, wake_steps),
         once("transfer", method.transfer),
         Phase("replay", replay_step, replay_steps, lambda task: iter([None] * replay_steps(task))),

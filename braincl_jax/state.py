@@ -9,7 +9,7 @@ from flax import struct
 
 from braincl_jax.types import Array, PyTree
 
-PHASES = ("start", "encode", "memorise", "classify", "transfer", "replay")
+PHASES = ("start", "encode", "memorise", "refine", "classify", "transfer", "replay")
 
 
 class Encoder(struct.PyTreeNode):
@@ -45,7 +45,7 @@ class Consolidation(struct.PyTreeNode):
 
     Attributes:
         seen_classes: bool [K]; logits of unseen classes are masked.
-        examples: int32 counters of training examples shown, by phase: encode, classify, replay.
+        examples: int32 counters of training examples shown, by phase: encode, refine, classify, replay.
         log_tradeoff: log of lambda, the weight of the recall error against the rate, float32 scalar.
     """
 

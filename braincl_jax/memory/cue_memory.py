@@ -50,9 +50,12 @@ class CueMemory:
     def empty_working(self, params: PyTree) -> working.WorkingMemory:
         """No cues, and a codec of zeros in the shapes of `params`."""
         zeros = jax.tree.map(jnp.zeros_like, params)
+        number, shape = self.spec.max_task_size, self.codec.latent_shape
+        refined = number if self.config.codec.refine_epochs else 0
         return working.WorkingMemory(
-            cues=jnp.zeros((self.spec.max_task_size, *self.codec.latent_shape)),
-            labels=jnp.full(self.spec.max_task_size, working.EMPTY, jnp.int32),
+            cues=jnp.zeros((number, *shape)),
+            averages=(jnp.zeros((refined, *shape)), jnp.zeros((refined, *shape))),
+            labels=jnp.full(number, working.EMPTY, jnp.int32),
             codec=zeros,
             codec_opt=self.codec_optimiser.init(zeros),
         )

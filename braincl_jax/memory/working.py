@@ -13,12 +13,15 @@ class WorkingMemory(struct.PyTreeNode):
 
     Attributes:
         cues: float32 [N, h, w, M], latents not yet rounded.
+        averages: Adam's first and second average of each cue's gradient, float32 [N, h, w, M] each; without rows
+            where cues are not refined.
         labels: int32 [N], `EMPTY` where nothing is written.
         codec: {"analysis", "synthesis", "density"}, float32; zeros between tasks.
         codec_opt: optimiser state of `codec`.
     """
 
     cues: Array
+    averages: tuple[Array, Array]
     labels: Array
     codec: PyTree
     codec_opt: PyTree
@@ -30,4 +33,18 @@ def write(working: WorkingMemory, index: Array, cues: Array, label: Array) -> Wo
     return working.replace(
         cues=working.cues.at[where].set(cues, mode="drop"),
         labels=working.labels.at[where].set(label, mode="drop"),
+    )
+
+
+def rewrite(
+    working: WorkingMemory, index: Array, cues: Array, averages: tuple[Array, Array]
+) -> WorkingMemory:
+    """Replaces cues and averages float32 [B, h, w, M] at `index` int32 [B], no index twice; -1 is left out."""
+    where = jnp.where(index < 0, len(working.labels), index)
+    first, second = (
+        old.at[where].set(new, mode="drop")
+        for old, new in zip(working.averages, averages, strict=True)
+    )
+    return working.replace(
+        cues=working.cues.at[where].set(cues, mode="drop"), averages=(first, second)
     )

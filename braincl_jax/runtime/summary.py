@@ -17,6 +17,7 @@ from braincl_jax.types import Array, Recalled
 
 PACKAGES = ("braincl_jax", "jax", "flax", "optax", "numpy")
 SHOWN_PER_TASK = 12
+EXAMPLES_SEEN = {"encode": "codec", "refine": "refinement", "classify": "wake", "replay": "sleep"}
 
 
 class RecallQuality(NamedTuple):
@@ -105,7 +106,7 @@ def summarise_run(
         "bits_per_pixel": 8 * sum(bill.values()) / (stored * height * width) if stored else None,
         "recall_psnr_db": recall.psnr_db if recall else None,
         "examples_seen": {
-            {"encode": "codec", "classify": "wake", "replay": "sleep"}[phase]: int(count)
+            EXAMPLES_SEEN[phase]: int(count)
             for phase, count in state.consolidation.examples.items()
         },
         "wall_seconds": {phase: round(value, 2) for phase, value in seconds.items()},

@@ -63,23 +63,18 @@ def rate_distortion(
     return loss, {"bits": hard_bits.sum((1, 2, 3)).mean(), "mse": squared}
 
 
-def _per_part_rates(learning_rate: Array, train_density: bool) -> dict[str, Array]:
-    return {
-        "analysis": learning_rate,
-        "synthesis": learning_rate,
-        "density": learning_rate * (DENSITY_RATE if train_density else 0.0),
-    }
+def scaled_updates(direction: PyTree, rate: Array, parts: Parts) -> PyTree:
+    """Updates of the codec's parts, from the optimiser's direction and the learning rate (float32 scalar)."""
+    trained = parts.config.codec.density == "trained"
+    rates = dict.fromkeys(direction, rate) | {"density": rate * (DENSITY_RATE if trained else 0.0)}
+    return {name: optax.tree.scale(-rates[name], direction[name]) for name in direction}
 
 
-def next_log_tradeoff(state: BrainState, parts: Parts, bits: Array, target: Array) -> Array:
+def moved_log_tradeoff(state: BrainState, bits: Array, target: Array) -> Array:
     """log(lambda) after a step whose cues took `bits` each where `target` was wanted: float32 scalars."""
-    config, progress = parts.config.codec, state.progress
-    steps = jnp.where(progress.task == 0, config.first_steps, config.steps)
-    held = progress.steps_done("encode") < HOLD_FRACTION * steps
     excess = jnp.clip((bits - target) / target, -1, 1)
     log_tradeoff = state.consolidation.log_tradeoff
-    moved = jnp.clip(log_tradeoff - RATE_GAIN * excess, *LOG_TRADEOFF_RANGE)
-    return jnp.where(held, log_tradeoff, moved)
+    return jnp.clip(log_tradeoff - RATE_GAIN * excess, *LOG_TRADEOFF_RANGE)
 
 
 def encode_step(
@@ -102,16 +97,19 @@ def encode_step(
     gradient, metrics = collectives.mean((gradient, metrics), axis_name)
 
     direction, codec_opt = parts.codec_optimiser.update(gradient, working.codec_opt, working.codec)
-    rates = _per_part_rates(
-        parts.codec_rate(state.progress), parts.config.codec.density == "trained"
-    )
-    updates = jax.tree.map(
-        lambda rate, part: jax.tree.map(lambda leaf: -rate * leaf, part), rates, direction
-    )
+    updates = scaled_updates(direction, parts.codec_rate(state.progress), parts)
     target = target_bits(state, parts)
+    config = parts.config.codec
+    steps = jnp.where(state.progress.task == 0, config.first_steps, config.steps)
     consolidation = count_examples(
         state.consolidation, "encode", size * collectives.num_devices(axis_name)
-    ).replace(log_tradeoff=next_log_tradeoff(state, parts, metrics["bits"], target))
+    ).replace(
+        log_tradeoff=jnp.where(
+            state.progress.steps_done("encode") < HOLD_FRACTION * steps,
+            log_tradeoff,
+            moved_log_tradeoff(state, metrics["bits"], target),
+        )
+    )
     opened = working.replace(codec=optax.apply_updates(working.codec, updates), codec_opt=codec_opt)
     new_state = state.replace(
         memory=state.memory.replace(working=opened),

@@ -1,0 +1,146 @@
+"""Refine: g_a only starts the cues; here they themselves are optimised, together with g_s and the density."""
+
+import jax
+import jax.numpy as jnp
+import optax
+
+from braincl_jax import collectives
+from braincl_jax.memory import density, working
+from braincl_jax.memory.working import WorkingMemory
+from braincl_jax.parts import Parts
+from braincl_jax.state import BrainState, count_examples, step_key
+from braincl_jax.types import Array, Batch, Metrics, PyTree
+from braincl_jax.wake.encode import moved_log_tradeoff, scaled_updates, target_bits
+
+# The temperature of rounding falls exponentially over a task's steps.
+FIRST_TEMPERATURE, LAST_TEMPERATURE = 0.5, 0.005
+# Of Adam's averages: every cue is visited a few times only.
+DECAYS = (0.9, 0.99)
+SMALLEST_DIVISOR = 1e-9
+# Where a cue is an integer, the odds of its two neighbours would be infinite.
+EDGE = 1e-4
+
+
+def soft_round(cues: Array, key: Array, temperature: Array) -> Array:
+    """Stochastic Gumbel annealing (Yang, Bamler, Mandt 2020, section 3.2), for one cue.
+
+    Args:
+        cues: float32 [h, w, M].
+        key: PRNG key.
+        temperature: float32 scalar, > 0; towards 0 the result is the nearest integer.
+
+    Returns:
+        float32 [h, w, M] between floor and ceiling, with a gradient.
+    """
+    floor = jax.lax.stop_gradient(jnp.floor(cues))
+    above = jnp.clip(cues - floor, EDGE, 1 - EDGE)
+    # Odds of the ceiling against the floor, each of weight exp(-atanh(distance) / temperature).
+    odds = (jnp.arctanh(above) - jnp.arctanh(1 - above)) / temperature
+    noise = jax.random.logistic(key, cues.shape)  # the difference of two Gumbel variables
+    return floor + jax.nn.sigmoid((odds + noise) / temperature)
+
+
+def refinement_loss(
+    cues: Array,
+    codec: PyTree,
+    images: Array,
+    valid: Array,
+    keys: Array,
+    temperature: Array,
+    tradeoff: Array,
+    parts: Parts,
+) -> tuple[Array, Metrics]:
+    """The loss of `encode` with cues in place of g_a; rate and recall see the same soft rounding.
+
+    Args:
+        cues: float32 [B, h, w, M].
+        codec: {"synthesis", "density"}.
+        images: uint8 [B, H, W, C].
+        valid: bool [B], False for padding.
+        keys: PRNG keys [B].
+        temperature: of the rounding, float32 scalar.
+        tradeoff: lambda, float32 scalar.
+        parts: codec and distortion.
+
+    Returns:
+        Sum over the batch (float32 scalar), and sums of `bits` (of the rounded cues), `mse` and `number`.
+    """
+    targets = images.astype(jnp.float32) / 255
+    rounded = jax.vmap(soft_round, (0, 0, None))(cues, keys, temperature)
+    recalled = parts.codec.complete(codec["synthesis"], rounded)
+    pixels = images.shape[1] * images.shape[2]
+    rate = density.bits(codec["density"], rounded).sum((1, 2, 3))
+    loss = tradeoff * 255**2 * parts.distortion(targets, recalled) + rate / pixels
+    bits = density.bits(codec["density"], jnp.round(cues)).sum((1, 2, 3))
+    squared = jnp.square(targets - recalled).mean((1, 2, 3))
+    sums = {"bits": (valid * bits).sum(), "mse": (valid * squared).sum(), "number": valid.sum()}
+    return (valid * loss).sum(), jax.lax.stop_gradient(sums)
+
+
+def refine_step(
+    state: BrainState, batch: Batch, *, parts: Parts, axis_name: str | None = None
+) -> tuple[BrainState, Metrics]:
+    """One step of Adam on the cues of the batch, on g_s and on the density; cues of other images stay as they are.
+
+    Every cue has averages of its own, kept beside it in working memory. All images of the task are visited once in
+    each epoch, as `ordered_batches` does.
+    """
+    day: WorkingMemory = state.memory.working
+    config, progress = parts.config.codec, state.progress
+    size = len(batch.image)
+    steps = jnp.asarray(parts.spec.task_sizes)[progress.task] / (
+        size * collectives.num_devices(axis_name)
+    )
+    epoch_steps = jnp.ceil(steps)
+    done = progress.steps_done("refine") / (config.refine_epochs * epoch_steps)
+    temperature = FIRST_TEMPERATURE * (LAST_TEMPERATURE / FIRST_TEMPERATURE) ** done
+    own = jnp.maximum(batch.index, 0)
+    (cue_gradient, gradient), sums = jax.grad(refinement_loss, (0, 1), has_aux=True)(
+        day.cues[own],
+        {name: day.codec[name] for name in ("synthesis", "density")},
+        batch.image,
+        (batch.index >= 0).astype(jnp.float32),
+        collectives.example_keys(step_key(state, "refine"), size, axis_name),
+        temperature,
+        jnp.exp(state.consolidation.log_tradeoff),
+        parts,
+    )
+    # Means over devices of sums over examples: their ratio is the mean over examples.
+    gradient, sums = collectives.mean((gradient, sums), axis_name)
+    gradient = jax.tree.map(lambda leaf: leaf / sums["number"], gradient)
+    gradient["analysis"] = jax.tree.map(jnp.zeros_like, day.codec["analysis"])
+    direction, codec_opt = parts.codec_optimiser.update(gradient, day.codec_opt, day.codec)
+    updates = scaled_updates(direction, config.refine_learning_rate * (1 - done), parts)
+
+    visits = 1 + progress.steps_done("refine") // epoch_steps
+    averages = tuple(
+        decay * old[own] + (1 - decay) * new
+        for decay, old, new in zip(
+            DECAYS, day.averages, (cue_gradient, jnp.square(cue_gradient)), strict=True
+        )
+    )
+    first, second = (
+        average / (1 - decay**visits) for decay, average in zip(DECAYS, averages, strict=True)
+    )
+    step_size = config.refine_step_size * (1 - done)
+    cues = day.cues[own] - step_size * first / (jnp.sqrt(second) + SMALLEST_DIVISOR)
+    index, cues, averages = collectives.concatenate((batch.index, cues, averages), axis_name)
+    refined = working.rewrite(day, index, cues, averages).replace(
+        codec=optax.apply_updates(day.codec, updates), codec_opt=codec_opt
+    )
+    bits, target = sums["bits"] / sums["number"], target_bits(state, parts)
+    consolidation = state.consolidation.replace(
+        log_tradeoff=moved_log_tradeoff(state, bits, target)
+    )
+    new_state = state.replace(
+        memory=state.memory.replace(working=refined),
+        consolidation=count_examples(
+            consolidation, "refine", size * collectives.num_devices(axis_name)
+        ),
+        progress=progress.advance("refine"),
+    )
+    return new_state, {
+        "bytes_per_cue": bits / 8,
+        "target_bytes_per_cue": target / 8,
+        "psnr_db": -10 * jnp.log10(sums["mse"] / sums["number"]),
+    }
