@@ -1,0 +1,155 @@
+"""A workbench for blocks of long-term memory, and a checksum that shares no code with the package."""
+
+import dataclasses
+import functools
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from sklearn.utils import murmurhash3_32
+
+from braincl_jax.memory import density, quantise, store, tables
+
+LATENT, ALPHABET = (2, 2, 3), 16
+
+
+class Night(NamedTuple):
+    """What a task hands over, drawn at random.
+
+    Attributes:
+        cues: int32 [N, h, w, M], about a value of the task's own.
+        label: int32 [N].
+        decoder: of the shapes of the format.
+    """
+
+    cues: np.ndarray
+    label: np.ndarray
+    decoder: Any
+
+
+class Sight(NamedTuple):
+    """All that can be read of a block.
+
+    Attributes:
+        cues: float32 [S, h, w, M].
+        label: int32 [S].
+        task: int32 [S], T where nothing is stored.
+        stored: bool [S].
+        intact: bool [S].
+        decoder: of each task, leaves [T, ...].
+    """
+
+    cues: Any
+    label: Any
+    task: Any
+    stored: Any
+    intact: Any
+    decoder: Any
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Workbench:
+    """A format with the compiled functions that write and read its block.
+
+    Attributes:
+        form: the format.
+        code: (cues, label) -> table and strings.
+        rewrite: `store.rewrite`.
+        read: memory -> `Sight`.
+    """
+
+    form: store.Format
+    code: Callable
+    rewrite: Callable
+    read: Callable
+
+    def empty(self) -> store.EpisodicMemory:
+        return store.empty_memory(self.form)
+
+    def draw(self, seed: int, number: int) -> Night:
+        rng = np.random.default_rng(seed)
+        cues = rng.integers(-6, 7, (number, *LATENT)) + rng.integers(-20, 21, LATENT[-1])
+        label = rng.integers(0, self.form.num_classes, number, np.int32)
+        decoder = jax.tree.map(
+            lambda leaf: rng.integers(-100, 100, leaf.shape).astype(leaf.dtype),
+            self.form.record.decoder,
+        )
+        return Night(cues.astype(np.int32), label, decoder)
+
+    def remember(self, memory, night: Night, count: int, kept=None) -> store.EpisodicMemory:
+        """Stores the first `count` cues of the next task, and of the slots those that are `kept`."""
+        table, strings = self.code(night.cues, night.label)
+        return self.rewrite(
+            memory,
+            kept=np.ones(self.form.num_slots, bool) if kept is None else np.asarray(kept),
+            added=strings,
+            label=night.label,
+            count=np.int32(count),
+            record=store.Record(table, night.decoder),
+        )
+
+    def look(self, memory) -> Sight:
+        return jax.device_get(self.read(memory))
+
+
+def make_workbench(form: store.Format) -> Workbench:
+    params = density.init(jax.random.key(1), LATENT[-1])
+
+    def code(cues, label):
+        table = tables.build(params, cues, jnp.ones(len(cues), bool), ALPHABET)
+        return table, store.encode_cues(table, cues, label, form)
+
+    def read(memory) -> Sight:
+        slots, tasks = jnp.arange(form.num_slots), jnp.arange(form.num_tasks)
+        # Every slot with every task's table; of these, its own task's.
+        cues, decoder, intact = store.read_cues(
+            memory, form, tasks, jnp.broadcast_to(slots, (len(tasks), len(slots)))
+        )
+        index = store.index(memory, form)
+        own = jnp.minimum(index.task, form.num_tasks - 1)
+        return Sight(
+            cues[own, slots], index.label, index.task, index.stored, intact[own, slots], decoder
+        )
+
+    def rewrite(memory, **changes):
+        return store.rewrite(memory, form, **changes)
+
+    return Workbench(form, jax.jit(code), jax.jit(rewrite), jax.jit(read))
+
+
+@pytest.fixture(scope="session")
+def workbench() -> Callable[..., Workbench]:
+    """A workbench for cues of shape (2, 2, 3), by its format; the decoder is small unless it is given."""
+    small = jax.eval_shape(
+        lambda: quantise.quantise({"kernel": jnp.zeros((2, 5)), "bias": jnp.zeros(3)})
+    )
+
+    def make(decoder=small, **facts) -> Workbench:
+        table = jax.eval_shape(lambda: tables.init(LATENT[-1], ALPHABET))
+        return make_workbench(
+            store.Format(latent_shape=LATENT, record=store.Record(table, decoder), **facts)
+        )
+
+    return make
+
+
+@functools.cache
+def _odd_number(place: int) -> int:
+    # Of no bytes at all, MurmurHash3 is the finaliser of its seed.
+    return murmurhash3_32(b"", seed=place, positive=True) | 1
+
+
+@pytest.fixture(scope="session")
+def plain_checksum() -> Callable[[Any], int]:
+    """The checksum in Python's integers."""
+
+    def checksum(words) -> int:
+        total = sum(
+            (int(word) + 1) * _odd_number(place) for place, word in enumerate(words, start=1)
+        )
+        return total % 2**32
+
+    return checksum

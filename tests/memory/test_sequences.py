@@ -1,0 +1,197 @@
+"""A block lives through random nights, and agrees with a plain list of cues after each of them."""
+
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from braincl_jax.memory import store
+
+TASKS, NUMBER, SLOTS = 5, 6, 14
+# Lanes and classes, the words of an entry that follow from them, and of the block: few enough to run out.
+FORMATS = {
+    "one_word_entries": (1, 6, 1, 385),
+    "wide_labels": (1, 300, 2, 390),
+    "two_lanes": (2, 6, 3, 420),
+    "two_lanes_and_wide_labels": (2, 300, 3, 420),
+}
+
+
+class Kept(NamedTuple):
+    """One cue in the model.
+
+    Attributes:
+        task: 0..T-1.
+        label: 0..K-1.
+        cue: [h, w, M].
+        strings: the words of each lane.
+    """
+
+    task: int
+    label: int
+    cue: np.ndarray
+    strings: list[np.ndarray]
+
+    @property
+    def words(self) -> int:
+        return sum(map(len, self.strings))
+
+
+class Step(NamedTuple):
+    """A night: who stays (the seed of a mask, or None for everybody), and how many of the new cues are offered."""
+
+    kept: int | None
+    offered: int
+    seed: int
+
+
+# Write alone, evict and write, evict alone, and a compaction that changes nothing but the number of records.
+steps = st.builds(
+    Step,
+    kept=st.none() | st.integers(0, 2**32 - 1),
+    offered=st.sampled_from([0, 1, 4, NUMBER]),
+    seed=st.integers(0, 2**32 - 1),
+)
+
+
+@pytest.fixture(scope="module", params=list(FORMATS))
+def bench(request, workbench):
+    lanes, classes, entry_words, num_words = FORMATS[request.param]
+    made = workbench(
+        lanes=lanes, num_classes=classes, num_tasks=TASKS, num_slots=SLOTS, num_words=num_words
+    )
+    # 3 * 16 * 2 + 3 bytes of table, 10 + 5 * 2 + 3 * 2 of decoder: 125 bytes in 63 words, and 2 of checksum.
+    assert (made.form.record_words, made.form.entry_words) == (65, entry_words)
+    return made
+
+
+class Model:
+    """The block as Python lists; nothing of it is computed by the store."""
+
+    def __init__(self, bench, plain_checksum):
+        self.form, self.code, self.checksum = bench.form, bench.code, plain_checksum
+        self.cues: list[Kept] = []
+        self.counts = [0] * TASKS
+        self.records: list[bytes] = []
+        self.decoders: list[Any] = []
+
+    @property
+    def free(self) -> int:
+        return self.free_with(np.ones(SLOTS, bool))
+
+    def free_with(self, mask: np.ndarray) -> int:
+        """Free words if only those in `mask` stay."""
+        stay = self.staying(mask)
+        cues = sum(cue.words + self.form.entry_words for cue in stay)
+        return self.form.num_words - cues - 65 * len(self.records)
+
+    def staying(self, mask: np.ndarray) -> list[Kept]:
+        return [cue for cue, stays in zip(self.cues, mask, strict=False) if stays]
+
+    def live(self, night, offered: int, mask: np.ndarray) -> int:
+        """One night; returns how many of the offered cues were taken, which are those that fit."""
+        task = len(self.records)
+        self.cues = self.staying(mask)
+        table, strings = jax.device_get(self.code(night.cues, night.label))
+        self.records.append(b"".join(leaf.tobytes() for leaf in jax.tree.leaves(table)))
+        self.records[-1] += b"".join(leaf.tobytes() for leaf in jax.tree.leaves(night.decoder))
+        self.decoders.append(night.decoder)
+        taken = 0
+        for place in range(offered):
+            lanes = zip(strings.words[place], strings.lengths[place], strict=True)
+            new = Kept(
+                task,
+                int(night.label[place]),
+                night.cues[place],
+                [words[:length] for words, length in lanes],
+            )
+            if new.words + self.form.entry_words > self.free or len(self.cues) == SLOTS:
+                break
+            self.cues.append(new)
+            taken += 1
+        self.counts = [sum(cue.task == task for cue in self.cues) for task in range(TASKS)]
+        return taken
+
+    def block(self) -> np.ndarray:
+        """Every word: strings from the front, zeros, and from the back records and entries."""
+        words = np.zeros(self.form.num_words, np.uint16)
+        place, end = 0, len(words)
+        for record in self.records:
+            content = np.frombuffer(record + bytes(len(record) % 2), "<u2")
+            check = self.checksum(content)
+            words[end - 65 : end] = [*content, check >> 16, check & 0xFFFF]
+            end -= 65
+        for cue in self.cues:
+            lengths = [len(string) for string in cue.strings]
+            wide = self.form.entry_words > 1
+            entry = [cue.label, *lengths] if wide else [256 * cue.label + lengths[0]]
+            words[end - len(entry) : end] = entry
+            end -= len(entry)
+            for string in cue.strings:
+                words[place : place + len(string)] = string
+                place += len(string)
+        assert end - place == self.free
+        return words
+
+    def bill(self) -> dict[str, int]:
+        """Bytes: 4 of each count and of the checksum of the block; 1 of padding and 4 of checksum a record."""
+        cues, records = len(self.cues), len(self.records)
+        # A label takes half of a one-word entry, else a word of its own.
+        label, lengths = (1, 1) if self.form.entry_words == 1 else (2, 2 * self.form.lanes)
+        return {
+            "strings": 2 * sum(cue.words for cue in self.cues),
+            "index": cues * lengths + 4 * TASKS + 4,
+            "labels": cues * label,
+            "decoders": records * 26,
+            "tables": records * 99,
+            "checksums": records * 5 + 4,
+            "free": 2 * self.free,
+        }
+
+
+def assert_agrees(bench, memory, model):
+    form, number = bench.form, len(model.cues)
+    block = model.block()
+    np.testing.assert_array_equal(memory.words, block)
+    assert int(memory.check) == model.checksum(block)
+    assert memory.task_counts.tolist() == model.counts
+    assert int(memory.num_records) == len(model.records)
+
+    sight = bench.look(memory)
+    np.testing.assert_array_equal(sight.stored, np.arange(SLOTS) < number)
+    assert sight.intact[:number].all()
+    assert sight.label[:number].tolist() == [cue.label for cue in model.cues]
+    assert sight.task.tolist() == [cue.task for cue in model.cues] + [TASKS] * (SLOTS - number)
+    for slot, cue in enumerate(model.cues):
+        np.testing.assert_array_equal(sight.cues[slot], cue.cue)
+    for task, decoder in enumerate(model.decoders):
+        read = jax.tree.map(lambda leaf, task=task: leaf[task], sight.decoder)
+        jax.tree.map(np.testing.assert_array_equal, read, decoder)
+
+    bill = store.memory_bytes(memory, form)
+    assert bill == model.bill()
+    assert sum(bill.values()) == sum(leaf.nbytes for leaf in jax.tree.leaves(memory))
+    assert int(store.free_words(memory, form)) == model.free
+    assert int(store.used_words(memory, form)) == sum(cue.words for cue in model.cues)
+
+
+@given(nights=st.lists(steps, min_size=1, max_size=TASKS))
+@settings(max_examples=30, deadline=None)
+def test_after_every_night_the_block_is_what_a_list_of_its_cues_says(bench, plain_checksum, nights):
+    memory, model = bench.empty(), Model(bench, plain_checksum)
+    assert_agrees(bench, memory, model)
+    for step in nights:
+        night = bench.draw(step.seed, NUMBER)
+        mask = np.ones(SLOTS, bool)
+        if step.kept is not None:
+            # Free slots may be kept too: there is nothing in them to keep.
+            mask = np.random.default_rng(step.kept).random(SLOTS) < 0.6
+        # The record has to fit; the oldest go until it does.
+        while model.free_with(mask) < 65:
+            mask[np.argmax(mask)] = False
+        count = model.live(night, step.offered, mask)
+        memory = bench.remember(memory, night, count, mask)
+        assert_agrees(bench, memory, model)
