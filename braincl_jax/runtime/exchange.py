@@ -123,7 +123,8 @@ def import_memory(path: Path) -> Imported:
 
 def _read(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     try:
-        with np.load(path) as file:
+        # NumPy would leave the file open when it is no archive.
+        with path.open("rb") as opened, np.load(opened) as file:
             header = json.loads(file["header"].tobytes())
             return header, {name: file[name] for name in ARRAYS}
     except FileNotFoundError:

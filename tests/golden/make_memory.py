@@ -1,0 +1,62 @@
+"""Makes tests/golden/memory.npz: a small memory whose strings must decode to the same integers for ever.
+
+Run again only when the format gets a new version: `python tests/golden/make_memory.py`. The codec is not trained: its
+weights are random numbers, and so are the cues, so that every letter, label and lane length is made use of.
+"""
+
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from braincl_jax.build import build_parts
+from braincl_jax.config import CodecConfig, Config
+from braincl_jax.memory import quantise, store, tables
+from braincl_jax.memory.cue_memory import CueMemory
+from braincl_jax.runtime.exchange import export_memory
+from braincl_jax.types import StreamSpec
+
+FOLDER = Path(__file__).parent
+COUNTS = (5, 7)
+
+
+def main() -> None:
+    spec = StreamSpec(image_shape=(8, 8, 3), num_classes=4, num_tasks=3, task_sizes=(8, 8, 8))
+    config = Config(
+        budget_bytes=5_000,
+        num_tasks=3,
+        codec=CodecConfig(latent_channels=4, width=4, analysis_width=4, alphabet_size=16),
+    )
+    part = build_parts(config, spec).memory
+    assert isinstance(part, CueMemory)
+    memory = store.empty_memory(part.form)
+    rng = np.random.default_rng(0)
+    all_cues, all_labels = [], []
+    for task, count in enumerate(COUNTS):
+        cues = np.rint(rng.laplace(0, 2, (8, *part.form.latent_shape))).astype(np.int32)
+        cues = np.clip(cues, -7, 8)
+        labels = rng.integers(0, spec.num_classes, 8).astype(np.int32)
+        params = part.codec.init(jax.random.key(task))
+        params = jax.tree.map(
+            lambda leaf: leaf + 0.1 * rng.standard_normal(leaf.shape, np.float32), params
+        )
+        table = tables.build(params["density"], jnp.asarray(cues), jnp.ones(8, bool), 16)
+        memory = store.rewrite(
+            memory,
+            part.form,
+            kept=jnp.ones(part.form.num_slots, bool),
+            added=store.encode_cues(table, jnp.asarray(cues), jnp.asarray(labels), part.form),
+            label=jnp.asarray(labels),
+            count=jnp.int32(count),
+            record=store.Record(table, quantise.quantise(params["synthesis"])),
+        )
+        all_cues.append(cues[:count])
+        all_labels.append(labels[:count])
+    export_memory(FOLDER / "memory.npz", memory, part, class_order=(2, 0, 3, 1))
+    expected = {"cues": np.concatenate(all_cues), "labels": np.concatenate(all_labels)}
+    np.savez_compressed(FOLDER / "expected.npz", **expected)
+
+
+if __name__ == "__main__":
+    main()

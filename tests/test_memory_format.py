@@ -1,0 +1,271 @@
+"""A committed memory file decodes to the same integers for ever: by this package, and by another program."""
+
+import json
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from braincl_jax.build import build_parts
+from braincl_jax.config import CodecConfig, Config
+from braincl_jax.memory import quantise, store
+from braincl_jax.memory.cue_memory import CueMemory
+from braincl_jax.memory.inspection import find_damages
+from braincl_jax.memory.integrity import CorruptMemoryError
+from braincl_jax.runtime.exchange import export_memory, import_memory
+from braincl_jax.types import StreamSpec
+
+GOLDEN = Path(__file__).parent / "golden"
+TASKS = np.repeat([0, 1], [5, 7])
+
+
+@pytest.fixture(scope="module")
+def imported():
+    return import_memory(GOLDEN / "memory.npz")
+
+
+@pytest.fixture(scope="module")
+def expected():
+    with np.load(GOLDEN / "expected.npz") as file:
+        return dict(file)
+
+
+class Reader:
+    """A reader written from docs/memory_format.md alone, with NumPy and plain integers."""
+
+    def __init__(self, path: Path) -> None:
+        with np.load(path) as file:
+            self.header = json.loads(file["header"].tobytes())
+            self.words = file["words"]
+            self.task_counts = file["task_counts"].tolist()
+            self.num_records = int(file["num_records"])
+            self.check = int(file["check"])
+
+    @staticmethod
+    def checksum(words: np.ndarray) -> int:
+        total = 0
+        for place, word in enumerate(words.tolist(), start=1):
+            x = place
+            x = (x ^ (x >> 16)) * 0x85EBCA6B % 2**32
+            x = (x ^ (x >> 13)) * 0xC2B2AE35 % 2**32
+            total += (word + 1) * ((x ^ (x >> 16)) | 1)
+        return total % 2**32
+
+    def record(self, task: int) -> dict[str, np.ndarray]:
+        size = self.header["record_words"]
+        end = len(self.words) - task * size
+        words = self.words[end - size : end]
+        assert self.checksum(words[:-2]) == int(words[-2]) * 65536 + int(words[-1])
+        octets = words[:-2].astype("<u2").tobytes()
+        arrays = {}
+        for field in self.header["record"]:
+            dtype = np.dtype(field["dtype"]).newbyteorder("<")
+            number = int(np.prod(field["shape"]))
+            array = np.frombuffer(octets, dtype, number, field["offset"])
+            arrays[field["name"]] = array.reshape(field["shape"])
+        return arrays
+
+    def slots(self):
+        """(task, label, letters [M, h * w]) of every slot; one lane."""
+        header, place = self.header, 0
+        end = len(self.words) - self.num_records * header["record_words"]
+        assert header["entry_words"] == 1
+        slot = 0
+        height, width, _ = header["latent_shape"]
+        for task, count in enumerate(self.task_counts):
+            for _ in range(count):
+                label, length = divmod(int(self.words[end - 1 - slot]), 256)
+                string = self.words[place : place + length].tolist()
+                place, slot = place + length, slot + 1
+                frequency = self.record(task)["table/frequency"].astype(int)
+                yield task, label, self.decode(string, label, frequency, height * width)
+
+    @staticmethod
+    def decode(string: list[int], label: int, frequency: np.ndarray, number: int) -> np.ndarray:
+        start = np.cumsum(frequency, 1) - frequency
+        x, following = string[0] * 65536 + string[1], 2
+        letters = np.zeros((len(frequency), number), int)
+        for channel in range(len(frequency)):
+            for position in range(number):
+                slot = x % 4096
+                inside = (start[channel] <= slot) & (slot < start[channel] + frequency[channel])
+                letter = int(np.flatnonzero(inside)[0])
+                letters[channel, position] = letter
+                x = int(frequency[channel, letter]) * (x // 4096) + slot
+                x -= int(start[channel, letter])
+                if x < 65536:
+                    x, following = x * 65536 + string[following], following + 1
+        assert following == len(string)
+        assert x == 65536 + (label * 64 + 1) * 2654435761 % 2**32 // 65536
+        return letters
+
+
+def test_another_program_reads_the_same_cues_and_labels(expected):
+    reader = Reader(GOLDEN / "memory.npz")
+    assert reader.checksum(reader.words) == reader.check
+    height, width, channels = reader.header["latent_shape"]
+    for index, (task, label, letters) in enumerate(reader.slots()):
+        cue = letters + reader.record(task)["table/lowest"].astype(int)[:, None]
+        cue = cue.T.reshape(height, width, channels)
+        np.testing.assert_array_equal(cue, expected["cues"][index])
+        assert label == expected["labels"][index]
+        assert task == TASKS[index]
+
+
+def test_another_program_finds_the_same_decoders(imported):
+    reader = Reader(GOLDEN / "memory.npz")
+    for task in (0, 1):
+        record, _ = store.read_record(imported.memory, imported.form, jnp.int32(task))
+        arrays = reader.record(task)
+        for path, leaf in jax.tree_util.tree_leaves_with_path(record.decoder):
+            name = "/".join(str(getattr(part, "name", getattr(part, "key", ""))) for part in path)
+            np.testing.assert_array_equal(arrays[f"decoder/{name}"], leaf)
+
+
+def read_all(memory, form, slots):
+    tasks = jnp.asarray(TASKS)[slots]
+    cues, _, intact = store.read_cues(memory, form, tasks, slots[:, None])
+    return cues[:, 0], intact[:, 0]
+
+
+@pytest.mark.parametrize("jit", [True, False])
+def test_the_golden_strings_decode_to_the_same_integers(imported, expected, jit):
+    memory, form, *_ = imported
+
+    def read(memory):
+        return read_all(memory, form, jnp.arange(12))
+
+    with jax.disable_jit(not jit):
+        cues, intact = (jax.jit(read) if jit else read)(memory)
+    np.testing.assert_array_equal(cues, expected["cues"])
+    assert intact.all()
+    np.testing.assert_array_equal(store.read_entries(memory, form).label[:12], expected["labels"])
+
+
+@pytest.mark.parametrize("devices", [1, 4])
+def test_the_golden_strings_are_the_same_on_any_number_of_devices(imported, expected, devices):
+    memory, form, *_ = imported
+    read = jax.pmap(
+        lambda slots: read_all(memory, form, slots), devices=jax.local_devices()[:devices]
+    )
+    cues, intact = read(jnp.arange(12).reshape(devices, -1))
+    np.testing.assert_array_equal(cues.reshape(12, *form.latent_shape), expected["cues"])
+    assert intact.all()
+
+
+def test_encoding_the_golden_cues_again_gives_the_same_strings(imported, expected):
+    memory, form, *_ = imported
+    words = np.asarray(memory.words)
+    entries = store.read_entries(memory, form)
+    starts = np.asarray(store.string_starts(entries.lengths))[:, 0]
+    for task in (0, 1):
+        table = store.read_record(memory, form, jnp.int32(task))[0].table
+        slots = np.flatnonzero(task == TASKS)
+        cues, labels = (jnp.asarray(expected[name][slots]) for name in ("cues", "labels"))
+        strings = store.encode_cues(table, cues, labels.astype(jnp.int32), form)
+        for index, slot in enumerate(slots):
+            length = int(strings.lengths[index, 0])
+            assert length == int(entries.lengths[slot, 0])
+            stored = words[starts[slot] : starts[slot] + length]
+            np.testing.assert_array_equal(strings.words[index, 0, :length], stored)
+
+
+def test_export_and_import_change_nothing(imported, tmp_path, assert_same):
+    with np.load(GOLDEN / "memory.npz") as file:
+        header = json.loads(file["header"].tobytes())
+    config = Config(budget_bytes=5_000, num_tasks=3, codec=CodecConfig(**header["codec"]))
+    spec = StreamSpec(image_shape=(8, 8, 3), num_classes=4, num_tasks=3, task_sizes=(8, 8, 8))
+    part = build_parts(config, spec).memory
+    assert isinstance(part, CueMemory)
+    export_memory(tmp_path / "memory.npz", imported.memory, part, imported.class_order)
+    again = import_memory(tmp_path / "memory.npz")
+    assert_same(again.memory, imported.memory)
+    assert again.class_order == (2, 0, 3, 1)
+    with np.load(tmp_path / "memory.npz") as new:
+        assert json.loads(new["header"].tobytes()) == header
+
+
+def changed(path: Path, **arrays) -> Path:
+    """A copy of the golden memory with other arrays, at `path`."""
+    with np.load(GOLDEN / "memory.npz") as file:
+        np.savez(path, **(dict(file) | arrays))
+    return path
+
+
+def test_damage_is_found_and_named_on_import(imported, tmp_path):
+    words = np.asarray(imported.memory.words)
+    size = imported.form.record_words
+    places = {
+        3: "string or entry of slot 0",
+        len(words) - 2 * size - 1: "string or entry of slot 0",
+        len(words) - 5: "table or decoder of task 0",
+        len(words) - size - 5: "table or decoder of task 1",
+        len(words) - 2 * size - 20: "words of the block that no string, entry or record uses",
+    }
+    for place, name in places.items():
+        flipped = words.copy()
+        flipped[place] ^= 1
+        with pytest.raises(CorruptMemoryError, match=name):
+            import_memory(changed(tmp_path / "m.npz", words=flipped))
+
+
+@pytest.mark.parametrize(
+    ("arrays", "message"),
+    [
+        ({"num_records": np.int32(9)}, "9 records"),
+        ({"task_counts": np.array([5, 7, 1], np.int32)}, r"cues of each task \[5, 7, 1\]"),
+        ({"task_counts": np.array([5, -7, 0], np.int32)}, r"cues of each task \[5, -7, 0\]"),
+        ({"task_counts": np.array([6, 6, 0], np.int32)}, "slot 5"),
+        ({"check": np.uint32(1)}, "or the checksum"),
+    ],
+)
+def test_impossible_counts_are_found(tmp_path, arrays, message):
+    with pytest.raises(CorruptMemoryError, match=message):
+        import_memory(changed(tmp_path / "m.npz", **arrays))
+
+
+def header_with(**changes) -> np.ndarray:
+    with np.load(GOLDEN / "memory.npz") as file:
+        header = json.loads(file["header"].tobytes()) | changes
+    return np.frombuffer(json.dumps(header).encode(), np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"version": 2}, "version 2; this program reads 'braincl-memory', version 1"),
+        ({"name": "other"}, "format 'other'"),
+        ({"num_words": 7}, r"words of .* its header says uint16 \[7\]"),
+        ({"record_words": 7}, "contradicts itself"),
+        ({"codec": {"colour": 1}}, "lacks something or has too much"),
+    ],
+)
+def test_a_file_of_another_kind_is_refused(tmp_path, changes, message):
+    with pytest.raises(ValueError, match=message):
+        import_memory(changed(tmp_path / "m.npz", header=header_with(**changes)))
+
+
+def test_files_that_are_no_memory_are_refused(tmp_path):
+    with pytest.raises(ValueError, match="there is no memory at"):
+        import_memory(tmp_path / "nothing.npz")
+    (tmp_path / "text.npz").write_text("not a memory")
+    with pytest.raises(ValueError, match="not a whole memory file"):
+        import_memory(tmp_path / "text.npz")
+    whole = (GOLDEN / "memory.npz").read_bytes()
+    (tmp_path / "cut.npz").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(ValueError, match="not a whole memory file"):
+        import_memory(tmp_path / "cut.npz")
+
+
+def test_an_intact_memory_has_no_damages_and_its_decoders_recall(imported):
+    assert find_damages(imported.memory, imported.form) == []
+    recalled = store.recall(
+        imported.memory, imported.form, jnp.array([1]), jnp.array([[5, 11]]), imported.codec
+    )
+    assert recalled.image.shape == (1, 2, 8, 8, 3)
+    assert recalled.intact.all()
+    record, intact = store.read_record(imported.memory, imported.form, jnp.int32(1))
+    assert intact
+    assert set(quantise.dequantise(record.decoder)) == {"linear", "Conv_0", "Conv_1"}
