@@ -1,5 +1,6 @@
 """From settings to a brain: the task stream, the default parts, and the first state."""
 
+import dataclasses
 import math
 
 import jax
@@ -8,6 +9,7 @@ import optax
 
 from braincl_jax.config import Config, SleepConfig
 from braincl_jax.data import TaskStream, add_noise, crop_and_flip, load_source
+from braincl_jax.memory.budget import plan_channels
 from braincl_jax.memory.codec import build_codec
 from braincl_jax.methods import get_method
 from braincl_jax.networks import build_network
@@ -51,12 +53,28 @@ def mean_squared_error(images: Array, recalled: Array) -> Array:
     return jnp.square(images - recalled).mean((1, 2, 3))
 
 
+def with_channels(config: Config, spec: StreamSpec) -> Config:
+    """The same settings, with the number of latent channels that suits the budget where none is set."""
+    if config.codec.latent_channels:
+        return config
+    channels = plan_channels(
+        config.budget_bytes,
+        num_images=spec.num_images,
+        image_shape=spec.image_shape,
+        block=2**config.codec.num_stages,
+    )
+    return dataclasses.replace(
+        config, codec=dataclasses.replace(config.codec, latent_channels=channels)
+    )
+
+
 def build_parts(config: Config, spec: StreamSpec) -> Parts:
     """The default parts for these settings; replace any of them with `dataclasses.replace`.
 
     Raises:
         ValueError: a setting does not fit the stream (budget, lanes, unknown names).
     """
+    config = with_channels(config, spec)
     codec = build_codec(config.codec, spec.image_shape)
     height, width, _ = codec.latent_shape
     if (height * width) % config.codec.lanes_per_image:

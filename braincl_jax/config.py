@@ -23,12 +23,13 @@ class NetworkConfig:
 class CodecConfig:
     """The pattern separation / completion networks and how long they train (Adam).
 
+    `latent_channels` 0 takes as many as suit the budget: about a bit for each latent.
     `steps` optimiser steps for each task, `first_steps` for task 0, which starts from random weights. Then the cues
     themselves are refined for `refine_epochs`, by steps of up to `refine_step_size` (in units of the rounding).
     """
 
     num_stages: int = 2
-    latent_channels: int = 8
+    latent_channels: int = 0
     width: int = 24
     analysis_width: int = 32
     alphabet_size: int = 32
@@ -166,6 +167,7 @@ def _check(config: Config) -> None:
             "wake.epochs": wake.epochs,
             "sleep.crop_padding": sleep.crop_padding,
             "codec.refine_epochs": codec.refine_epochs,
+            "codec.latent_channels": codec.latent_channels,
         },
         1: {
             "num_tasks": config.num_tasks,
@@ -173,7 +175,6 @@ def _check(config: Config) -> None:
             "eval_batch_size": config.eval_batch_size,
             "network.width": config.network.width,
             "codec.num_stages": codec.num_stages,
-            "codec.latent_channels": codec.latent_channels,
             "codec.width": codec.width,
             "codec.analysis_width": codec.analysis_width,
             "codec.lanes_per_image": codec.lanes_per_image,

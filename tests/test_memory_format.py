@@ -268,4 +268,4 @@ def test_an_intact_memory_has_no_damages_and_its_decoders_recall(imported):
     assert recalled.intact.all()
     record, intact = store.read_record(imported.memory, imported.form, jnp.int32(1))
     assert intact
-    assert set(quantise.dequantise(record.decoder)) == {"linear", "Conv_0", "Conv_1"}
+    assert set(quantise.dequantise(record.decoder)) == {"linear", "log_gain", "Conv_0", "Conv_1"}

@@ -8,6 +8,10 @@ from braincl_jax.types import PyTree
 # A string costs 4 bytes before it says anything, and below this it recalls nothing useful: then fewer cues are kept
 # rather than shorter ones.
 MIN_STRING_WORDS = 8
+# What a cue's latents should cost on average: with fewer bits most of them would always be 0, with more of them the
+# codec could do better.
+BITS_PER_LATENT = 1.4
+MIN_CHANNELS = 4
 # Words are counted in int32.
 MAX_WORDS = 2**31 - 1
 
@@ -20,6 +24,27 @@ def tree_bytes(tree: PyTree) -> int:
 def smallest_unsigned(largest: int) -> np.dtype:
     """The narrowest unsigned dtype that holds 0..largest."""
     return np.min_scalar_type(largest)
+
+
+def plan_channels(
+    budget_bytes: int, *, num_images: int, image_shape: tuple[int, int, int], block: int
+) -> int:
+    """Latent channels that suit what a budget leaves for each image.
+
+    Args:
+        budget_bytes: hard limit of the whole long-term memory.
+        num_images: training images of the whole sequence.
+        image_shape: (H, W, C).
+        block: b, pixels along a side for which there is one position of a cue.
+
+    Returns:
+        M, at most the b * b * C numbers that a block of pixels has.
+    """
+    height, width, colours = image_shape
+    positions = -(-height // block) * -(-width // block)
+    bits = 8 * budget_bytes / num_images
+    most = block * block * colours
+    return max(min(MIN_CHANNELS, most), min(round(bits / positions / BITS_PER_LATENT), most))
 
 
 def plan_words(

@@ -5,17 +5,19 @@ depth-to-space after, a 3x3 convolution at the lower resolution. It covers the r
 convolution and is two to four times faster on CPU.
 
 Beside the convolutions runs a linear path from each block of pixels to its latents and back, which starts as the
-block cosine transform, while the convolutions start at zero output. So an untrained codec is a JPEG of sorts, and
+block cosine transform, while the convolutions start at zero output. Each latent has a gain, trained by its
+logarithm, so that any rate is soon reached. So an untrained codec is a JPEG of sorts, and
 training adds what a block transform cannot do.
 """
 
 import dataclasses
+import math
 from typing import cast
 
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
-from flax.linen.initializers import zeros
+from flax.linen.initializers import constant, zeros
 
 from braincl_jax.config import CodecConfig
 from braincl_jax.memory import density
@@ -23,7 +25,7 @@ from braincl_jax.memory.block_transform import block_basis
 from braincl_jax.networks.subpixel import depth_to_space, space_to_depth
 from braincl_jax.types import Array, PyTree
 
-# Latents a unit of brightness apart (0..1) before training: the rounding of steps of 1/6 leaves about 26 dB.
+# Steps of rounding in a unit of brightness (0..1) before training: 6 leave about 26 dB.
 INITIAL_GAIN = 6.0
 
 
@@ -40,11 +42,13 @@ class Analysis(nn.Module):
         bottom, right = (-side % block for side in images.shape[1:3])
         x = jnp.pad(images - 0.5, ((0, 0), (0, bottom), (0, right), (0, 0)), mode="edge")
         basis = block_basis(block, images.shape[-1], self.latent_channels)
-        linear = self.param("linear", lambda key: jnp.asarray(INITIAL_GAIN * basis.T))
+        linear = self.param("linear", lambda key: jnp.asarray(basis.T))
+        gain = self.param("log_gain", constant(math.log(INITIAL_GAIN)), self.latent_channels)
         latents = space_to_depth(x, block) @ linear
         for _ in range(self.num_stages):
             x = nn.leaky_relu(nn.Conv(self.width, (3, 3))(space_to_depth(x)))
-        return latents + nn.Conv(self.latent_channels, (3, 3), kernel_init=zeros)(x)
+        latents = latents + nn.Conv(self.latent_channels, (3, 3), kernel_init=zeros)(x)
+        return latents * jnp.exp(gain)[None, None, None]
 
 
 class Synthesis(nn.Module):
@@ -59,9 +63,10 @@ class Synthesis(nn.Module):
         height, width, channels = self.image_shape
         block = 2**self.num_stages
         basis = block_basis(block, channels, latents.shape[-1])
-        linear = self.param("linear", lambda key: jnp.asarray(basis / INITIAL_GAIN))
-        images = depth_to_space(latents @ linear, block)
-        x = latents
+        linear = self.param("linear", lambda key: jnp.asarray(basis))
+        gain = self.param("log_gain", constant(-math.log(INITIAL_GAIN)), latents.shape[-1])
+        x = latents * jnp.exp(gain)[None, None, None]
+        images = depth_to_space(x @ linear, block)
         for _ in range(self.num_stages - 1):
             x = nn.leaky_relu(depth_to_space(nn.Conv(4 * self.width, (3, 3))(x)))
         images = images + depth_to_space(nn.Conv(4 * channels, (3, 3), kernel_init=zeros)(x))

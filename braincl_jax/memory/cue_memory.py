@@ -129,7 +129,9 @@ def plan_format(config: Config, spec: StreamSpec, codec: Codec) -> store.Format:
     lanes, channels = config.codec.lanes_per_image, codec.latent_shape[-1]
     height, width, _ = codec.latent_shape
     record = record_shapes(codec, config.codec.alphabet_size)
-    max_words = store.max_string_words(height * width * channels // lanes)
+    max_words = store.max_string_words(
+        height * width * channels // lanes, config.budget_bytes / 2 / spec.num_images / lanes
+    )
     cue_words = budget.MIN_STRING_WORDS * lanes + store.entry_words(
         lanes, spec.num_classes, max_words
     )
@@ -147,5 +149,6 @@ def plan_format(config: Config, spec: StreamSpec, codec: Codec) -> store.Format:
         num_tasks=spec.num_tasks,
         num_slots=min(spec.num_images, num_words // cue_words),
         num_words=num_words,
+        max_words=max_words,
         record=record,
     )

@@ -91,6 +91,7 @@ class Format:
         num_tasks: T, the most that there can be.
         num_slots: S, the most that there can be.
         num_words: W.
+        max_words: room for one lane's string.
         record: shapes and dtypes of a `Record`.
     """
 
@@ -100,16 +101,8 @@ class Format:
     num_tasks: int
     num_slots: int
     num_words: int
+    max_words: int
     record: Record
-
-    @property
-    def letters_per_lane(self) -> int:
-        height, width, channels = self.latent_shape
-        return height * width * channels // self.lanes
-
-    @property
-    def max_words(self) -> int:
-        return max_string_words(self.letters_per_lane)
 
     @property
     def entry_words(self) -> int:
@@ -120,13 +113,14 @@ class Format:
         return record_words(self.record)
 
 
-def max_string_words(letters: int) -> int:
-    """Room for one lane's string: the worst case, or 255 words where a byte must hold the length.
+def max_string_words(letters: int, mean_words: float) -> int:
+    """Room for one lane's string of `letters` letters, if strings take `mean_words` on average.
 
-    255 words (510 bytes) for at most 1,024 letters are 4 bits a letter: no cue worth its bytes needs more.
+    The worst case; or 255 words, which a byte can hold, where hardly a string is longer. Later tasks may find less
+    room than the first, hence a factor of 3.
     """
     worst = rans.worst_case_words(letters)
-    return min(worst, BYTE - 1) if letters <= 1024 else worst
+    return min(worst, BYTE - 1) if 3 * mean_words < BYTE else worst
 
 
 def entry_words(lanes: int, num_classes: int, max_words: int) -> int:

@@ -64,6 +64,7 @@ def export_memory(
         "num_tasks": form.num_tasks,
         "num_slots": form.num_slots,
         "num_words": form.num_words,
+        "max_words": form.max_words,
         "entry_words": form.entry_words,
         "record_words": form.record_words,
         "record": _record_fields(form.record),
@@ -100,6 +101,7 @@ def import_memory(path: Path) -> Imported:
             num_tasks=header["num_tasks"],
             num_slots=header["num_slots"],
             num_words=header["num_words"],
+            max_words=header["max_words"],
             record=record_shapes(codec, header["codec"]["alphabet_size"]),
         )
         class_order = tuple(header["class_order"])

@@ -77,9 +77,9 @@ def transfer_step(
 
     Returns:
         The new state, and `stored`, `dropped` (cues that found no room), `evicted` (older cues that made room),
-        `clipped` (latents outside the table's window), `mean_bytes` per string stored now, and `origin` int32 [S],
-        for people who want to compare recall and image: what is in each slot now. i >= 0 is the task's image i,
-        -2 - s is what was in slot s before, -1 is nothing.
+        `clipped` (latents outside the table's window), `mean_bytes` per string stored now, `free_bytes` of the block
+        afterwards, and `origin` int32 [S], for people who want to compare recall and image, what is in each slot now:
+        i >= 0 is the task's image i, -2 - s is what was in slot s before, -1 is nothing.
     """
     del batch, axis_name
     memory = parts.memory
@@ -114,6 +114,7 @@ def transfer_step(
         "evicted": stored.task_counts.sum() - choice.kept.sum(),
         "clipped": (clipped & there[:, None, None, None]).sum(),
         "mean_bytes": 2 * mean_words,
+        "free_bytes": 2 * store.free_words(rewritten, memory.form),
         "origin": origins(choice, is_stored),
     }
     asleep = fall_asleep(state, parts)

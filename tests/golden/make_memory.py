@@ -54,8 +54,9 @@ def main() -> None:
         all_cues.append(cues[:count])
         all_labels.append(labels[:count])
     export_memory(FOLDER / "memory.npz", memory, part, class_order=(2, 0, 3, 1))
-    expected = {"cues": np.concatenate(all_cues), "labels": np.concatenate(all_labels)}
-    np.savez_compressed(FOLDER / "expected.npz", **expected)
+    np.savez_compressed(
+        FOLDER / "expected.npz", cues=np.concatenate(all_cues), labels=np.concatenate(all_labels)
+    )
 
 
 if __name__ == "__main__":
