@@ -1,0 +1,1 @@
+"""Measurements of the memory, of devices and of interruptions."""
