@@ -9,7 +9,7 @@ os.environ.setdefault("XLA_FLAGS", "--xla_force_host_platform_device_count=4")
 import sys
 from pathlib import Path
 
-from absl import app, flags
+from absl import app, flags, logging
 from ml_collections import config_flags
 
 from braincl_jax.build import build_stream
@@ -19,6 +19,8 @@ from braincl_jax.runtime.console import format_summary
 from braincl_jax.runtime.interrupt import EXIT_INTERRUPTED, Interrupted
 from braincl_jax.runtime.loop import run_sequence
 
+# JAX and Orbax tell much that is of no interest here; --verbosity=0 shows it.
+flags.FLAGS.set_default("verbosity", logging.WARNING)
 CONFIGS = Path(__file__).parent / "configs"
 _CONFIG = config_flags.DEFINE_config_file(
     "config", str(CONFIGS / "quickstart.py"), "Experiment; see experiments/configs."

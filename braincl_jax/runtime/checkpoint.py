@@ -159,6 +159,19 @@ def verify(path: Path) -> dict[str, Any]:
     return manifest
 
 
+def read_arrays(path: Path) -> dict[str, np.ndarray]:
+    """The arrays of a checkpoint by their paths in the state; keys are their numbers.
+
+    Raises:
+        DamagedError: it is not intact.
+    """
+    arrays = {
+        name: np.zeros(shape, jnp.dtype(dtype))
+        for name, (dtype, shape) in verify(path)["arrays"].items()
+    }
+    return arrays | _read_stored(path / STATE, [name for name in arrays if arrays[name].size])
+
+
 def load_newest(directory: Path, abstract: PyTree) -> Checkpoint | None:
     """The newest intact checkpoint of `directory`; each one that is skipped is named in the log.
 
@@ -176,13 +189,13 @@ def load_newest(directory: Path, abstract: PyTree) -> Checkpoint | None:
     found = numbered(directory)
     for path in reversed(found):
         try:
-            manifest = verify(path)
+            arrays = read_arrays(path)
         except DamagedError as damage:
             _LOG.warning("skipped checkpoint %s: %s", path, damage)
             continue
         return Checkpoint(
             path=path,
-            state=_from_arrays(path, manifest["arrays"], abstract),
+            state=_from_arrays(path, arrays, abstract),
             cursor=json.loads((path / CURSOR).read_text()),
             config=json.loads((path / CONFIG).read_text()),
         )
@@ -287,27 +300,25 @@ def _to_arrays(state: PyTree) -> dict[str, np.ndarray]:
     }
 
 
-def _from_arrays(path: Path, stored: Mapping[str, Any], abstract: PyTree) -> PyTree:
+def _from_arrays(path: Path, arrays: Mapping[str, np.ndarray], abstract: PyTree) -> PyTree:
     """The state of the structure of `abstract`; its arrays must be exactly those stored."""
     leaves = _by_path(abstract)
-    wanted = {
+    there = {name: _description(array) for name, array in arrays.items()}
+    here = {
         name: _description(jax.eval_shape(jax.random.key_data, leaf) if _is_key(leaf) else leaf)
         for name, leaf in leaves.items()
     }
     different = [
-        f"  {name}: {stored.get(name, 'absent')} there, {wanted.get(name, 'absent')} here"
-        for name in sorted(wanted.keys() | stored.keys())
-        if wanted.get(name) != stored.get(name)
+        f"  {name}: {there.get(name, 'absent')} there, {here.get(name, 'absent')} here"
+        for name in sorted(here.keys() | there.keys())
+        if here.get(name) != there.get(name)
     ]
     if different:
         raise ValueError(
             f"{path} holds another state than these settings make:\n" + "\n".join(different)
         )
-    arrays = _read_arrays(path / STATE, [name for name in stored if 0 not in leaves[name].shape])
     values = [
-        jax.random.wrap_key_data(jnp.asarray(arrays[name]))
-        if _is_key(leaf)
-        else arrays.get(name, np.zeros(leaf.shape, leaf.dtype))
+        jax.random.wrap_key_data(jnp.asarray(arrays[name])) if _is_key(leaf) else arrays[name]
         for name, leaf in leaves.items()
     ]
     return jax.tree.unflatten(jax.tree.structure(abstract), values)
@@ -324,7 +335,7 @@ def _write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
         orbax.save(path.absolute(), args=ocp.args.PyTreeSave(stored))
 
 
-def _read_arrays(path: Path, names: list[str]) -> dict[str, np.ndarray]:
+def _read_stored(path: Path, names: list[str]) -> dict[str, np.ndarray]:
     to_numpy = {name: ocp.RestoreArgs(restore_type=np.ndarray) for name in names}
     with ocp.Checkpointer(ocp.PyTreeCheckpointHandler()) as orbax:
         return orbax.restore(
@@ -338,7 +349,7 @@ def _seal(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
     files = [file for file in inside if file.is_file()]
     manifest = {
         "format": FORMAT,
-        "arrays": {name: _description(array) for name, array in arrays.items()},
+        "arrays": {name: [str(array.dtype), array.shape] for name, array in arrays.items()},
         "files": {
             file.relative_to(path).as_posix(): [file.stat().st_size, _digest(file)]
             for file in files
