@@ -19,8 +19,6 @@ from braincl_jax.runtime.console import format_summary
 from braincl_jax.runtime.interrupt import EXIT_INTERRUPTED, Interrupted
 from braincl_jax.runtime.loop import run_sequence
 
-# JAX and Orbax tell much that is of no interest here; --verbosity=0 shows it.
-flags.FLAGS.set_default("verbosity", logging.WARNING)
 CONFIGS = Path(__file__).parent / "configs"
 _CONFIG = config_flags.DEFINE_config_file(
     "config", str(CONFIGS / "quickstart.py"), "Experiment; see experiments/configs."
@@ -50,6 +48,7 @@ _KEEP_CHECKPOINTS = flags.DEFINE_integer(
 def main(argv: list[str]) -> int:
     if len(argv) > 1:
         raise app.UsageError(f"unexpected arguments: {' '.join(argv[1:])}")
+    logging.set_verbosity(logging.WARNING)  # JAX and Orbax tell much
     config = from_mapping(_CONFIG.value.to_dict())
     experiment = Path(config_flags.get_config_filename(flags.FLAGS["config"])).stem
     workdir = Path(_WORKDIR.value or f"runs/{experiment}-{config.method}-seed{config.seed}")

@@ -4,8 +4,8 @@ Command:   python -m experiments.benchmarks.kill --kills=50
 Takes:     about 4 minutes on 2 CPU cores.
 Expect:    state, metrics and summary identical, bit for bit.
 
-The moments are spread over all steps of the run, each with a delay of its own, so that some kills hit a step, some
-the writing of a checkpoint. SIGKILL leaves a process no chance to clean up.
+The moments are spread over all steps of the run, each with a delay and a rhythm of checkpoints of its own, so that
+some kills hit a step or an evaluation, some the writing of a checkpoint. SIGKILL leaves no chance to clean up.
 """
 
 import json
@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from absl import app, flags
+from absl import app, flags, logging
 
 from braincl_jax.runtime.checkpoint import numbered, read_arrays
 from braincl_jax.runtime.log import write_json
@@ -29,7 +29,8 @@ from experiments.provenance import current_commit, hardware
 
 ROOT = Path(__file__).parents[2]
 IMAGES, SIDE, CLASSES_PER_TASK = 24, 8, 2
-LONGEST_DELAY = 0.3  # seconds; as long as a step and its checkpoint take
+LONGEST_DELAY = 0.6  # seconds; a step and its checkpoint take about half of it
+RHYTHMS = (0, 1, 4)  # steps between checkpoints; 0: ends of phases only
 SETTINGS = {
     "budget_bytes": 24_000,
     "num_devices": 1,
@@ -54,15 +55,15 @@ class Landing(NamedTuple):
     """Where a kill hit a run.
 
     Attributes:
-        task, phase: of the newest checkpoint at that moment.
+        task, phase: of the newest complete checkpoint at that moment.
         steps: that this checkpoint has behind it; 0 if there is none.
-        saving: whether the next checkpoint was being written.
+        saving: steps behind the checkpoint that was being written; 0 if there was none.
     """
 
     task: int
     phase: str
     steps: int
-    saving: bool
+    saving: int
 
 
 class SmallRun:
@@ -93,12 +94,12 @@ class SmallRun:
             "JAX_DISABLE_MOST_OPTIMIZATIONS": "1",
         }
 
-    def start(self, workdir: Path) -> subprocess.Popen:
-        """Starts or resumes the run; it saves itself after every other step."""
+    def start(self, workdir: Path, checkpoint_steps: int) -> subprocess.Popen:
+        """Starts or resumes the run; it saves itself after so many steps, and at the end of phases."""
         command = [sys.executable, "-m", "experiments.launch", *self._flags]
         with self._output.open("w") as output:
             return subprocess.Popen(
-                [*command, f"--workdir={workdir}", "--checkpoint_steps=2"],
+                [*command, f"--workdir={workdir}", f"--checkpoint_steps={checkpoint_steps}"],
                 cwd=ROOT,
                 env=self._environment,
                 stdout=output,
@@ -111,16 +112,16 @@ class SmallRun:
         Raises:
             RuntimeError: it failed.
         """
-        if self.start(workdir).wait():
+        if self.start(workdir, checkpoint_steps=0).wait():
             raise RuntimeError(self._output.read_text()[-2000:])
 
-    def kill_at(self, workdir: Path, steps: int, delay: float) -> Landing:
+    def kill_at(self, workdir: Path, steps: int, *, delay: float, checkpoint_steps: int) -> Landing:
         """Starts or resumes the run, and kills it `delay` seconds after its checkpoint of `steps` or more begins.
 
         Raises:
             RuntimeError: it ended by itself.
         """
-        process = self.start(workdir)
+        process = self.start(workdir, checkpoint_steps)
         while _progress(workdir) < steps and process.poll() is None:
             time.sleep(0.002)
         time.sleep(delay)
@@ -136,12 +137,12 @@ def _progress(workdir: Path) -> int:
 
 
 def _landing(workdir: Path) -> Landing:
-    complete = numbered(workdir / "checkpoints")
-    saving = any((workdir / "checkpoints").glob("*.tmp"))
+    complete, progress = numbered(workdir / "checkpoints"), _progress(workdir)
     if not complete:
-        return Landing(0, "start", 0, saving)
+        return Landing(0, "start", 0, progress)
     cursor = json.loads((complete[-1] / "cursor.json").read_text())
-    return Landing(cursor["task"], cursor["phase"], cursor["steps"], saving)
+    steps = cursor["steps"]
+    return Landing(cursor["task"], cursor["phase"], steps, progress if progress > steps else 0)
 
 
 def kill_and_resume(
@@ -154,7 +155,8 @@ def kill_and_resume(
     for target in targets.tolist():
         # A kill comes late at times: the next one still has to see new progress.
         later = max(target, _progress(workdir) + 1)
-        landings.append(run.kill_at(workdir, later, rng.uniform(0, LONGEST_DELAY)))
+        delay, rhythm = rng.uniform(0, LONGEST_DELAY), int(rng.choice(RHYTHMS))
+        landings.append(run.kill_at(workdir, later, delay=delay, checkpoint_steps=rhythm))
     run.finish(workdir)
     return landings
 
@@ -193,7 +195,7 @@ def measure(folder: Path, *, kills: int, num_tasks: int, seed: int) -> dict[str,
     return {
         "kills": len(landings),
         "different_places": len(set(landings)),
-        "while_saving": sum(landing.saving for landing in landings),
+        "while_saving": sum(landing.saving > 0 for landing in landings),
         "by_phase": dict(Counter(landing.phase for landing in landings)),
         "differences": differences(folder / "alone", folder / "killed"),
         "steps": num_steps,
@@ -205,6 +207,7 @@ def measure(folder: Path, *, kills: int, num_tasks: int, seed: int) -> dict[str,
 def main(argv: Sequence[str]) -> int:
     if len(argv) > 1:
         raise app.UsageError(f"unexpected arguments: {' '.join(argv[1:])}")
+    logging.set_verbosity(logging.WARNING)  # Orbax tells much
     values = flags.FLAGS
     commit = current_commit()
     with tempfile.TemporaryDirectory() as folder:
