@@ -20,6 +20,7 @@ from absl import app, flags
 
 from braincl_jax.methods import method_names
 from braincl_jax.runtime.comparison import comparison_table, write_comparison
+from braincl_jax.runtime.interrupt import EXIT_INTERRUPTED, stop_on_signals
 from braincl_jax.runtime.log import write_json
 from experiments.provenance import current_commit, hardware
 
@@ -93,18 +94,28 @@ def run(
     return summary
 
 
-def main(argv: list[str]) -> None:
+def main(argv: list[str]) -> int:
     variants = [parse_variant(text) for text in _VARIANTS.value]
     workdir = Path(_WORKDIR.value)
-    summaries = [
-        run(name, own_flags, seed, argv[1:], config=_CONFIG.value, workdir=workdir)
-        for name, own_flags in variants
-        for seed in _SEEDS.value
-    ]
+    summaries = []
+    # Ctrl-C reaches the run as well, which needs a moment to save itself.
+    with stop_on_signals() as stop:
+        for name, own_flags in variants:
+            for seed in _SEEDS.value:
+                try:
+                    done = run(
+                        name, own_flags, seed, argv[1:], config=_CONFIG.value, workdir=workdir
+                    )
+                except subprocess.CalledProcessError as error:
+                    return error.returncode
+                summaries.append(done)
+                if stop.asked:
+                    return EXIT_INTERRUPTED
     results = Path(_RESULTS.value or workdir / "results.json")
     write_json(results, summaries)
     plot = write_comparison(workdir / "comparison.png", summaries)
     print(f"\n{comparison_table(summaries)}\n\nfigures are in {results}, a plot in {plot}")
+    return 0
 
 
 if __name__ == "__main__":

@@ -141,15 +141,14 @@ def files_of(workdir: Path) -> dict[str, bytes]:
 
 class TestExactness:
     @pytest.mark.parametrize("place", PLACES, ids=str)
-    @pytest.mark.parametrize("event", [crash, terminate], ids=lambda f: f.__name__)
-    def test_an_interrupted_run_ends_as_if_left_alone(
-        self, run, undisturbed, place, event, tmp_path
+    def test_a_run_that_dies_and_is_stopped_ends_as_if_left_alone(
+        self, run, undisturbed, place, tmp_path
     ):
-        often = Checkpointing(every_steps=9)
-        with pytest.raises((Crash, Interrupted)):
-            run(tmp_path / "run", (place, event), checkpointing=often)
+        for event, raised in ((crash, Crash), (terminate, Interrupted)):
+            with pytest.raises(raised):
+                run(tmp_path / "run", (place, event), checkpointing=Checkpointing(every_steps=9))
         assert not (tmp_path / "run" / "summary.json").exists()
-        run(tmp_path / "run", checkpointing=often)
+        run(tmp_path / "run")
         assert differences(undisturbed, tmp_path / "run") == []
 
     def test_many_interruptions_are_as_good_as_none(self, run, undisturbed, tmp_path):
