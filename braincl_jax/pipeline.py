@@ -9,7 +9,6 @@ transfer   sleep: cues to bit strings in long-term memory, under the byte budget
 replay     sleep: train the whole network on what the memory recalls; no image comes in
 """
 
-import functools
 import math
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
@@ -29,28 +28,38 @@ class Phase(NamedTuple):
         name: one of `state.PHASES`.
         step: what is done.
         num_steps: task -> how often.
-        batches: task -> that many batches, None where nothing comes in.
+        batch_at: (task, step) -> the batch of that step, from 0; None where nothing comes in. Random access, so
+            that a run can go on from any step.
     """
 
     name: str
     step: Step
     num_steps: Callable[[int], int]
-    batches: Callable[[int], Iterator[Batch | None]]
+    batch_at: Callable[[int, int], Batch | None]
+
+    def batches(self, task: int, start: int = 0) -> Iterator[Batch | None]:
+        """The batches of the steps from `start` on."""
+        return (self.batch_at(task, step) for step in range(start, self.num_steps(task)))
 
 
 def phases(method: Method, stream: TaskStream, config: Config) -> tuple[Phase, ...]:
     """What `method` does with every task, in order."""
     codec, wake, sleep = config.codec, config.wake, config.sleep
 
+    def nothing(task: int, step: int) -> None:
+        """Nothing comes in."""
+
     def once(name: str, step: Step) -> Phase:
-        return Phase(name, step, lambda task: 1, lambda task: iter([None]))
+        return Phase(name, step, lambda task: 1, nothing)
 
     def shuffled(name: str, step: Step, batch_size: int, num_steps: Callable[[int], int]) -> Phase:
-        def batches(task: int) -> Iterator[Batch]:
-            for index in range(num_steps(task)):
-                yield stream.batch_at(task, batch_size=batch_size, step=index, seed=config.seed)
+        def batch_at(task: int, step: int) -> Batch:
+            return stream.batch_at(task, batch_size=batch_size, step=step, seed=config.seed)
 
-        return Phase(name, step, num_steps, batches)
+        return Phase(name, step, num_steps, batch_at)
+
+    def ordered(task: int, step: int) -> Batch:
+        return stream.ordered_batch_at(task, batch_size=config.eval_batch_size, step=step)
 
     def encode_steps(task: int) -> int:
         return codec.first_steps if task == 0 else codec.steps
@@ -65,20 +74,19 @@ def phases(method: Method, stream: TaskStream, config: Config) -> tuple[Phase, .
         return math.ceil(stream.spec.task_sizes[task] / config.eval_batch_size)
 
     def refine_steps(task: int) -> int:
-        return codec.refine_epochs * math.ceil(
-            stream.spec.task_sizes[task] / codec.refine_batch_size
-        )
+        size = stream.spec.task_sizes[task]
+        return codec.refine_epochs * math.ceil(size / codec.refine_batch_size)
 
-    def epochs(task: int) -> Iterator[Batch]:
-        for _ in range(codec.refine_epochs):
-            yield from stream.ordered_batches(task, batch_size=codec.refine_batch_size)
+    def refine_batch(task: int, step: int) -> Batch:
+        size = codec.refine_batch_size
+        step %= math.ceil(stream.spec.task_sizes[task] / size)
+        return stream.ordered_batch_at(task, batch_size=size, step=step)
 
-    ordered = functools.partial(stream.ordered_batches, batch_size=config.eval_batch_size)
     encode = (
         [shuffled("encode", method.encode, codec.batch_size, encode_steps)] if method.encode else []
     )
     refine = (
-        [Phase("refine", method.refine, refine_steps, epochs)]
+        [Phase("refine", method.refine, refine_steps, refine_batch)]
         if method.refine and codec.refine_epochs
         else []
     )
@@ -89,5 +97,5 @@ def phases(method: Method, stream: TaskStream, config: Config) -> tuple[Phase, .
         *refine,
         shuffled("classify", classify_step, wake.batch_size, wake_steps),
         once("transfer", method.transfer),
-        Phase("replay", replay_step, replay_steps, lambda task: iter([None] * replay_steps(task))),
+        Phase("replay", replay_step, replay_steps, nothing),
     )

@@ -6,12 +6,10 @@
 A variant is a method name, or NAME:KEY=VALUE[,KEY=VALUE...] with settings of its own on top of the config. Flags
 `--config.key=value` behind `--` hold for all runs. Each run is a process of its own that anyone can repeat: its
 command is stored beside its figures. A run that the work directory holds already, of the same command and commit, is
-not done again.
+not done again, and goes on if it was interrupted.
 """
 
 import json
-import os
-import platform
 import shlex
 import subprocess
 import sys
@@ -22,7 +20,9 @@ from absl import app, flags
 
 from braincl_jax.methods import method_names
 from braincl_jax.runtime.comparison import comparison_table, write_comparison
+from braincl_jax.runtime.interrupt import EXIT_INTERRUPTED, stop_on_signals
 from braincl_jax.runtime.log import write_json
+from experiments.provenance import current_commit, hardware
 
 _CONFIG = flags.DEFINE_string(
     "config", "experiments/configs/quickstart.py", "Config file that all runs share."
@@ -58,21 +58,6 @@ def parse_variant(text: str) -> tuple[str, list[str]]:
     return name, [f"--config.{pair}" for pair in pairs]
 
 
-def current_commit() -> str:
-    """Short hash of the commit that runs, with '+' where files differ from it; 'unknown' outside git."""
-    ask = ["git", "-C", str(Path(__file__).parent)]
-    head = subprocess.run([*ask, "rev-parse", "--short", "HEAD"], capture_output=True, text=True)
-    if head.returncode:
-        return "unknown"
-    changed = subprocess.run([*ask, "status", "--porcelain"], capture_output=True, text=True)
-    return head.stdout.strip() + ("+" if changed.stdout.strip() else "")
-
-
-def hardware() -> str:
-    """The machine in words."""
-    return f"{os.cpu_count()} cores, {platform.machine()}, {platform.system()}"
-
-
 def run(
     name: str,
     own_flags: list[str],
@@ -90,15 +75,18 @@ def run(
         "hardware": hardware(),
     }
     workdir = workdir / f"{Path(config).stem}-{name.replace(' ', '_')}-seed{seed}"
+    # Holds `made` from the start, so that an interrupted run is known, and the summary at the end.
     done = workdir / "results.json"
-    if done.exists():
-        summary = json.loads(done.read_text())
-        if summary.items() >= made.items():
-            return summary
-        done.unlink()
+    summary = json.loads(done.read_text()) if done.exists() else {}
+    same = summary.items() >= made.items()
+    if same and "method" in summary:
+        return summary
     print(f"== {name}, seed {seed}", flush=True)
-    launch = [sys.executable, "-m", "experiments.launch", *arguments, f"--workdir={workdir}"]
-    subprocess.run(launch, check=True)
+    workdir.mkdir(parents=True, exist_ok=True)
+    write_json(done, made)
+    launch = [sys.executable, "-m", "experiments.launch", *arguments]
+    restart = [] if same else ["--restart"]
+    subprocess.run([*launch, *restart, f"--workdir={workdir}"], check=True)
     summary = json.loads((workdir / "summary.json").read_text()) | {"method": name} | made
     if current_commit() != made["commit"]:
         summary["commit"] += "+"
@@ -106,18 +94,28 @@ def run(
     return summary
 
 
-def main(argv: list[str]) -> None:
+def main(argv: list[str]) -> int:
     variants = [parse_variant(text) for text in _VARIANTS.value]
     workdir = Path(_WORKDIR.value)
-    summaries = [
-        run(name, own_flags, seed, argv[1:], config=_CONFIG.value, workdir=workdir)
-        for name, own_flags in variants
-        for seed in _SEEDS.value
-    ]
+    summaries = []
+    # Ctrl-C reaches the run as well, which needs a moment to save itself.
+    with stop_on_signals() as stop:
+        for name, own_flags in variants:
+            for seed in _SEEDS.value:
+                try:
+                    done = run(
+                        name, own_flags, seed, argv[1:], config=_CONFIG.value, workdir=workdir
+                    )
+                except subprocess.CalledProcessError as error:
+                    return error.returncode
+                summaries.append(done)
+                if stop.asked:
+                    return EXIT_INTERRUPTED
     results = Path(_RESULTS.value or workdir / "results.json")
     write_json(results, summaries)
     plot = write_comparison(workdir / "comparison.png", summaries)
     print(f"\n{comparison_table(summaries)}\n\nfigures are in {results}, a plot in {plot}")
+    return 0
 
 
 if __name__ == "__main__":

@@ -35,7 +35,7 @@ def launched(monkeypatch, tmp_path):
             return original(arguments, **options)
         calls.append(arguments)
         workdir = Path(arguments[-1].removeprefix("--workdir="))
-        workdir.mkdir(parents=True)
+        workdir.mkdir(parents=True, exist_ok=True)
         (workdir / "summary.json").write_text(json.dumps({"method": "braincl", "seed": 3}))
 
     original = compare.subprocess.run
@@ -58,3 +58,26 @@ def test_a_finished_run_is_not_done_again(launched, tmp_path):
     for _ in range(2):
         compare.run("joint", [], "0", [], config="c.py", workdir=tmp_path)
     assert len(launched) == 1
+
+
+def interrupt(tmp_path: Path, launched, commit: str) -> None:
+    """What a run leaves that was interrupted, made with `commit`."""
+    compare.run("joint", [], "0", [], config="c.py", workdir=tmp_path)
+    (done,) = tmp_path.glob("*/results.json")
+    made = {name: json.loads(done.read_text())[name] for name in ("command", "hardware")}
+    done.write_text(json.dumps(made | {"commit": commit}))
+    launched.clear()
+
+
+def test_an_interrupted_run_goes_on(launched, tmp_path):
+    interrupt(tmp_path, launched, compare.current_commit())
+    compare.run("joint", [], "0", [], config="c.py", workdir=tmp_path)
+    (arguments,) = launched
+    assert "--restart" not in arguments
+
+
+def test_an_interrupted_run_of_another_commit_starts_anew(launched, tmp_path):
+    interrupt(tmp_path, launched, "another")
+    compare.run("joint", [], "0", [], config="c.py", workdir=tmp_path)
+    (arguments,) = launched
+    assert "--restart" in arguments

@@ -121,7 +121,17 @@ def test_nothing_imports_tensorflow(path):
 
 def test_top_level_imports_are_dependencies_of_the_package():
     """What setup.cfg installs, and what its extras `tfds` and `folder` bring."""
-    installed = {"absl", "chex", "flax", "jax", "matplotlib", "ml_collections", "numpy", "optax"}
+    installed = {
+        "absl",
+        "chex",
+        "flax",
+        "jax",
+        "matplotlib",
+        "ml_collections",
+        "numpy",
+        "optax",
+        "orbax",
+    }
     extras = {"tensorflow_datasets", "PIL"}
     allowed = installed | extras | {"tqdm", PACKAGE, "experiments"} | set(sys.stdlib_module_names)
     used = {name.partition(".")[0] for path in (*FILES, *EXPERIMENTS) for name in imported(path)}

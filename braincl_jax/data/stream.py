@@ -205,6 +205,18 @@ class TaskStream:
         self._check(task, batch_size)
         return _in_order(self._train, task, batch_size)
 
+    def ordered_batch_at(self, task: int, *, batch_size: int, step: int) -> Batch:
+        """Batch number `step`, from 0, of `ordered_batches`.
+
+        Raises:
+            ValueError: if an argument is out of its range.
+        """
+        self._check(task, batch_size)
+        number = -(-self.spec.task_sizes[task] // batch_size)
+        if not 0 <= step < number:
+            raise ValueError(f"step={step}: task {task} has batches 0..{number - 1}.")
+        return _ordered_batch(self._train, task, batch_size, step)
+
     def test_batches(self, task: int, *, batch_size: int) -> Iterator[Batch]:
         """Each test image of a task exactly once; otherwise as `ordered_batches`."""
         self._check(task, batch_size)
@@ -282,10 +294,14 @@ def _permutation(seed: int, task: int, epoch: int, size: int) -> np.ndarray:
 
 
 def _in_order(pool: _Pool, task: int, batch_size: int) -> Iterator[Batch]:
-    size = len(pool.rows[task])
-    for start in range(0, size, batch_size):
-        positions = np.arange(start, min(start + batch_size, size))
-        yield _batch(pool.take(task, positions), positions, batch_size)
+    for step in range(-(-len(pool.rows[task]) // batch_size)):
+        yield _ordered_batch(pool, task, batch_size, step)
+
+
+def _ordered_batch(pool: _Pool, task: int, batch_size: int, step: int) -> Batch:
+    start = step * batch_size
+    positions = np.arange(start, min(start + batch_size, len(pool.rows[task])))
+    return _batch(pool.take(task, positions), positions, batch_size)
 
 
 def _batch(split: Split, positions: np.ndarray, batch_size: int) -> Batch:

@@ -43,6 +43,27 @@ class Devices:
         keys = jnp.broadcast_to(key, (len(self),))
         return jax.pmap(init, axis_name=AXIS, devices=self._devices)(keys)
 
+    def replicate(self, state: PyTree) -> PyTree:
+        """One device's state, as `fetch` gives it, on every device; each leaf gets buffers of its own."""
+
+        def copy(state: PyTree, device: Array) -> PyTree:
+            del device
+            return jax.tree.map(jnp.copy, state)
+
+        mapped = jax.pmap(copy, axis_name=AXIS, in_axes=(None, 0), devices=self._devices)
+        return mapped(state, np.arange(len(self)))
+
+    def fetch(self, state: PyTree) -> PyTree:
+        """The first device's copy in host memory, safe from donation; compiles nothing, unlike `first`."""
+
+        def one(leaf: Array) -> Any:
+            if jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key):
+                data = one(jax.random.key_data(leaf))
+                return jax.random.wrap_key_data(data, impl=jax.random.key_impl(leaf))
+            return np.array(leaf.addressable_shards[0].data)[0]
+
+        return jax.tree.map(one, state)
+
     def map_step(self, step: Step, parts: Parts) -> Callable[[Any, Batch | None], Any]:
         """`step` compiled for all devices. The state that is passed in is donated."""
         mapped = functools.partial(step, parts=parts, axis_name=AXIS)

@@ -9,22 +9,43 @@ from typing import Any
 def write_json(path: Path, content: Any) -> None:
     """Writes `content` as JSON; an interrupted write leaves the old file."""
     temporary = path.with_suffix(".tmp")
-    temporary.write_text(json.dumps(content, indent=2) + "\n")
+    with temporary.open("w") as file:
+        file.write(json.dumps(content, indent=2) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
     os.replace(temporary, path)
 
 
 class MetricsLog:
     """`metrics.jsonl` as a context manager: one object a line, each line written at once."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, path: Path, keep: int = 0) -> None:
+        """Opens the file on entry.
+
+        Args:
+            path: the file.
+            keep: bytes of it that stay, those that a run wrote before it was interrupted.
+        """
+        self._path, self._keep = path, keep
 
     def __enter__(self) -> "MetricsLog":
-        self._file = self._path.open("w", buffering=1)
+        """Raises ValueError if there are fewer bytes than those to keep."""
+        self._file = self._path.open("a", buffering=1)
+        if self.size < self._keep:
+            self._file.close()
+            raise ValueError(
+                f"{self._path} has lost lines: {self._keep} bytes are known, {self.size} are left"
+            )
+        self._file.truncate(self._keep)
         return self
 
     def __exit__(self, *exception: object) -> None:
         self._file.close()
+
+    @property
+    def size(self) -> int:
+        """Bytes written so far."""
+        return self._path.stat().st_size
 
     def write(self, **record: Any) -> None:
         """Writes one line; NaN and infinity, which JSON does not know, are a ValueError."""

@@ -1,9 +1,7 @@
 """The sequence loop: runs the phases of every task, evaluates after each, and writes what came out."""
 
-import shutil
-import time
-from collections import defaultdict
-from collections.abc import Callable, Sequence
+import itertools
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,17 +18,35 @@ from braincl_jax.memory.integrity import check_intact
 from braincl_jax.methods import get_method
 from braincl_jax.parts import Parts
 from braincl_jax.pipeline import Phase, phases
+from braincl_jax.runtime.checkpoint import DEFAULT, Checkpointing, Writer
+from braincl_jax.runtime.cursor import EVALUATE, Cursor
 from braincl_jax.runtime.devices import Devices
 from braincl_jax.runtime.exchange import export_memory
+from braincl_jax.runtime.interrupt import stop_on_signals
 from braincl_jax.runtime.log import MetricsLog, write_json
 from braincl_jax.runtime.report import write_report
+from braincl_jax.runtime.resume import (
+    CHECKPOINTS,
+    CONFIG,
+    MEMORY,
+    METRICS,
+    REPORT,
+    SOURCES,
+    SUMMARY,
+    check_same_run,
+    clear,
+    finished_summary,
+    fork,
+    resume,
+    say,
+)
+from braincl_jax.runtime.saver import Saver
 from braincl_jax.runtime.summary import measure_recall, summarise_run
 from braincl_jax.state import BrainState
-from braincl_jax.types import Metrics
+from braincl_jax.types import Array, Metrics
 
 # Steps between two reads of the metrics: often enough to look at, seldom enough not to stall the devices.
 READ_EVERY = 20
-NO_SOURCES = np.zeros((0, 2), np.int32)
 
 
 def run_sequence(
@@ -39,21 +55,34 @@ def run_sequence(
     workdir: Path,
     *,
     make_parts: Callable[..., Parts] = build_parts,
+    checkpointing: Checkpointing = DEFAULT,
+    restart: bool = False,
+    fork_from: Path | None = None,
 ) -> dict[str, Any]:
     """Learns all tasks of `stream` one after another.
+
+    A run that was interrupted goes on where `workdir` has its newest intact checkpoint, and ends
+    as if nothing had happened. A finished run is not repeated.
 
     Args:
         config: the settings.
         stream: the tasks.
-        workdir: gets `config.json`, `metrics.jsonl`, `summary.json`, `report/` and, from a method with cues,
-            `memory.npz` and `sources.npy` (int32 [n, 2], task and image behind each slot).
+        workdir: gets `config.json`, `metrics.jsonl`, `checkpoints/`, `summary.json`, `report/` and, from a method with
+            cues, `memory.npz` and `sources.npy` (int32 [n, 2], task and image behind each slot).
         make_parts: (config, spec) -> parts; hand in your own to change a part.
+        checkpointing: how often the run is saved.
+        restart: delete the run in `workdir` first.
+        fork_from: another work directory, from whose newest intact checkpoint a run in a new
+            `workdir` begins.
 
     Returns:
         The content of `summary.json`.
 
     Raises:
-        ValueError: a setting is impossible; nothing has been written or trained then.
+        ValueError: a setting is impossible, or `workdir` holds a run with other settings; nothing
+            has been written or trained then.
+        DamagedError: `workdir` has checkpoints, but none is intact; nothing has been written.
+        Interrupted: SIGTERM or SIGINT came; the run has been saved.
         CorruptMemoryError: a stored string was found to be damaged.
     """
     if stream.spec.num_tasks != config.num_tasks:
@@ -63,25 +92,54 @@ def run_sequence(
     devices = Devices(config.num_devices)
     require_even_batches(config, len(devices))
     parts = make_parts(config, stream.spec)
-    state = devices.init(lambda key: init_brain(parts, key), jax.random.key(config.seed))
+
+    def init(key: Array) -> BrainState:
+        return init_brain(parts, key)
+
+    key = jax.random.key(config.seed)
+    abstract = jax.eval_shape(init, key)
+    story = phases(get_method(config.method), stream, config)
+    beginning = None
+    if not restart:
+        check_same_run(workdir, config, fork_from)
+        summary = finished_summary(workdir)
+        if summary is not None:
+            say(f"{workdir} holds this run, finished; --restart does it again")
+            return summary
+        beginning = resume(workdir, config, abstract)
+    if beginning is None and fork_from is not None:
+        beginning = fork(fork_from, workdir, config, abstract, story)
+    if beginning is None:
+        clear(workdir)
+        state, cursor, resumed = devices.init(init, key), Cursor.first(config.num_tasks), None
+    else:
+        state, cursor, resumed = (
+            devices.replicate(beginning.state),
+            beginning.cursor,
+            beginning.path,
+        )
 
     workdir.mkdir(parents=True, exist_ok=True)
-    # What an earlier run left must not be taken for this one's, should this one fail.
-    (workdir / "summary.json").unlink(missing_ok=True)
-    shutil.rmtree(workdir / "report", ignore_errors=True)
-    write_json(workdir / "config.json", to_mapping(config))
-    with MetricsLog(workdir / "metrics.jsonl") as log:
-        state, outcome = learn_tasks(state, parts, stream, devices, log)
+    write_json(workdir / CONFIG, to_mapping(config))
+    keep, log_path = checkpointing.keep, workdir / METRICS
+    with (
+        MetricsLog(log_path, cursor.log_bytes) as log,
+        Writer(workdir / CHECKPOINTS, keep=keep, log=log_path, resumed=resumed) as writer,
+        stop_on_signals() as stop,
+    ):
+        saver = Saver(writer, checkpointing, stop, config, devices, log, cursor.steps)
+        shell = Shell(devices, log, saver)
+        state = learn_tasks(state, cursor, story, parts, stream, shell)
 
-    final = devices.first(state)
+    final, outcome = jax.device_put(devices.fetch(state)), cursor.outcome
     recall = None
     if len(outcome.sources):
         compiled = devices.compile(parts.memory.recall)
         recall = measure_recall(compiled, final.memory, stream, outcome.sources)
     if isinstance(parts.memory, CueMemory):
         stored = final.memory.long_term
-        export_memory(workdir / "memory.npz", stored, parts.memory, stream.class_order)
-        np.save(workdir / "sources.npy", outcome.sources)
+        export_memory(workdir / MEMORY, stored, parts.memory, stream.class_order)
+        np.save(workdir / SOURCES, outcome.sources)
     summary = summarise_run(
         final,
         parts=parts,
@@ -91,52 +149,50 @@ def run_sequence(
         seconds=outcome.seconds,
         device=devices.description,
     )
-    write_json(workdir / "summary.json", summary)
-    write_report(workdir / "report", summary, recall.sample if recall else None)
+    write_report(workdir / REPORT, summary, recall.sample if recall else None)
+    # Last: it says that the run is finished.
+    write_json(workdir / SUMMARY, summary)
     return summary
 
 
-class Outcome(NamedTuple):
-    """What a run measured on its way.
+class Shell(NamedTuple):
+    """What is impure around the steps."""
 
-    Attributes:
-        accuracy: float64 [T, T], row: after task i, column: task j; NaN above the diagonal.
-        sources: int32 [n, 2], task and image (position among the task's images) behind each slot; none for a method
-            without cues.
-        seconds: wall-clock time by phase.
-    """
-
-    accuracy: np.ndarray
-    sources: np.ndarray
-    seconds: dict[str, float]
+    devices: Devices
+    log: MetricsLog
+    saver: Saver
 
 
 def learn_tasks(
-    state: BrainState, parts: Parts, stream: TaskStream, devices: Devices, log: MetricsLog
-) -> tuple[BrainState, Outcome]:
-    """Runs all phases of all tasks, and evaluates after each task on the classes seen so far."""
-    config, num_tasks = parts.config, stream.spec.num_tasks
-    todo = [
-        (phase, devices.map_step(phase.step, parts))
-        for phase in phases(get_method(config.method), stream, config)
-    ]
+    state: BrainState,
+    cursor: Cursor,
+    story: Sequence[Phase],
+    parts: Parts,
+    stream: TaskStream,
+    shell: Shell,
+) -> BrainState:
+    """Runs all phases of all tasks from `cursor` on, and evaluates after each task on the classes seen so far."""
+    devices, _, saver = shell
+    todo = [(phase, devices.map_step(phase.step, parts)) for phase in story]
+    following = dict(itertools.pairwise([*(phase.name for phase in story), EVALUATE]))
     count = devices.map_reader(count_correct, parts)
-    outcome = Outcome(np.full((num_tasks, num_tasks), np.nan), NO_SOURCES, defaultdict(float))
-    for task in range(num_tasks):
-        for phase, step in todo:
-            began = time.monotonic()
-            state, last = run_phase(state, phase, step, task, devices, log)
-            outcome.seconds[phase.name] += time.monotonic() - began
+    while cursor.task < stream.spec.num_tasks:
+        for phase, step in itertools.dropwhile(lambda one: one[0].name != cursor.phase, todo):
+            state, last = run_phase(state, cursor, phase, step, shell)
             if "origin" in last:
-                require_stored(int(last["stored"]), task, config)
-                sources = follow(outcome.sources, np.asarray(last["origin"]), task)
-                outcome = outcome._replace(sources=sources)
-        began = time.monotonic()
-        for seen in range(task + 1):
-            outcome.accuracy[task, seen] = accuracy_on(count, state, stream, seen, config)
-        outcome.seconds["evaluate"] += time.monotonic() - began
-        log.write(task=task, phase="evaluate", accuracy=outcome.accuracy[task, : task + 1].tolist())
-    return state, outcome
+                require_stored(int(last["stored"]), cursor.task, parts.config)
+                sources = follow(cursor.outcome.sources, np.asarray(last["origin"]), cursor.task)
+                cursor.outcome = cursor.outcome._replace(sources=sources)
+            cursor.lap(phase.name)
+            cursor.enter(following[phase.name])
+            if phase.name != "start" or saver.is_due(cursor):
+                saver.save(state, cursor)
+        evaluate(state, cursor, count, stream, parts.config, shell)
+        cursor.lap(EVALUATE)
+        cursor.steps, cursor.task = cursor.steps + 1, cursor.task + 1
+        cursor.enter(story[0].name)
+        saver.save(state, cursor)
+    return state
 
 
 def follow(sources: np.ndarray, origin: np.ndarray, task: int) -> np.ndarray:
@@ -174,38 +230,69 @@ def require_even_batches(config: Config, num_devices: int) -> None:
 
 
 def run_phase(
-    state: BrainState,
-    phase: Phase,
-    step: Callable,
-    task: int,
-    devices: Devices,
-    log: MetricsLog,
+    state: BrainState, cursor: Cursor, phase: Phase, step: Callable, shell: Shell
 ) -> tuple[BrainState, Metrics]:
-    """Runs one phase of one task behind a progress bar; returns the state and the last step's metrics."""
-    total = phase.num_steps(task)
+    """Runs the rest of a phase behind a progress bar; returns the state and the last step's metrics."""
+    devices, log, saver = shell
+    task, total = cursor.task, phase.num_steps(cursor.task)
     unread: list[Metrics] = []
     last: Metrics = {}
-    bar = tqdm(total=total, desc=f"task {task} {phase.name:9}", unit="step", disable=total < 2)
+    bar = tqdm(
+        desc=f"task {task} {phase.name:9}",
+        total=total,
+        initial=cursor.done,
+        unit="step",
+        disable=total < 2,
+    )
     with bar:
-        for index, batch in enumerate(phase.batches(task), start=1):
+        for batch in phase.batches(task, start=cursor.done):
             state, metrics = step(state, batch)
             unread.append(metrics)
-            if index % READ_EVERY == 0 or index == total:
+            cursor.steps, cursor.done = cursor.steps + 1, cursor.done + 1
+            ended = cursor.done == total
+            writing = ended or cursor.done % READ_EVERY == 0
+            saving = not ended and saver.is_due(cursor)
+            if writing or saving:
                 read = jax.device_get([devices.first(one) for one in unread])
                 last = read[-1]
-                scalars = _average(read)
-                log.write(task=task, phase=phase.name, step=index, **scalars)
-                bar.set_postfix({name: f"{value:.3g}" for name, value in scalars.items()})
-                check_intact(int(scalars.get("corrupt_slot", -1)))
-                bar.update(len(unread))
                 unread.clear()
+                cursor.unwritten += map(_scalars, read)
+                check_intact(int(max(one.get("corrupt_slot", -1) for one in cursor.unwritten)))
+            if writing:
+                scalars = _average(cursor.unwritten)
+                cursor.unwritten.clear()
+                log.write(task=task, phase=phase.name, step=cursor.done, **scalars)
+                bar.set_postfix({name: f"{value:.3g}" for name, value in scalars.items()})
+                bar.update(cursor.done - bar.n)
+            if saving:
+                saver.save(state, cursor)
     return state, last
 
 
-def _average(read: Sequence[Metrics]) -> dict[str, float]:
-    """Means of the scalar metrics; of `corrupt_slot` the largest, since one is too many."""
-    names = [name for name, value in read[-1].items() if np.ndim(value) == 0]
-    means = {name: float(np.mean([one[name] for one in read])) for name in names}
+def evaluate(
+    state: BrainState,
+    cursor: Cursor,
+    count: Callable,
+    stream: TaskStream,
+    config: Config,
+    shell: Shell,
+) -> None:
+    """Fills and logs the current task's row of the accuracy matrix."""
+    row = cursor.outcome.accuracy[cursor.task]
+    for seen in range(cursor.task + 1):
+        row[seen] = accuracy_on(count, state, stream, seen, config)
+        if shell.saver.is_due(cursor):
+            shell.saver.save(state, cursor)
+    shell.log.write(task=cursor.task, phase=EVALUATE, accuracy=row[: cursor.task + 1].tolist())
+
+
+def _scalars(metrics: Metrics) -> dict[str, float]:
+    return {name: float(value) for name, value in metrics.items() if np.ndim(value) == 0}
+
+
+def _average(read: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    """Means of the metrics; of `corrupt_slot` the largest, since one is too many."""
+    means = {name: float(np.mean([one[name] for one in read])) for name in read[-1]}
     if "corrupt_slot" in means:
         means["corrupt_slot"] = float(max(one["corrupt_slot"] for one in read))
     return means

@@ -1,0 +1,381 @@
+"""Checkpoints: written whole or not at all, and believed only if every byte is what it was.
+
+checkpoints/00001234/   after 1234 steps
+    state/              the arrays of one device's state by their paths, by Orbax
+    cursor.json         where the run is, see `cursor.Cursor`
+    config.json         its settings
+    manifest.json       size and SHA-256 of each file above, written last
+"""
+
+import dataclasses
+import hashlib
+import json
+import logging
+import os
+import shutil
+from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import orbax.checkpoint as ocp
+
+from braincl_jax.types import PyTree
+
+FORMAT = 1
+STATE, CURSOR, CONFIG, MANIFEST = "state", "cursor.json", "config.json", "manifest.json"
+
+_LOG = logging.getLogger(__name__)
+
+
+class DamagedError(Exception):
+    """A directory is no intact checkpoint; the message says why."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Checkpointing:
+    """How often a run is saved, beside every end of a phase; it cannot change what the run learns.
+
+    Attributes:
+        every_steps: steps from one checkpoint to the next, 0 for no such rule.
+        every_minutes: minutes from one to the next, 0 for no such rule.
+        keep: checkpoints that stay, the newest.
+
+    Raises:
+        ValueError: an impossible value.
+    """
+
+    every_steps: int = 0
+    every_minutes: float = 10.0
+    keep: int = 2
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for an impossible value."""
+        if self.every_steps < 0 or not self.every_minutes >= 0 or self.keep < 1:
+            raise ValueError(f"{self}: need 0 or more steps and minutes, and 1 or more to keep")
+
+
+DEFAULT = Checkpointing()
+
+
+class Checkpoint(NamedTuple):
+    """What a checkpoint holds.
+
+    Attributes:
+        path: its directory.
+        state: one device's state, NumPy arrays and typed keys.
+        cursor: the content of `cursor.json`.
+        config: the content of `config.json`.
+    """
+
+    path: Path
+    state: PyTree
+    cursor: dict[str, Any]
+    config: dict[str, Any]
+
+
+def path_of(directory: Path, steps: int) -> Path:
+    """Where the checkpoint after `steps` steps is."""
+    return directory / f"{steps:08}"
+
+
+def numbered(directory: Path) -> list[Path]:
+    """Everything in `directory` that is named as a checkpoint, oldest first; intact or not."""
+    if not directory.is_dir():
+        return []
+    return sorted((path for path in directory.iterdir() if path.name.isdecimal()), key=_steps)
+
+
+def write_checkpoint(
+    directory: Path, steps: int, state: PyTree, cursor: Mapping[str, Any], config: Mapping[str, Any]
+) -> Path:
+    """Writes a checkpoint beside others, and returns its path once it is on disk and verified.
+
+    It is built under another name and renamed when complete; what bore its name before is
+    replaced.
+
+    Args:
+        directory: `checkpoints` of a work directory; created if need be.
+        steps: since the beginning of the run, its name.
+        state: one device's state; its arrays must not change meanwhile.
+        cursor: JSON.
+        config: JSON.
+
+    Raises:
+        OSError, ValueError: the disk is full, or the like. Other checkpoints are as they were.
+        DamagedError: what was written does not read back.
+    """
+    path = path_of(directory, steps)
+    building = path.with_suffix(".tmp")
+    shutil.rmtree(building, ignore_errors=True)
+    try:
+        building.mkdir(parents=True)
+        arrays = _to_arrays(state)
+        _write_arrays(building / STATE, arrays)
+        (building / CURSOR).write_text(json.dumps(cursor))
+        (building / CONFIG).write_text(json.dumps(config))
+        _seal(building, arrays)
+        shutil.rmtree(path, ignore_errors=True)
+        os.replace(building, path)
+    except BaseException:
+        shutil.rmtree(building, ignore_errors=True)
+        raise
+    _sync(directory)
+    verify(path)
+    return path
+
+
+def verify(path: Path) -> dict[str, Any]:
+    """Reads every byte of a checkpoint and returns its manifest.
+
+    Raises:
+        DamagedError: it is not what was written; the message names the file and what is wrong.
+    """
+    try:
+        sealed = json.loads((path / MANIFEST).read_bytes())
+        manifest = sealed["manifest"]
+        told = sealed["sha256"]
+    except FileNotFoundError:
+        raise DamagedError(f"{MANIFEST} is missing, so it was not written to its end") from None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DamagedError(f"{MANIFEST} cannot be read: {error}") from None
+    if told != _manifest_digest(manifest):
+        raise DamagedError(f"{MANIFEST} is not what was written")
+    if manifest["format"] != FORMAT:
+        raise DamagedError(f"it has format {manifest['format']}; this version reads {FORMAT}")
+    for name, (size, digest) in manifest["files"].items():
+        file = path / name
+        try:
+            found = file.stat().st_size
+            if found != size:
+                raise DamagedError(f"{name} has {found} bytes, not {size}")
+            if _digest(file) != digest:
+                raise DamagedError(f"{name} is not what was written (SHA-256)")
+        except OSError as error:
+            raise DamagedError(f"{name} cannot be read: {error.strerror}") from None
+    return manifest
+
+
+def read_arrays(path: Path) -> dict[str, np.ndarray]:
+    """The arrays of a checkpoint by their paths in the state; keys are their numbers.
+
+    Raises:
+        DamagedError: it is not intact.
+    """
+    arrays = {
+        name: np.zeros(shape, jnp.dtype(dtype))
+        for name, (dtype, shape) in verify(path)["arrays"].items()
+    }
+    return arrays | _read_stored(path / STATE, [name for name in arrays if arrays[name].size])
+
+
+def load_newest(directory: Path, abstract: PyTree) -> Checkpoint | None:
+    """The newest intact checkpoint of `directory`; each one that is skipped is named in the log.
+
+    Args:
+        directory: `checkpoints` of a work directory.
+        abstract: shapes and dtypes of one device's state, from `jax.eval_shape`.
+
+    Returns:
+        None if there are no checkpoints at all.
+
+    Raises:
+        DamagedError: there are some, but none is intact.
+        ValueError: its arrays are not those of `abstract`; all differences are named.
+    """
+    found = numbered(directory)
+    for path in reversed(found):
+        try:
+            arrays = read_arrays(path)
+        except DamagedError as damage:
+            _LOG.warning("skipped checkpoint %s: %s", path, damage)
+            continue
+        return Checkpoint(
+            path=path,
+            state=_from_arrays(path, arrays, abstract),
+            cursor=json.loads((path / CURSOR).read_text()),
+            config=json.loads((path / CONFIG).read_text()),
+        )
+    if found:
+        raise DamagedError(
+            f"none of the {len(found)} checkpoints in {directory} is intact, so the run cannot go "
+            "on; nothing was changed. --restart deletes them and starts anew"
+        )
+    return None
+
+
+class Writer:
+    """Writes checkpoints in one thread in the background, one at a time; a context manager.
+
+    A checkpoint that cannot be written is an error in the log, and the run goes on: older ones
+    are deleted only once a new one is complete and verified.
+    """
+
+    def __init__(self, directory: Path, *, keep: int, log: Path, resumed: Path | None) -> None:
+        """Takes over a directory.
+
+        Args:
+            directory: `checkpoints` of a work directory.
+            keep: how many stay.
+            log: the metrics, of which a checkpoint tells the length: they reach the disk before it.
+            resumed: the intact checkpoint that the run goes on from. Newer ones are damaged.
+        """
+        self.directory, self._keep, self._log = directory, keep, log
+        self._complete = [] if resumed is None else _up_to(resumed)
+        self._saving: Future[None] | None = None
+        self._thread = ThreadPoolExecutor(1, "checkpoint")
+
+    def __enter__(self) -> "Writer":
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._thread.shutdown(wait=True)
+
+    @property
+    def newest(self) -> Path | None:
+        """The newest complete checkpoint; waits for the one that is being written."""
+        self.wait()
+        return self._complete[-1] if self._complete else None
+
+    def wait(self) -> None:
+        """Returns once nothing is being written."""
+        if self._saving is not None:
+            self._saving.result()
+
+    def save(
+        self,
+        steps: int,
+        state: PyTree,
+        cursor: Mapping[str, Any],
+        config: Mapping[str, Any],
+    ) -> None:
+        """Arguments as of `write_checkpoint`; waits for the last save and starts this one."""
+        self.wait()
+        self._saving = self._thread.submit(self._save, steps, state, cursor, config)
+
+    def _save(self, steps: int, *content: Any) -> None:
+        try:
+            _sync(self._log)
+            path = write_checkpoint(self.directory, steps, *content)
+        except Exception as error:
+            kept = self._complete[-1] if self._complete else "none"
+            _LOG.error(
+                "checkpoint %s could not be written (%s: %s); the run goes on, its newest "
+                "checkpoint is %s",
+                *(path_of(self.directory, steps), type(error).__name__, error, kept),
+            )
+            return
+        self._complete = [*self._complete, path][-self._keep :]
+        for other in (*numbered(self.directory), *self.directory.glob("*.tmp")):
+            if other not in self._complete:
+                shutil.rmtree(other, ignore_errors=True)
+
+
+def _steps(path: Path) -> int:
+    return int(path.name)
+
+
+def _up_to(newest: Path) -> list[Path]:
+    return [path for path in numbered(newest.parent) if _steps(path) <= _steps(newest)]
+
+
+def _is_key(leaf: Any) -> bool:
+    return jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key)
+
+
+def _by_path(tree: PyTree) -> dict[str, Any]:
+    """The leaves of a tree by their paths, such as `encoder/params/head/kernel`."""
+    leaves = jax.tree_util.tree_leaves_with_path(tree)
+    return {jax.tree_util.keystr(path, simple=True, separator="/"): leaf for path, leaf in leaves}
+
+
+def _to_arrays(state: PyTree) -> dict[str, np.ndarray]:
+    """Leaves by path; keys become their numbers."""
+    return {
+        name: np.asarray(jax.random.key_data(leaf) if _is_key(leaf) else leaf)
+        for name, leaf in _by_path(state).items()
+    }
+
+
+def _from_arrays(path: Path, arrays: Mapping[str, np.ndarray], abstract: PyTree) -> PyTree:
+    """The state of the structure of `abstract`; its arrays must be exactly those stored."""
+    leaves = _by_path(abstract)
+    there = {name: _description(array) for name, array in arrays.items()}
+    here = {
+        name: _description(jax.eval_shape(jax.random.key_data, leaf) if _is_key(leaf) else leaf)
+        for name, leaf in leaves.items()
+    }
+    different = [
+        f"  {name}: {there.get(name, 'absent')} there, {here.get(name, 'absent')} here"
+        for name in sorted(here.keys() | there.keys())
+        if here.get(name) != there.get(name)
+    ]
+    if different:
+        raise ValueError(
+            f"{path} holds another state than these settings make:\n" + "\n".join(different)
+        )
+    values = [
+        jax.random.wrap_key_data(jnp.asarray(arrays[name])) if _is_key(leaf) else arrays[name]
+        for name, leaf in leaves.items()
+    ]
+    return jax.tree.unflatten(jax.tree.structure(abstract), values)
+
+
+def _description(array: Any) -> str:
+    return f"{array.dtype}{list(array.shape)}"
+
+
+def _write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
+    # Orbax refuses arrays without elements; their shape, in the manifest, is all there is to know.
+    stored = {name: array for name, array in arrays.items() if array.size}
+    with ocp.Checkpointer(ocp.PyTreeCheckpointHandler()) as orbax:
+        orbax.save(path.absolute(), args=ocp.args.PyTreeSave(stored))
+
+
+def _read_stored(path: Path, names: list[str]) -> dict[str, np.ndarray]:
+    to_numpy = {name: ocp.RestoreArgs(restore_type=np.ndarray) for name in names}
+    with ocp.Checkpointer(ocp.PyTreeCheckpointHandler()) as orbax:
+        return orbax.restore(
+            path.absolute(), args=ocp.args.PyTreeRestore(to_numpy, restore_args=to_numpy)
+        )
+
+
+def _seal(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
+    """Brings all files to disk and writes the manifest after them."""
+    inside = sorted(path.rglob("*"))
+    files = [file for file in inside if file.is_file()]
+    manifest = {
+        "format": FORMAT,
+        "arrays": {name: [str(array.dtype), array.shape] for name, array in arrays.items()},
+        "files": {
+            file.relative_to(path).as_posix(): [file.stat().st_size, _digest(file)]
+            for file in files
+        },
+    }
+    for one in inside:
+        _sync(one)
+    sealed = {"sha256": _manifest_digest(manifest), "manifest": manifest}
+    (path / MANIFEST).write_text(json.dumps(sealed))
+    _sync(path / MANIFEST)
+    _sync(path)
+
+
+def _manifest_digest(manifest: Any) -> str:
+    return hashlib.sha256(json.dumps(manifest, sort_keys=True).encode()).hexdigest()
+
+
+def _digest(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _sync(path: Path) -> None:
+    """Waits until a file or a directory is on disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,72 @@
+"""When a run is saved, and what goes into the checkpoint."""
+
+import time
+from typing import Any
+
+from braincl_jax.config import Config, to_mapping
+from braincl_jax.runtime.checkpoint import Checkpointing, Writer, path_of
+from braincl_jax.runtime.cursor import Cursor, to_json
+from braincl_jax.runtime.devices import Devices
+from braincl_jax.runtime.interrupt import Interrupted, Stop
+from braincl_jax.runtime.log import MetricsLog
+
+
+class Saver:
+    """Saves a run now and then, and when it is asked to stop."""
+
+    def __init__(
+        self,
+        writer: Writer,
+        often: Checkpointing,
+        stop: Stop,
+        config: Config,
+        devices: Devices,
+        log: MetricsLog,
+        steps: int,
+    ) -> None:
+        """Starts to count.
+
+        Args:
+            writer: what writes checkpoints.
+            often: how often.
+            stop: whether the run shall stop.
+            config: settings of the run.
+            devices: where its state is.
+            log: its metrics.
+            steps: that the run has done already.
+        """
+        self._writer, self._often, self._stop = writer, often, stop
+        self._config, self._devices, self._log = config, devices, log
+        self._saved_steps, self._saved_at = steps, time.monotonic()
+
+    def is_due(self, cursor: Cursor) -> bool:
+        """Whether the run has to be saved in the midst of a phase."""
+        often = self._often
+        minutes = (time.monotonic() - self._saved_at) / 60
+        return (
+            self._stop.asked
+            or 0 < often.every_steps <= cursor.steps - self._saved_steps
+            or 0 < often.every_minutes <= minutes
+        )
+
+    def save(self, state: Any, cursor: Cursor) -> None:
+        """Saves the run, unless the newest checkpoint is of the same step.
+
+        Blocks while the state is copied to the host and, before that, while the last checkpoint
+        is still being written.
+
+        Raises:
+            Interrupted: the run has been asked to stop.
+        """
+        cursor.lap(cursor.phase)
+        newest = self._writer.newest
+        if newest != path_of(self._writer.directory, cursor.steps):
+            cursor.log_bytes = self._log.size
+            host = self._devices.fetch(state)
+            self._writer.save(cursor.steps, host, to_json(cursor), to_mapping(self._config))
+        self._saved_steps, self._saved_at = cursor.steps, time.monotonic()
+        if self._stop.asked:
+            newest = self._writer.newest
+            saved = f"saved as {newest}" if newest else "no checkpoint could be written"
+            raise Interrupted(f"interrupted at {cursor}; {saved}")
+        cursor.lap("checkpoint")

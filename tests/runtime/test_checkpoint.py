@@ -1,0 +1,298 @@
+"""A checkpoint is whole or it is none; what is damaged is named and passed over; what fails loses nothing."""
+
+import errno
+import json
+import logging
+import shutil
+import threading
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from braincl_jax.runtime import checkpoint
+from braincl_jax.runtime.checkpoint import (
+    Checkpointing,
+    DamagedError,
+    Writer,
+    load_newest,
+    numbered,
+    read_arrays,
+    verify,
+    write_checkpoint,
+)
+from braincl_jax.runtime.cursor import Cursor, from_json, to_json
+
+SMALL = {"weights": np.arange(6, dtype=np.float32), "count": np.array([3], np.int32)}
+
+
+def shapes(state):
+    return jax.eval_shape(lambda: state)
+
+
+def number(value: int) -> dict:
+    """A small state that can be told from others."""
+    return SMALL | {"count": np.array([value], np.int32)}
+
+
+def count(loaded: checkpoint.Checkpoint | None) -> int:
+    assert loaded is not None
+    return loaded.state["count"].item()
+
+
+def disk_full(*arguments, **options):
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    """Checkpoints of steps 1 and 2; copy before you touch them."""
+    directory = tmp_path_factory.mktemp("written")
+    for steps in (1, 2):
+        write_checkpoint(directory, steps, number(steps), {"task": steps}, {"seed": 0})
+    return directory
+
+
+@pytest.fixture
+def directory(written, tmp_path):
+    return shutil.copytree(written, tmp_path / "checkpoints")
+
+
+@pytest.fixture
+def writer(directory, tmp_path):
+    """Goes on from step 2."""
+    log = tmp_path / "metrics.jsonl"
+    log.touch()
+    with Writer(directory, keep=2, log=log, resumed=directory / "00000002") as writer:
+        yield writer
+
+
+class TestRoundTrip:
+    @pytest.mark.parametrize("moment", [(1, "memorise"), (1, "replay")], ids=str)
+    def test_a_brain_comes_back_bit_for_bit(self, diary, moment, tmp_path, assert_same):
+        state = diary.after[moment]
+        path = write_checkpoint(tmp_path, 7, state, {"task": 1}, {"seed": 3})
+        loaded = load_newest(tmp_path, shapes(state))
+        assert loaded is not None
+        assert_same(loaded.state, state)
+        assert jax.random.uniform(loaded.state.key) == jax.random.uniform(state.key)
+        assert (loaded.path, loaded.cursor, loaded.config) == (path, {"task": 1}, {"seed": 3})
+
+    def test_arrays_of_every_kind_come_back(self, tmp_path):
+        state = {
+            "none": np.zeros((0, 3), np.int8),
+            "half": jnp.asarray([1.5, -0.0, jnp.nan], jnp.bfloat16),
+            "flags": np.array([True, False]),
+            "keys": jax.random.split(jax.random.key(1), 3),
+            "a scalar": (np.uint16(9), [np.float32(1e-45)]),
+        }
+        write_checkpoint(tmp_path, 0, state, {}, {})
+        loaded = load_newest(tmp_path, shapes(state))
+        assert loaded is not None
+        for one, other in zip(jax.tree.leaves(loaded.state), jax.tree.leaves(state), strict=True):
+            if jnp.issubdtype(other.dtype, jax.dtypes.prng_key):
+                one, other = jax.random.key_data(one), jax.random.key_data(other)
+            assert (one.dtype, one.shape) == (other.dtype, other.shape)
+            assert np.asarray(one).tobytes() == np.asarray(other).tobytes()
+
+    def test_the_newest_is_loaded(self, directory):
+        assert count(load_newest(directory, shapes(SMALL))) == 2
+
+    def test_no_checkpoints_are_no_error(self, tmp_path):
+        assert load_newest(tmp_path / "checkpoints", shapes(SMALL)) is None
+
+    def test_a_state_of_other_shapes_is_refused_leaf_by_leaf(self, directory):
+        wanted = shapes(
+            {"weights": np.zeros(5, np.int32), "count": np.array([3], np.int32), "new": SMALL}
+        )
+        with pytest.raises(ValueError, match="another state") as refusal:
+            load_newest(directory, wanted)
+        lines = str(refusal.value).splitlines()[1:]
+        assert lines == [
+            "  new/count: absent there, int32[1] here",
+            "  new/weights: absent there, float32[6] here",
+            "  weights: float32[6] there, int32[5] here",
+        ]
+
+    def test_the_cursor_survives_json_exactly(self):
+        cursor = Cursor.first(2)
+        cursor.steps, cursor.task, cursor.done, cursor.log_bytes = 30, 1, 4, 99
+        cursor.enter("encode")
+        cursor.unwritten.append({"loss": float(np.float32(0.1)), "slot": -1.0})
+        cursor.outcome.accuracy[0, 0] = 1 / 3
+        cursor.outcome.sources.append(np.array([4, 0, 2], np.int32))
+        cursor.outcome.seconds["encode"] = 0.1 + 0.2
+        again = from_json(json.loads(json.dumps(to_json(cursor))))
+        assert to_json(again) == to_json(cursor)
+        np.testing.assert_array_equal(again.outcome.accuracy, cursor.outcome.accuracy)
+        assert again.outcome.sources[0].dtype == np.int32
+
+    @pytest.mark.parametrize(
+        "impossible", [{"every_steps": -1}, {"every_minutes": float("nan")}, {"keep": 0}], ids=str
+    )
+    def test_impossible_settings_are_refused(self, impossible):
+        with pytest.raises(ValueError, match="need 0 or more"):
+            Checkpointing(**impossible)
+
+
+def flip(file: Path) -> None:
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+
+
+def truncate(file: Path) -> None:
+    file.write_bytes(file.read_bytes()[:-1])
+
+
+KINDS = ("manifest.json", "cursor.json", "config.json", "state/_METADATA", "state/manifest.ocdbt")
+# A file of arrays has a random name.
+ARRAYS = "state/*/d/*"
+
+
+class TestDamage:
+    @pytest.mark.parametrize("kind", [*KINDS, ARRAYS])
+    @pytest.mark.parametrize("damage", [flip, truncate, Path.unlink], ids=lambda f: f.__name__)
+    def test_a_damaged_checkpoint_is_named_and_the_one_before_is_taken(
+        self, directory, kind, damage, caplog
+    ):
+        file = max((directory / "00000002").glob(kind))
+        damage(file)
+        assert count(load_newest(directory, shapes(SMALL))) == 1
+        (record,) = caplog.records
+        assert record.levelno == logging.WARNING
+        assert f"skipped checkpoint {directory / '00000002'}: " in record.getMessage()
+        assert file.relative_to(directory / "00000002").as_posix() in record.getMessage()
+
+    def test_every_file_is_in_the_manifest(self, directory):
+        path = directory / "00000002"
+        files = {file.relative_to(path).as_posix() for file in path.rglob("*") if file.is_file()}
+        assert set(verify(path)["files"]) == files - {"manifest.json"}
+        assert files >= set(KINDS)
+
+    def test_what_was_not_written_to_its_end_is_no_checkpoint(self, directory, caplog):
+        shutil.copytree(directory / "00000002", directory / "00000003.tmp")
+        (directory / "00000004").mkdir()
+        (directory / "00000004" / "cursor.json").write_text("{}")
+        assert count(load_newest(directory, shapes(SMALL))) == 2
+        (record,) = caplog.records
+        assert "00000004: manifest.json is missing" in record.getMessage()
+
+    def test_another_format_is_passed_over(self, directory, monkeypatch, caplog):
+        monkeypatch.setattr(checkpoint, "FORMAT", 2)
+        write_checkpoint(directory, 3, number(3), {}, {})
+        monkeypatch.setattr(checkpoint, "FORMAT", 1)
+        assert count(load_newest(directory, shapes(SMALL))) == 2
+        assert "it has format 2; this version reads 1" in caplog.text
+
+    def test_with_none_left_the_error_names_all_and_nothing_is_changed(self, directory, caplog):
+        for path in numbered(directory):
+            flip(path / "cursor.json")
+        before = {file: file.read_bytes() for file in directory.rglob("*") if file.is_file()}
+        with pytest.raises(DamagedError, match=f"none of the 2 checkpoints in {directory}"):
+            load_newest(directory, shapes(SMALL))
+        assert [record.levelname for record in caplog.records] == ["WARNING"] * 2
+        assert {f: f.read_bytes() for f in directory.rglob("*") if f.is_file()} == before
+
+
+class TestWriter:
+    def test_the_last_few_stay(self, writer, directory):
+        for steps in (3, 4, 10):
+            writer.save(steps, number(steps), {}, {})
+        assert writer.newest == directory / "00000010"
+        assert sorted(path.name for path in directory.iterdir()) == ["00000004", "00000010"]
+        assert count(load_newest(directory, shapes(SMALL))) == 10
+
+    @pytest.mark.parametrize(
+        "point", ["_write_arrays", "_seal", "_sync", "_digest", "verify", "os.replace"]
+    )
+    def test_a_failed_save_is_an_error_in_the_log_and_loses_nothing(
+        self, writer, directory, point, monkeypatch, caplog
+    ):
+        owner, _, name = f"{checkpoint.__name__}.{point}".rpartition(".")
+        with monkeypatch.context() as patch:
+            patch.setattr(f"{owner}.{name}", disk_full)
+            writer.save(3, number(3), {}, {})
+            writer.wait()
+        (record,) = caplog.records
+        assert record.levelno == logging.ERROR
+        assert f"{directory / '00000003'} could not be written" in record.getMessage()
+        assert "No space left on device" in record.getMessage()
+        assert str(directory / "00000002") in record.getMessage()
+        assert [read_arrays(directory / name)["count"] for name in ("00000001", "00000002")] == [
+            1,
+            2,
+        ]
+        assert not list(directory.glob("*.tmp"))
+        writer.save(4, number(4), {}, {})
+        assert writer.newest == directory / "00000004"
+        assert [path.name for path in numbered(directory)] == ["00000002", "00000004"]
+
+    def test_a_disk_that_fills_up_amid_the_arrays_loses_nothing(
+        self, writer, directory, monkeypatch, caplog
+    ):
+        def half(path, arrays):
+            path.mkdir()
+            (path / "begun").write_bytes(b"0")
+            disk_full()
+
+        monkeypatch.setattr(checkpoint, "_write_arrays", half)
+        writer.save(3, number(3), {}, {})
+        assert writer.newest == directory / "00000002"
+        assert "No space left" in caplog.text
+        assert sorted(path.name for path in directory.iterdir()) == ["00000001", "00000002"]
+
+    def test_what_does_not_read_back_replaces_nothing(self, writer, directory, monkeypatch, caplog):
+        def damaged(one, other):
+            shutil.move(one, other)
+            flip(Path(other) / "cursor.json")
+
+        monkeypatch.setattr(checkpoint.os, "replace", damaged)
+        writer.save(3, number(3), {"task": 1}, {})
+        assert writer.newest == directory / "00000002"
+        assert "cursor.json is not what was written" in caplog.text
+        assert count(load_newest(directory, shapes(SMALL))) == 2
+
+    def test_damaged_newer_ones_push_no_intact_one_out(self, directory, tmp_path, caplog):
+        flip(directory / "00000002" / "cursor.json")
+        log = tmp_path / "metrics.jsonl"
+        log.touch()
+        with Writer(directory, keep=2, log=log, resumed=directory / "00000001") as writer:
+            assert writer.newest == directory / "00000001"
+            writer.save(2, number(12), {}, {})
+            assert writer.newest == directory / "00000002"
+        assert [path.name for path in numbered(directory)] == ["00000001", "00000002"]
+        assert count(load_newest(directory, shapes(SMALL))) == 12
+        assert not caplog.records
+
+    def test_one_save_at_a_time_and_in_the_background(self, writer, monkeypatch):
+        entered, go_on, running = threading.Event(), threading.Event(), []
+
+        def slow(path, arrays):
+            running.append(threading.current_thread().name)
+            entered.set()
+            assert go_on.wait(30)
+            original(path, arrays)
+
+        original = checkpoint._write_arrays
+        monkeypatch.setattr(checkpoint, "_write_arrays", slow)
+        writer.save(3, number(3), {}, {})
+        assert entered.wait(30)
+        second = threading.Thread(target=writer.save, args=(4, number(4), {}, {}))
+        second.start()
+        second.join(0.1)
+        assert second.is_alive() and len(running) == 1
+        go_on.set()
+        second.join(30)
+        writer.wait()
+        assert len(running) == 2
+        assert threading.current_thread().name not in running
+
+    def test_leaving_waits_for_the_save(self, directory, tmp_path):
+        log = tmp_path / "metrics.jsonl"
+        log.touch()
+        with Writer(directory, keep=3, log=log, resumed=directory / "00000002") as writer:
+            writer.save(3, number(3), {}, {})
+        assert [path.name for path in numbered(directory)] == ["00000001", "00000002", "00000003"]

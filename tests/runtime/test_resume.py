@@ -1,0 +1,399 @@
+"""A run that is interrupted, anywhere, ends as if it had not been."""
+
+import dataclasses
+import functools
+import json
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import jax
+import pytest
+
+from braincl_jax.build import build_parts, init_brain
+from braincl_jax.methods import get_method
+from braincl_jax.runtime import loop
+from braincl_jax.runtime.checkpoint import Checkpointing, DamagedError, numbered
+from braincl_jax.runtime.devices import Devices
+from braincl_jax.runtime.interrupt import Interrupted, stop_on_signals
+from braincl_jax.runtime.loop import run_sequence
+from braincl_jax.runtime.resume import clear, fork
+from experiments.benchmarks.kill import SmallRun, differences, kill_and_resume
+
+# (task, phase, step): more than `READ_EVERY` steps of encode, so that its log has lines amid the phase.
+PLACES = (
+    (0, "start", 0),
+    (0, "encode", 7),
+    (0, "encode", 26),
+    (0, "memorise", 1),
+    (0, "classify", 1),
+    (0, "transfer", 0),
+    (0, "replay", 1),
+    (0, "evaluate", 0),
+    (1, "start", 0),
+    (1, "encode", 3),
+    (1, "memorise", 0),
+    (1, "transfer", 0),
+    (1, "replay", 3),
+    (1, "evaluate", 1),
+)
+
+
+class Crash(Exception):
+    """The process has died, for all that a test can tell."""
+
+
+def crash() -> None:
+    raise Crash
+
+
+def terminate() -> None:
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+@pytest.fixture(scope="module")
+def config(tiny_config):
+    codec = dataclasses.replace(tiny_config.codec, first_steps=30, steps=5)
+    return dataclasses.replace(tiny_config, codec=codec)
+
+
+@pytest.fixture(scope="module")
+def run(config, tiny_stream):
+    """Runs or resumes in a folder; compiles each step once, however many runs there are.
+
+    `at` names a place and what happens there: just before its step, or, in an evaluation, just
+    before the test images of a task.
+    """
+    parts_of = functools.cache(lambda config: build_parts(config, tiny_stream.spec))
+
+    class Compiled(Devices):
+        map_step = functools.cache(Devices.map_step)
+        map_reader = functools.cache(Devices.map_reader)
+        compile = functools.cache(Devices.compile)
+
+    def run(
+        workdir: Path,
+        at: tuple[tuple[int, str, int], Callable[[], None]] | None = None,
+        config=config,
+        **options,
+    ) -> dict:
+        def happens(task: int, phase: str, step: int) -> None:
+            if at is not None and at[0] == (task, phase, step):
+                at[1]()
+
+        def watched_phases(*arguments):
+            def watched(phase):
+                def batch_at(task: int, step: int):
+                    happens(task, phase.name, step)
+                    return phase.batch_at(task, step)
+
+                return phase._replace(batch_at=batch_at)
+
+            return tuple(watched(phase) for phase in original_phases(*arguments))
+
+        def watched_accuracy(count, state, stream, seen, config):
+            happens(devices_task(state), "evaluate", seen)
+            return original_accuracy(count, state, stream, seen, config)
+
+        original_phases, original_accuracy = loop.phases, loop.accuracy_on
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(loop, "phases", watched_phases)
+            patch.setattr(loop, "accuracy_on", watched_accuracy)
+            patch.setattr(loop, "Devices", devices_of)
+            patch.setattr(loop, "write_report", lambda *arguments: None)  # takes long
+            return run_sequence(
+                config,
+                tiny_stream,
+                workdir,
+                make_parts=lambda config, _: parts_of(config),
+                **options,
+            )
+
+    def devices_task(state) -> int:
+        return int(jax.device_get(state.progress.task)[0])
+
+    devices_of = functools.cache(Compiled)
+    return run
+
+
+@pytest.fixture(scope="module")
+def undisturbed(run, tmp_path_factory):
+    """The folder of a run that was left alone."""
+    workdir = tmp_path_factory.mktemp("undisturbed") / "run"
+    run(workdir)
+    return workdir
+
+
+@pytest.fixture
+def interrupted(run, tmp_path):
+    """The folder of a run that stopped in the replay of task 0."""
+    workdir = tmp_path / "run"
+    with pytest.raises(Interrupted):
+        run(workdir, ((0, "replay", 1), terminate))
+    return workdir
+
+
+def files_of(workdir: Path) -> dict[str, bytes]:
+    files = (path for path in workdir.rglob("*") if path.is_file())
+    return {path.relative_to(workdir).as_posix(): path.read_bytes() for path in files}
+
+
+class TestExactness:
+    @pytest.mark.parametrize("place", PLACES, ids=str)
+    def test_a_run_that_dies_and_is_stopped_ends_as_if_left_alone(
+        self, run, undisturbed, place, tmp_path
+    ):
+        for event, raised in ((crash, Crash), (terminate, Interrupted)):
+            with pytest.raises(raised):
+                run(tmp_path / "run", (place, event), checkpointing=Checkpointing(every_steps=9))
+        assert not (tmp_path / "run" / "summary.json").exists()
+        run(tmp_path / "run")
+        assert differences(undisturbed, tmp_path / "run") == []
+
+    def test_many_interruptions_are_as_good_as_none(self, run, undisturbed, tmp_path):
+        for place in PLACES:
+            with pytest.raises((Crash, Interrupted)):
+                run(tmp_path / "run", (place, terminate if len(place[1]) % 2 else crash))
+        run(tmp_path / "run")
+        assert differences(undisturbed, tmp_path / "run") == []
+
+    def test_how_often_a_run_is_saved_changes_nothing(self, run, undisturbed, tmp_path):
+        run(tmp_path / "run", checkpointing=Checkpointing(every_steps=2, every_minutes=0, keep=1))
+        assert differences(undisturbed, tmp_path / "run") == []
+        assert len(numbered(tmp_path / "run" / "checkpoints")) == 1
+
+    def test_a_method_without_cues_resumes_too(self, run, config, tmp_path):
+        config = dataclasses.replace(config, method="finetune")
+        run(tmp_path / "alone", config=config)
+        with pytest.raises(Interrupted):
+            run(tmp_path / "run", ((1, "replay", 2), terminate), config=config)
+        run(tmp_path / "run", config=config)
+        assert differences(tmp_path / "alone", tmp_path / "run") == []
+
+    def test_a_damaged_newest_checkpoint_costs_time_and_nothing_else(
+        self, run, undisturbed, interrupted, caplog
+    ):
+        cursor = numbered(interrupted / "checkpoints")[-1] / "cursor.json"
+        cursor.write_bytes(cursor.read_bytes().replace(b"replay", b"transfer"))
+        run(interrupted)
+        assert "cursor.json has" in caplog.text
+        assert differences(undisturbed, interrupted) == []
+
+    def test_failed_saves_stop_no_run(self, run, undisturbed, tmp_path, monkeypatch, caplog):
+        def disk_full(*arguments):
+            raise OSError(28, "No space left on device")
+
+        with monkeypatch.context() as patch:
+            patch.setattr("braincl_jax.runtime.checkpoint._write_arrays", disk_full)
+            summary = run(tmp_path / "run")
+        expected = json.loads((undisturbed / "summary.json").read_text())
+        assert summary["accuracy_matrix"] == expected["accuracy_matrix"]
+        assert "could not be written" in caplog.text
+        assert numbered(tmp_path / "run" / "checkpoints") == []
+
+    def test_another_number_of_devices_goes_on(self, run, config, tmp_path, undisturbed):
+        def on(number: int):
+            return dataclasses.replace(config, num_devices=number)
+
+        for number, place in ((4, (0, "encode", 9)), (1, (1, "replay", 2))):
+            with pytest.raises(Interrupted):
+                run(tmp_path / "run", (place, terminate), config=on(number))
+        summary = run(tmp_path / "run", config=on(2))
+        assert summary["device"].startswith("2 x ")
+        lines, others = (
+            [json.loads(line) for line in (path / "metrics.jsonl").read_text().splitlines()]
+            for path in (tmp_path / "run", undisturbed)
+        )
+        for line, other in zip(lines, others, strict=True):
+            assert line.keys() == other.keys()
+            assert [line[key] for key in ("task", "phase")] == [other["task"], other["phase"]]
+            if "psnr_db" in line:  # the same samples; only the order of sums differs
+                assert line["psnr_db"] == pytest.approx(other["psnr_db"], rel=0.05)
+
+    def test_sigkill_at_twelve_moments(self, tmp_path):
+        run, alone, killed = (
+            SmallRun(tmp_path, num_tasks=2),
+            tmp_path / "alone",
+            tmp_path / "killed",
+        )
+        run.finish(alone)
+        num_steps = int(numbered(alone / "checkpoints")[-1].name)
+        landings = kill_and_resume(run, killed, kills=12, num_steps=num_steps, seed=1)
+        assert len(set(landings)) == 12
+        assert differences(alone, killed) == []
+
+
+class TestSignals:
+    @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+    def test_the_first_asks_and_handlers_are_put_back(self, number):
+        before = [signal.getsignal(one) for one in (signal.SIGTERM, signal.SIGINT)]
+        with stop_on_signals() as stop:
+            assert not stop.asked
+            os.kill(os.getpid(), number)
+            assert stop.asked
+            assert (
+                signal.getsignal(signal.SIGINT) is signal.SIG_DFL
+            )  # the next one ends the process
+        assert [signal.getsignal(one) for one in (signal.SIGTERM, signal.SIGINT)] == before
+
+    def test_what_was_ignored_stays_ignored(self):
+        before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        try:
+            with stop_on_signals() as stop:
+                os.kill(os.getpid(), signal.SIGINT)
+                assert not stop.asked
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+    def test_the_message_says_where_the_run_is(self, run, tmp_path):
+        saved = tmp_path / "run" / "checkpoints" / "00000003"
+        with pytest.raises(Interrupted, match=rf"task 0, encode, 2 steps done.*saved as {saved}"):
+            run(tmp_path / "run", ((0, "encode", 1), terminate))
+        assert saved.is_dir()
+
+
+class TestWorkDirectory:
+    def test_a_finished_run_is_not_repeated(self, run, undisturbed, capsys):
+        before = files_of(undisturbed)
+        summary = run(undisturbed, ((0, "start", 0), crash))
+        assert summary == json.loads((undisturbed / "summary.json").read_text())
+        assert files_of(undisturbed) == before
+        assert "finished; --restart does it again" in capsys.readouterr().err
+
+    def test_a_restart_deletes_the_old_run_and_nothing_else(self, run, interrupted, config):
+        (interrupted / "mine.txt").write_text("notes")
+        changed = dataclasses.replace(config, seed=5)
+        with pytest.raises(Crash):
+            run(interrupted, ((0, "start", 0), crash), config=changed, restart=True)
+        assert set(files_of(interrupted)) == {"mine.txt", "config.json", "metrics.jsonl"}
+        assert json.loads((interrupted / "config.json").read_text())["seed"] == 5
+
+    def test_other_settings_are_refused_key_by_key(self, run, interrupted, config):
+        before = files_of(interrupted)
+        changed = dataclasses.replace(
+            config, seed=5, num_devices=2, wake=dataclasses.replace(config.wake, epochs=3)
+        )
+        with pytest.raises(ValueError, match="other settings") as refusal:
+            run(interrupted, config=changed)
+        assert str(refusal.value).splitlines()[1:-1] == [
+            "  seed: 0 there, 5 here",
+            "  wake.epochs: 1 there, 3 here",
+        ]
+        assert "--restart" in str(refusal.value) and "--fork_from" in str(refusal.value)
+        assert files_of(interrupted) == before
+
+    def test_settings_are_known_without_the_file_that_tells_them(self, run, interrupted, config):
+        (interrupted / "config.json").unlink()
+        with pytest.raises(ValueError, match="seed: 0 there, 5 here"):
+            run(interrupted, config=dataclasses.replace(config, seed=5))
+
+    def test_without_an_intact_checkpoint_nothing_is_overwritten(self, run, interrupted):
+        for path in numbered(interrupted / "checkpoints"):
+            (path / "manifest.json").unlink()
+        before = files_of(interrupted)
+        with pytest.raises(DamagedError, match=r"none of the 2 checkpoints .*--restart"):
+            run(interrupted)
+        assert files_of(interrupted) == before
+
+    def test_lost_metrics_are_an_error(self, run, interrupted):
+        (interrupted / "metrics.jsonl").write_text("")
+        with pytest.raises(ValueError, match=r"metrics\.jsonl has lost lines"):
+            run(interrupted)
+
+    def test_a_run_without_a_checkpoint_begins_anew(self, run, undisturbed, tmp_path):
+        with pytest.raises(Crash):
+            run(tmp_path / "run", ((0, "start", 0), crash))
+        (tmp_path / "run" / "metrics.jsonl").write_text("{}\n")
+        run(tmp_path / "run")
+        assert differences(undisturbed, tmp_path / "run") == []
+
+    def test_clearing_nothing_is_no_error(self, tmp_path):
+        assert clear(tmp_path) is None
+
+
+class TestFork:
+    def test_a_fork_of_the_same_settings_ends_as_its_origin_would_have(
+        self, run, undisturbed, interrupted, tmp_path
+    ):
+        before = files_of(interrupted)
+        run(tmp_path / "fork", fork_from=interrupted)
+        assert differences(undisturbed, tmp_path / "fork") == []
+        assert files_of(interrupted) == before
+        told = json.loads((tmp_path / "fork" / "forked_from.json").read_text())
+        assert told == {
+            "workdir": str(interrupted),
+            "checkpoint": numbered(interrupted / "checkpoints")[-1].name,
+        }
+
+    def test_a_fork_takes_its_own_settings_and_resumes_by_the_same_command(
+        self, run, config, interrupted, tmp_path
+    ):
+        changed = dataclasses.replace(config, sleep=dataclasses.replace(config.sleep, steps=7))
+        with pytest.raises(Crash):
+            run(
+                tmp_path / "fork",
+                ((1, "memorise", 1), crash),
+                config=changed,
+                fork_from=interrupted,
+            )
+        run(tmp_path / "fork", config=changed, fork_from=interrupted)
+        log = (tmp_path / "fork" / "metrics.jsonl").read_text()
+        assert log.startswith((interrupted / "metrics.jsonl").read_text())
+        steps = [json.loads(line).get("step") for line in log.splitlines()]
+        assert 7 in steps
+
+    def test_a_phase_that_is_shorter_now_has_ended(self, run, config, interrupted, tmp_path):
+        sleep = dataclasses.replace(config.sleep, first_steps=1)
+        with pytest.raises(Crash):
+            run(
+                tmp_path / "fork",
+                ((0, "evaluate", 0), crash),
+                config=dataclasses.replace(config, sleep=sleep),
+                fork_from=interrupted,
+            )
+
+    def test_a_fork_that_dies_before_it_is_set_up_is_set_up_again(
+        self, run, undisturbed, interrupted, tmp_path, monkeypatch
+    ):
+        def die(*arguments):
+            raise Crash
+
+        with monkeypatch.context() as patch:
+            patch.setattr("braincl_jax.runtime.resume.write_checkpoint", die)
+            with pytest.raises(Crash):
+                run(tmp_path / "fork", fork_from=interrupted)
+        run(tmp_path / "fork", fork_from=interrupted)
+        assert differences(undisturbed, tmp_path / "fork") == []
+
+    def test_impossible_forks_are_refused(self, run, config, undisturbed, interrupted, tmp_path):
+        def refused(message: str, workdir: Path = tmp_path / "fork", **options) -> None:
+            with pytest.raises(ValueError, match=message):
+                run(workdir, **options)
+
+        refused("has no checkpoints", fork_from=tmp_path / "nowhere")
+        refused("is finished", fork_from=undisturbed)
+        refused("is the work directory itself", interrupted, fork_from=interrupted, restart=True)
+        refused("began by itself", interrupted, fork_from=undisturbed)
+        wider = dataclasses.replace(config.network, width=8)
+        wider = dataclasses.replace(config, network=wider)
+        refused("encoder/params/head", config=wider, fork_from=interrupted)
+        assert not (tmp_path / "fork").exists()
+
+    def test_memorise_cannot_change_its_batches_halfway(self, run, config, tmp_path):
+        with pytest.raises(Interrupted):
+            run(tmp_path / "run", ((0, "memorise", 1), terminate))
+        changed = dataclasses.replace(config, eval_batch_size=24)
+        with pytest.raises(ValueError, match="memorises in batches of 20"):
+            run(tmp_path / "fork", config=changed, fork_from=tmp_path / "run")
+
+    def test_a_phase_that_the_method_lacks_is_refused(self, run, config, tiny_stream, tmp_path):
+        with pytest.raises(Interrupted):
+            run(tmp_path / "run", ((0, "encode", 3), terminate))
+        parts = build_parts(config, tiny_stream.spec)
+        abstract = jax.eval_shape(lambda key: init_brain(parts, key), jax.random.key(0))
+        story = loop.phases(get_method("finetune"), tiny_stream, config)
+        with pytest.raises(
+            ValueError, match="that run is in 'encode', which method='braincl' lacks"
+        ):
+            fork(tmp_path / "run", tmp_path / "fork", config, abstract, story)
