@@ -1,5 +1,6 @@
 """The sequence loop: runs the phases of every task, evaluates after each, and writes what came out."""
 
+import os
 import shutil
 import time
 from collections import defaultdict
@@ -21,6 +22,7 @@ from braincl_jax.parts import Parts
 from braincl_jax.pipeline import Phase, phases
 from braincl_jax.runtime.devices import Devices
 from braincl_jax.runtime.log import MetricsLog, write_json
+from braincl_jax.runtime.processes import leads, require_same_everywhere
 from braincl_jax.runtime.report import write_report
 from braincl_jax.runtime.summary import measure_recall, summarise_run
 from braincl_jax.state import BrainState
@@ -42,31 +44,35 @@ def run_sequence(
     Args:
         config: the settings.
         stream: the tasks.
-        workdir: gets `config.json`, `metrics.jsonl`, `summary.json` and `report/`.
+        workdir: gets `config.json`, `metrics.jsonl`, `summary.json` and `report/`, from the first process.
         make_parts: (config, spec) -> parts; hand in your own to change a part.
 
     Returns:
         The content of `summary.json`.
 
     Raises:
-        ValueError: a setting is impossible; nothing has been written or trained then.
+        ValueError: a setting is impossible, or processes differ in settings or tasks; nothing has been written or
+            trained then.
         CorruptMemoryError: a stored string was found to be damaged.
     """
     if stream.spec.num_tasks != config.num_tasks:
         raise ValueError(
             f"num_tasks={config.num_tasks}, but the stream has {stream.spec.num_tasks}"
         )
+    require_same_everywhere(f"{config}, {stream}")
     devices = Devices(config.num_devices)
     require_even_batches(config, len(devices))
+    stream = stream.part(*devices.part)
     parts = make_parts(config, stream.spec)
     state = devices.init(lambda key: init_brain(parts, key), jax.random.key(config.seed))
 
-    workdir.mkdir(parents=True, exist_ok=True)
-    # What an earlier run left must not be taken for this one's, should this one fail.
-    (workdir / "summary.json").unlink(missing_ok=True)
-    shutil.rmtree(workdir / "report", ignore_errors=True)
-    write_json(workdir / "config.json", to_mapping(config))
-    with MetricsLog(workdir / "metrics.jsonl") as log:
+    if leads():
+        workdir.mkdir(parents=True, exist_ok=True)
+        # What an earlier run left must not be taken for this one's, should this one fail.
+        (workdir / "summary.json").unlink(missing_ok=True)
+        shutil.rmtree(workdir / "report", ignore_errors=True)
+        write_json(workdir / "config.json", to_mapping(config))
+    with MetricsLog(workdir / "metrics.jsonl" if leads() else Path(os.devnull)) as log:
         state, outcome = learn_tasks(state, parts, stream, devices, log)
 
     final = devices.first(state)
@@ -83,8 +89,9 @@ def run_sequence(
         seconds=outcome.seconds,
         device=devices.description,
     )
-    write_json(workdir / "summary.json", summary)
-    write_report(workdir / "report", summary, recall.sample if recall else None)
+    if leads():
+        write_json(workdir / "summary.json", summary)
+        write_report(workdir / "report", summary, recall.sample if recall else None)
     return summary
 
 
@@ -167,7 +174,8 @@ def run_phase(
     total = phase.num_steps(task)
     unread: list[Metrics] = []
     last: Metrics = {}
-    bar = tqdm(total=total, desc=f"task {task} {phase.name:9}", unit="step", disable=total < 2)
+    hidden = total < 2 or not leads()
+    bar = tqdm(total=total, desc=f"task {task} {phase.name:9}", unit="step", disable=hidden)
     with bar:
         for index, batch in enumerate(phase.batches(task), start=1):
             state, metrics = step(state, batch)
