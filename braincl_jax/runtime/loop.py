@@ -148,7 +148,7 @@ def require_stored(source: np.ndarray, task: int, config: Config) -> np.ndarray:
 
 
 def require_even_batches(config: Config, num_devices: int) -> None:
-    """Raises ValueError for a batch that `num_devices` devices cannot share evenly."""
+    """Raises ValueError for a batch that `num_devices` devices cannot share evenly, or not in equal parts."""
     batches = {
         "codec.batch_size": config.codec.batch_size,
         "wake.batch_size": config.wake.batch_size,
@@ -160,6 +160,12 @@ def require_even_batches(config: Config, num_devices: int) -> None:
             raise ValueError(
                 f"{name}={value} must be a multiple of the {num_devices} devices in use"
             )
+    groups = config.sleep.num_groups // num_devices
+    if groups % config.sleep.accumulate:
+        raise ValueError(
+            f"sleep.accumulate={config.sleep.accumulate} must divide the {groups} groups of each device: "
+            f"sleep.num_groups={config.sleep.num_groups} on {num_devices} devices"
+        )
 
 
 def run_phase(
