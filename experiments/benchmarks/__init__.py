@@ -1,0 +1,1 @@
+"""Measurements of what the code does besides learning."""
