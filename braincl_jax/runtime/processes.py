@@ -12,10 +12,9 @@ MOST_VIRTUAL_DEVICES = 8
 
 
 def virtual_devices(cores: int) -> int:
-    """Devices that a CPU with so many cores (1, 2, ...) pretends to be: a power of two, so that batches can be shared.
+    """Devices that a CPU with so many cores (1, 2, ...) pretends to be: two a core, at most eight.
 
-    Two a core: one waits for the others at every collective, and the second one works meanwhile. Beyond eight, the
-    shares of a batch get too small to be worth it.
+    Always a power of two, so that batches can be shared.
     """
     return min(MOST_VIRTUAL_DEVICES, 2 ** (2 * cores).bit_length() // 2)
 
