@@ -9,14 +9,20 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 DENSITIES = ("trained", "fixed")
+DTYPES = ("float32", "bfloat16")
 
 
 @dataclasses.dataclass(frozen=True)
 class NetworkConfig:
-    """The classifier ("neocortex"): a backbone by registry name and its width multiplier's base."""
+    """The classifier ("neocortex"): a backbone by registry name and its width multiplier's base.
+
+    `dtype` is what the backbone computes in: "bfloat16" halves its activations. Parameters, BatchNorm statistics,
+    head and loss are float32 in any case.
+    """
 
     name: str = "resnet8_half"
     width: int = 16
+    dtype: str = "float32"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,6 +68,8 @@ class SleepConfig:
     """Replay of the whole memory into the whole network (SGD, linear warm-up, cosine).
 
     `noise` is the largest standard deviation, in grey levels of 255, of the noise added to replayed images.
+    `accumulate` is the number of equal parts in which a device goes through its share of the batch, one after another,
+    where all of it does not fit into its memory: the step sums up their gradients.
     """
 
     first_steps: int = 400
@@ -69,6 +77,7 @@ class SleepConfig:
     warmup_fraction: float = 0.1
     batch_size: int = 64
     num_groups: int = 8
+    accumulate: int = 1
     learning_rate: float = 0.05
     final_learning_rate: float = 1e-3
     momentum: float = 0.9
@@ -187,6 +196,7 @@ def _check(config: Config) -> None:
             "sleep.steps": sleep.steps,
             "sleep.batch_size": sleep.batch_size,
             "sleep.num_groups": sleep.num_groups,
+            "sleep.accumulate": sleep.accumulate,
         },
     }
     for least, values in at_least.items():
@@ -227,8 +237,20 @@ def _check(config: Config) -> None:
         codec.density in DENSITIES, "codec.density", codec.density, f"one of {', '.join(DENSITIES)}"
     )
     _require(
+        config.network.dtype in DTYPES,
+        "network.dtype",
+        config.network.dtype,
+        f"one of {', '.join(DTYPES)}",
+    )
+    _require(
         sleep.batch_size % sleep.num_groups == 0,
         "sleep.num_groups",
         sleep.num_groups,
         f"a divisor of sleep.batch_size={sleep.batch_size}",
+    )
+    _require(
+        sleep.num_groups % sleep.accumulate == 0,
+        "sleep.accumulate",
+        sleep.accumulate,
+        f"a divisor of sleep.num_groups={sleep.num_groups}",
     )

@@ -1,12 +1,9 @@
-"""Runs one experiment: `python -m experiments.launch [--config=FILE.py] [--workdir=DIR] [--config.key=value ...]`."""
+"""Runs one experiment: `python -m experiments.launch [--config=FILE.py] [--workdir=DIR] [--config.key=value ...]`.
 
-import os
+As one of several processes, each with devices of its own: the same command in each of them, and besides
+`--coordinator=HOST:PORT --num_processes=N --process_id=I`, or `--distributed` alone where the cluster knows all that.
+"""
 
-# On CPU, four virtual devices train about twice as fast as one; other platforms ignore the flag. It must be set
-# before JAX starts.
-os.environ.setdefault("XLA_FLAGS", "--xla_force_host_platform_device_count=4")
-
-import sys
 from pathlib import Path
 
 from absl import app, flags, logging
@@ -18,6 +15,8 @@ from braincl_jax.runtime.checkpoint import Checkpointing
 from braincl_jax.runtime.console import format_summary
 from braincl_jax.runtime.interrupt import EXIT_INTERRUPTED, Interrupted
 from braincl_jax.runtime.loop import run_sequence
+from braincl_jax.runtime.processes import join_processes, leads, use_virtual_devices
+from braincl_jax.runtime.resume import say
 
 CONFIGS = Path(__file__).parent / "configs"
 _CONFIG = config_flags.DEFINE_config_file(
@@ -43,13 +42,31 @@ _CHECKPOINT_MINUTES = flags.DEFINE_float(
 _KEEP_CHECKPOINTS = flags.DEFINE_integer(
     "keep_checkpoints", Checkpointing.keep, "How many checkpoints stay, the newest."
 )
+_COORDINATOR = flags.DEFINE_string(
+    "coordinator", None, "Several processes: HOST:PORT of process 0, free there, reached by all."
+)
+_NUM_PROCESSES = flags.DEFINE_integer(
+    "num_processes", None, "Several processes: how many there are."
+)
+_PROCESS_ID = flags.DEFINE_integer(
+    "process_id", None, "Several processes: which of them this one is, 0 .. num_processes - 1."
+)
+_DISTRIBUTED = flags.DEFINE_bool(
+    "distributed", False, "Several processes that SLURM, Open MPI, Kubernetes or Cloud TPU started."
+)
 
 
 def main(argv: list[str]) -> int:
     if len(argv) > 1:
         raise app.UsageError(f"unexpected arguments: {' '.join(argv[1:])}")
-    logging.set_verbosity(logging.WARNING)  # JAX and Orbax tell much
+    if not flags.FLAGS["verbosity"].present:
+        # What libraries tell of themselves is not for everyone.
+        logging.set_verbosity(logging.WARNING)
     config = from_mapping(_CONFIG.value.to_dict())
+    use_virtual_devices()
+    process = (_COORDINATOR.value, _NUM_PROCESSES.value, _PROCESS_ID.value)
+    if _DISTRIBUTED.value or process != (None, None, None):
+        join_processes(*process)
     experiment = Path(config_flags.get_config_filename(flags.FLAGS["config"])).stem
     workdir = Path(_WORKDIR.value or f"runs/{experiment}-{config.method}-seed{config.seed}")
     checkpointing = Checkpointing(
@@ -65,12 +82,10 @@ def main(argv: list[str]) -> int:
             fork_from=Path(_FORK_FROM.value) if _FORK_FROM.value else None,
         )
     except Interrupted as interruption:
-        print(
-            f"{interruption}\nthe same command (without --restart) goes on from there",
-            file=sys.stderr,
-        )
+        say(f"{interruption}\nthe same command (without --restart) goes on from there")
         return EXIT_INTERRUPTED
-    print(format_summary(summary, workdir))
+    if leads():
+        print(format_summary(summary, workdir))
     return 0
 
 

@@ -114,6 +114,9 @@ IMPOSSIBLE = [
     ("codec.alphabet_size", 65),
     ("codec.density", "learned"),
     ("sleep.num_groups", 3),
+    ("sleep.accumulate", 0),
+    ("sleep.accumulate", 3),
+    ("network.dtype", "float16"),
 ]
 
 
@@ -133,6 +136,16 @@ def test_a_batch_that_devices_cannot_share_is_named_with_both_numbers(name):
     config = from_mapping({section: values} if section else values)
     require_even_batches(config, 2)
     with pytest.raises(ValueError, match=rf"{name}=6 .* 4 devices"):
+        require_even_batches(config, 4)
+
+
+def test_parts_that_the_groups_of_a_device_cannot_fill_evenly_are_named_with_all_numbers():
+    config = from_mapping({"sleep": {"num_groups": 8, "accumulate": 4}})
+    require_even_batches(config, 2)
+    with pytest.raises(
+        ValueError,
+        match=r"sleep.accumulate=4 must divide the 2 groups of each device: sleep.num_groups=8 on 4 ",
+    ):
         require_even_batches(config, 4)
 
 

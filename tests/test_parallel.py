@@ -1,23 +1,34 @@
 """One device and four devices: the same samples, the same brain."""
 
+import dataclasses
 import functools
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from jax.flatten_util import ravel_pytree
 
 from braincl_jax import collectives
+from braincl_jax.networks import Network
 from braincl_jax.runtime.devices import Devices
-from braincl_jax.sleep.replay import recall_share
+from braincl_jax.sleep import replay_step
+from braincl_jax.sleep.replay import draw_share
 
-NUM_DEVICES, NUM_STEPS = 4, 3
+NUM_DEVICES, NUM_STEPS, NUM_REPLAY_STEPS = 4, 3, 10
+PHASES = ("start", "encode", "memorise", "classify", "transfer", "replay")
 TOLERANCE = 1e-4
 
 
 @pytest.fixture(scope="module")
 def devices():
     return Devices(NUM_DEVICES)
+
+
+@pytest.fixture(scope="module")
+def mapped(diary, step_of, devices):
+    """The step of a phase on four devices, compiled once."""
+    return functools.cache(lambda phase: devices.map_step(step_of("braincl", phase), diary.parts))
 
 
 def replicated(state):
@@ -67,45 +78,114 @@ def batches_of(phase: str, stream, config):
     return [None]
 
 
-@pytest.mark.parametrize("phase", ["start", "encode", "memorise", "classify", "transfer", "replay"])
-def test_one_and_four_devices_agree(phase, diary, step_of, devices, tiny_stream, tiny_config):
-    alone, _ = diary.before[1, phase]
-    together = replicated(alone)
-    step = devices.map_step(step_of("braincl", phase), diary.parts)
-    for batch in batches_of(phase, tiny_stream, tiny_config):
-        alone, alone_metrics = diary.steps[phase](alone, batch)
-        together, metrics = step(together, batch)
-        assert differing_leaves((together, metrics)) == []
-        assert_close(devices.first(metrics), alone_metrics)
-    assert_close(devices.first(together), alone)
+@pytest.fixture(scope="module")
+def check_agreement(diary, devices, tiny_stream, tiny_config):
+    """Fails unless a phase's step on four devices leaves what it leaves on one, step by step, on each of them."""
+
+    def check(phase: str, step) -> None:
+        alone, _ = diary.before[1, phase]
+        together = replicated(alone)
+        for batch in batches_of(phase, tiny_stream, tiny_config):
+            alone, alone_metrics = diary.steps[phase](alone, batch)
+            together, metrics = step(together, batch)
+            assert differing_leaves((together, metrics)) == []
+            assert_close(devices.first(metrics), alone_metrics)
+        assert_close(devices.first(together), alone)
+
+    return check
 
 
-def test_one_and_four_devices_draw_the_same_slots_and_recall_the_same_images(diary, devices):
-    state, _ = diary.before[1, "replay"]
-
-    def drawn(state, batch, *, parts, axis_name=None):
-        del batch
-        recalled, slot = recall_share(state, parts, axis_name)
-        return collectives.concatenate((recalled.image, recalled.label, slot), axis_name)
-
-    together = devices.map_reader(drawn, diary.parts)(replicated(state), None)
-    alone = jax.jit(functools.partial(drawn, parts=diary.parts))(state, None)
-    for one, other in zip(together[1:], alone[1:], strict=True):
-        np.testing.assert_array_equal(one, other)
-    # A pixel on the edge between two values may be rounded either way.
-    assert np.abs(np.int32(together[0]) - np.int32(alone[0])).max() <= 1
+@pytest.mark.parametrize("phase", PHASES)
+def test_one_and_four_devices_agree(phase, mapped, check_agreement):
+    check_agreement(phase, mapped(phase))
 
 
-@pytest.mark.parametrize("phase", ["encode", "classify"])
-def test_without_averaging_the_replicas_drift_apart(
-    phase, diary, step_of, devices, tiny_stream, tiny_config, monkeypatch
+class Eye(Network):
+    """A network that leaves the images that it was shown in the place of its BatchNorm statistics."""
+
+    def features(self, params, batch_stats, images, **settings):
+        return super().features(params, batch_stats, images, **settings)[0], images
+
+
+def test_ten_replay_steps_on_one_and_four_devices_see_the_same_and_learn_the_same(
+    diary, devices, mapped
 ):
-    monkeypatch.setattr(collectives, "mean", lambda tree, axis_name: tree)
-    state, _ = diary.before[1, phase]
+    parts = dataclasses.replace(
+        diary.parts, network=Eye(diary.parts.network.backbone, diary.parts.network.head)
+    )
+
+    def seen(state, batch, *, parts, axis_name=None):
+        task, slot = draw_share(state, parts, axis_name)
+        after, _ = replay_step(state, batch, parts=parts, axis_name=axis_name)
+        return collectives.concatenate((task, slot, after.encoder.batch_stats), axis_name)
+
+    on_one, on_four = jax.jit(functools.partial(seen, parts=parts)), devices.map_reader(seen, parts)
+    alone, _ = diary.before[1, "replay"]
+    together = replicated(alone)
+    drawn = set()
+    for _ in range(NUM_REPLAY_STEPS):
+        *sample, images = on_one(alone, None)
+        *same_sample, same_images = on_four(together, None)
+        for one, other in zip(sample, same_sample, strict=True):
+            np.testing.assert_array_equal(one, other)
+        # A pixel on the edge between two values may be rounded either way.
+        assert np.abs(np.int32(images) - np.int32(same_images)).max() <= 1
+        drawn.add(np.asarray(sample[1]).tobytes())
+        alone, _ = diary.steps["replay"](alone, None)
+        together, _ = mapped("replay")(together, None)
+        assert differing_leaves(together) == []
+    # As one vector: where a rounding error turns a ReLU on or off, a small leaf may move by more than its share.
+    expected, _ = ravel_pytree(alone.encoder.params)
+    learned, _ = ravel_pytree(devices.first(together).encoder.params)
+    assert jnp.linalg.norm(learned - expected) < TOLERANCE * jnp.linalg.norm(expected)
+    start, _ = ravel_pytree(diary.before[1, "replay"].state.encoder.params)
+    assert jnp.linalg.norm(expected - start) > 10 * TOLERANCE * jnp.linalg.norm(expected)
+    assert len(drawn) == NUM_REPLAY_STEPS, "each step has a sample of its own"
+
+
+def test_one_and_four_devices_store_the_same_strings(
+    diary, devices, mapped, tiny_stream, tiny_config, assert_same
+):
+    together = replicated(diary.after[1, "encode"])
+    for phase in ("memorise", "transfer"):
+        for batch in batches_of(phase, tiny_stream, tiny_config):
+            together, _ = mapped(phase)(together, batch)
+            assert differing_leaves(together) == []
+    stored = devices.first(together).memory.long_term
+    assert_same(stored, diary.after[1, "transfer"].memory.long_term)
+    assert stored.task_counts.tolist() == [48, 48]
+
+
+@pytest.mark.parametrize("phase", ["encode", "classify", "replay"])
+@pytest.mark.parametrize(
+    ("wrong", "noticed"),
+    [
+        (lambda tree, axis_name: tree, "params|codec"),
+        (lambda tree, axis_name: jax.lax.psum(tree, axis_name), "relative error"),
+    ],
+    ids=["not averaged", "summed up"],
+)
+def test_wrong_averages_are_noticed(
+    phase, wrong, noticed, diary, step_of, devices, check_agreement, monkeypatch
+):
     step = devices.map_step(step_of("braincl", phase), diary.parts)
-    batch = batches_of(phase, tiny_stream, tiny_config)[0]
-    state, _ = step(replicated(state), batch)
-    assert differing_leaves(state) != []
+    monkeypatch.setattr(collectives, "mean", wrong)
+    with pytest.raises(AssertionError, match=noticed):
+        check_agreement(phase, step)
+
+
+class Unsynchronised(Network):
+    """A network whose BatchNorm looks at its own device alone."""
+
+    def features(self, params, batch_stats, images, *, train=False, axis_name=None):
+        return super().features(params, batch_stats, images, train=train)
+
+
+def test_batch_norm_that_is_not_synchronised_is_noticed(diary, devices, check_agreement):
+    network = Unsynchronised(diary.parts.network.backbone, diary.parts.network.head)
+    step = devices.map_step(replay_step, dataclasses.replace(diary.parts, network=network))
+    with pytest.raises(AssertionError, match="batch_stats"):
+        check_agreement("replay", step)
 
 
 def test_devices_share_a_batch_in_order(devices):

@@ -11,7 +11,7 @@ import pytest
 from braincl_jax.methods import Method, get_method, method_names, register_method
 from braincl_jax.pipeline import phases
 from braincl_jax.sleep import class_balanced, replay_step
-from braincl_jax.sleep.replay import recall_share
+from braincl_jax.sleep.replay import draw_share
 from braincl_jax.state import PHASES, Progress
 
 WITHOUT_CODEC = ("finetune", "joint", "replay_raw", "replay_raw_and_task")
@@ -104,8 +104,9 @@ def test_a_sampler_that_is_handed_in_is_the_one_that_is_used(diary):
         return index.task[slot[:, 0]], slot
 
     parts = dataclasses.replace(diary.parts, sampler=only_slot_three)
-    recalled, slot = jax.jit(lambda state: recall_share(state, parts, None))(state)
+    task, slot = jax.jit(lambda state: draw_share(state, parts, None))(state)
     assert (slot == 3).all()
+    recalled = jax.jit(parts.memory.recall)(state.memory, task, slot)
     images = np.asarray(recalled.image)
     assert (images == images[0, 0]).all()
     stored = parts.memory.index(state.memory)

@@ -1,7 +1,7 @@
 """The sequence of tasks: each with its own classes, one after another, and the batches of each."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import NamedTuple, cast
 
@@ -63,6 +63,7 @@ class TaskStream:
     evaluated_on: str
     _train: _Pool = field(repr=False)
     _test: _Pool = field(repr=False)
+    _part: tuple[int, int] = field(default=(0, 1), repr=False)
 
     @classmethod
     def create(
@@ -129,6 +130,26 @@ class TaskStream:
         """Test images of each task, T numbers."""
         return tuple(len(rows) for rows in self._test.rows)
 
+    def part(self, index: int, count: int) -> "TaskStream":
+        """The same stream for one of several readers, who share every batch.
+
+        Its batches hold the rows index * B / count .. (index + 1) * B / count - 1 of the whole
+        batches, and no other images are read. `train` and `test` still give whole tasks.
+
+        Args:
+            index: 0..count-1, which reader.
+            count: number of readers, from 1.
+
+        Returns:
+            A stream that shares the images with this one.
+
+        Raises:
+            ValueError: if there is no such reader.
+        """
+        if not 0 <= index < count:
+            raise ValueError(f"part {index} of {count}: need 0..{count - 1}.")
+        return replace(self, _part=(index, count))
+
     def train(self, task: int) -> Split:
         """All training images of a task, in the order of the source.
 
@@ -173,7 +194,7 @@ class TaskStream:
             seed: 0, 1, 2, ...; another seed, another shuffle.
 
         Returns:
-            NumPy arrays, B images without padding.
+            NumPy arrays, B images without padding, or this reader's part of them (see `part`).
 
         Raises:
             ValueError: if an argument is out of its range.
@@ -186,7 +207,7 @@ class TaskStream:
         first, last = start // size, (stop - 1) // size
         epochs = [_permutation(seed, task, epoch, size) for epoch in range(first, last + 1)]
         positions = np.concatenate(epochs)[start - first * size : stop - first * size]
-        return _batch(self._train.take(task, positions), positions, batch_size)
+        return self._batch(self._train, task, positions, batch_size)
 
     def ordered_batches(self, task: int, *, batch_size: int) -> Iterator[Batch]:
         """Each training image of a task exactly once, in the order of the source.
@@ -197,13 +218,13 @@ class TaskStream:
 
         Returns:
             Iterator over batches of NumPy arrays. The last one is filled up to B images with zero
-            images of label 0 and index -1.
+            images of label 0 and index -1. Of each, this reader's part (see `part`).
 
         Raises:
             ValueError: if an argument is out of its range.
         """
         self._check(task, batch_size)
-        return _in_order(self._train, task, batch_size)
+        return self._in_order(self._train, task, batch_size)
 
     def ordered_batch_at(self, task: int, *, batch_size: int, step: int) -> Batch:
         """Batch number `step`, from 0, of `ordered_batches`.
@@ -215,18 +236,41 @@ class TaskStream:
         number = -(-self.spec.task_sizes[task] // batch_size)
         if not 0 <= step < number:
             raise ValueError(f"step={step}: task {task} has batches 0..{number - 1}.")
-        return _ordered_batch(self._train, task, batch_size, step)
+        return self._ordered_batch(self._train, task, batch_size, step)
 
     def test_batches(self, task: int, *, batch_size: int) -> Iterator[Batch]:
         """Each test image of a task exactly once; otherwise as `ordered_batches`."""
         self._check(task, batch_size)
-        return _in_order(self._test, task, batch_size)
+        return self._in_order(self._test, task, batch_size)
 
-    def _check(self, task: int, batch_size: int = 1) -> None:
+    def _check(self, task: int, batch_size: int | None = None) -> None:
         if not 0 <= task < self.spec.num_tasks:
             raise ValueError(f"task={task}: the stream has tasks 0..{self.spec.num_tasks - 1}.")
-        if batch_size < 1:
+        if batch_size is not None and batch_size < 1:
             raise ValueError(f"batch_size={batch_size}: need 1 or more.")
+        if batch_size is not None and batch_size % self._part[1]:
+            raise ValueError(f"batch_size={batch_size}: need a multiple of {self._part[1]} parts.")
+
+    def _in_order(self, pool: _Pool, task: int, batch_size: int) -> Iterator[Batch]:
+        for step in range(-(-len(pool.rows[task]) // batch_size)):
+            yield self._ordered_batch(pool, task, batch_size, step)
+
+    def _ordered_batch(self, pool: _Pool, task: int, batch_size: int, step: int) -> Batch:
+        start = step * batch_size
+        positions = np.arange(start, min(start + batch_size, len(pool.rows[task])))
+        return self._batch(pool, task, positions, batch_size)
+
+    def _batch(self, pool: _Pool, task: int, positions: np.ndarray, batch_size: int) -> Batch:
+        """Own part of the batch of the images at `positions`, padding included."""
+        index, count = self._part
+        own_size = batch_size // count
+        own = positions[index * own_size : (index + 1) * own_size]
+        image, label = pool.take(task, own)
+        return Batch(
+            image=_filled_up(image, own_size, 0),
+            label=_filled_up(label, own_size, 0),
+            index=_filled_up(own.astype(np.int32), own_size, -1),
+        )
 
 
 def _count_per_task(num_classes: int, num_tasks: int, classes_per_task: int) -> int:
@@ -291,25 +335,6 @@ def _permutation(seed: int, task: int, epoch: int, size: int) -> np.ndarray:
     order = np.random.default_rng((seed, task, epoch)).permutation(size)
     order.flags.writeable = False
     return order
-
-
-def _in_order(pool: _Pool, task: int, batch_size: int) -> Iterator[Batch]:
-    for step in range(-(-len(pool.rows[task]) // batch_size)):
-        yield _ordered_batch(pool, task, batch_size, step)
-
-
-def _ordered_batch(pool: _Pool, task: int, batch_size: int, step: int) -> Batch:
-    start = step * batch_size
-    positions = np.arange(start, min(start + batch_size, len(pool.rows[task])))
-    return _batch(pool.take(task, positions), positions, batch_size)
-
-
-def _batch(split: Split, positions: np.ndarray, batch_size: int) -> Batch:
-    return Batch(
-        image=_filled_up(split.image, batch_size, 0),
-        label=_filled_up(split.label, batch_size, 0),
-        index=_filled_up(positions.astype(np.int32), batch_size, -1),
-    )
 
 
 def _filled_up(array: np.ndarray, size: int, value: int) -> Array:

@@ -23,6 +23,7 @@ def register_backbone(
     """Makes `builder(width) -> nn.Module` available as `config.network.name`.
 
     The module maps float32 [B, H, W, C] to features float32 [B, F] and takes `train` and `axis_name`, as `ResNet`.
+    An attribute `dtype`, if it has one, says what it computes in.
     """
 
     def register(builder: Callable[[int], nn.Module]) -> Callable[[int], nn.Module]:
@@ -92,9 +93,20 @@ class Network:
 
 
 def build_network(config: NetworkConfig, num_classes: int) -> Network:
-    """The network that `config` names, with a head over K classes."""
+    """The network that `config` names, with a head over K classes.
+
+    Raises:
+        ValueError: there is no such backbone, or it cannot compute in that dtype.
+    """
     if config.name not in _BACKBONES:
         raise ValueError(
             f"network.name={config.name!r} is unknown; known: {', '.join(backbone_names())}"
         )
-    return Network(_BACKBONES[config.name](config.width), nn.Dense(num_classes))
+    backbone = _BACKBONES[config.name](config.width)
+    if config.dtype != "float32":
+        if not hasattr(backbone, "dtype"):
+            raise ValueError(
+                f"network.dtype={config.dtype!r}: {config.name} has no attribute dtype and computes in float32 only"
+            )
+        backbone = backbone.clone(dtype=jnp.dtype(config.dtype))
+    return Network(backbone, nn.Dense(num_classes))

@@ -15,32 +15,49 @@ AXIS = "devices"
 
 
 class Devices:
-    """D local devices that hold the same state and share every batch."""
+    """D devices, equally many of each process, that hold the same state and share every batch.
+
+    Every process runs the same steps in the same order, and hands in only its own rows of a batch.
+    """
 
     def __init__(self, num_devices: int = 0) -> None:
-        """Takes the first `num_devices` local devices, all for 0.
+        """Takes the first `num_devices` devices, equally many of each process; all for 0.
 
         Raises:
-            ValueError: there are fewer.
+            ValueError: there are fewer, or the processes cannot give equally many.
         """
-        available = jax.local_devices()
-        if not 0 <= num_devices <= len(available):
-            raise ValueError(
-                f"num_devices={num_devices}, but this process has {len(available)} ({available[0].platform}); "
-                "0 takes all of them"
+        # Process by process: then the rows of one process lie side by side in the batch.
+        available = [jax.local_devices(process_index=i) for i in range(jax.process_count())]
+        counts = [len(devices) for devices in available]
+        each = (num_devices or sum(counts)) / len(counts)
+        if each not in range(1, min(counts) + 1):
+            there = (
+                f"this process has {counts[0]}"
+                if len(counts) == 1
+                else f"the processes have {counts} and must take part with equally many"
             )
-        self._devices = available[: num_devices or len(available)]
+            raise ValueError(
+                f"num_devices={num_devices}, but {there} ({available[0][0].platform}); 0 takes all of them"
+            )
+        self._num_own = int(each)
+        self._devices = [device for devices in available for device in devices[: self._num_own]]
 
     def __len__(self) -> int:
         return len(self._devices)
 
     @property
     def description(self) -> str:
-        return f"{len(self)} x {self._devices[0].device_kind}"
+        processes = f" in {jax.process_count()} processes" if jax.process_count() > 1 else ""
+        return f"{len(self)} x {self._devices[0].device_kind}{processes}"
+
+    @property
+    def part(self) -> tuple[int, int]:
+        """(i, n): of every batch, this process hands in part i of n equal ones."""
+        return jax.process_index(), jax.process_count()
 
     def init(self, init: Callable[[Array], PyTree], key: Array) -> PyTree:
-        """The same fresh state on every device."""
-        keys = jnp.broadcast_to(key, (len(self),))
+        """The same fresh state on every device; `key` is the same in every process."""
+        keys = jnp.broadcast_to(key, (self._num_own,))
         return jax.pmap(init, axis_name=AXIS, devices=self._devices)(keys)
 
     def replicate(self, state: PyTree) -> PyTree:
@@ -51,7 +68,7 @@ class Devices:
             return jax.tree.map(jnp.copy, state)
 
         mapped = jax.pmap(copy, axis_name=AXIS, in_axes=(None, 0), devices=self._devices)
-        return mapped(state, np.arange(len(self)))
+        return mapped(state, np.arange(self._num_own))
 
     def fetch(self, state: PyTree) -> PyTree:
         """The first device's copy in host memory, safe from donation; compiles nothing, unlike `first`."""
@@ -81,8 +98,9 @@ class Devices:
         return jax.jit(function)
 
     def first(self, tree: PyTree) -> PyTree:
-        """The first device's copy."""
-        return jax.tree.map(lambda leaf: leaf[0], tree)
+        """The copy of this process's first device."""
+        # `leaf[0]` would be a computation in which all devices take part.
+        return jax.tree.map(lambda leaf: leaf.addressable_shards[0].data[0], tree)
 
     def _in_turn(self, output: PyTree) -> PyTree:
         """On CPU, waits for the output.
@@ -95,5 +113,9 @@ class Devices:
         return output
 
     def _shard(self, batch: Batch | None) -> Batch | None:
-        """[B, ...] -> [D, B / D, ...]; the batch sizes were checked when the run was set up."""
-        return jax.tree.map(lambda leaf: np.reshape(leaf, (len(self), -1, *leaf.shape[1:])), batch)
+        """Own rows [B / n, ...] -> [D / n, B / D, ...]; the batch sizes were checked when the run was set up."""
+
+        def one(leaf: Array) -> np.ndarray:
+            return np.reshape(leaf, (self._num_own, -1, *leaf.shape[1:]))
+
+        return jax.tree.map(one, batch)

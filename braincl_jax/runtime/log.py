@@ -36,7 +36,8 @@ class MetricsLog:
             raise ValueError(
                 f"{self._path} has lost lines: {self._keep} bytes are known, {self.size} are left"
             )
-        self._file.truncate(self._keep)
+        if self.size > self._keep:
+            self._file.truncate(self._keep)
         return self
 
     def __exit__(self, *exception: object) -> None:

@@ -1,6 +1,7 @@
 """The sequence loop: runs the phases of every task, evaluates after each, and writes what came out."""
 
 import itertools
+import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -24,6 +25,7 @@ from braincl_jax.runtime.devices import Devices
 from braincl_jax.runtime.exchange import export_memory
 from braincl_jax.runtime.interrupt import stop_on_signals
 from braincl_jax.runtime.log import MetricsLog, write_json
+from braincl_jax.runtime.processes import leads, require_same_everywhere
 from braincl_jax.runtime.report import write_report
 from braincl_jax.runtime.resume import (
     CHECKPOINTS,
@@ -67,8 +69,9 @@ def run_sequence(
     Args:
         config: the settings.
         stream: the tasks.
-        workdir: gets `config.json`, `metrics.jsonl`, `checkpoints/`, `summary.json`, `report/` and, from a method with
-            cues, `memory.npz` and `sources.npy` (int32 [n, 2], task and image behind each slot).
+        workdir: gets, from the first process, `config.json`, `metrics.jsonl`, `checkpoints/`, `summary.json`, `report/`
+            and, from a method with cues, `memory.npz` and `sources.npy` (int32 [n, 2], task and image behind each
+            slot). All processes must see it.
         make_parts: (config, spec) -> parts; hand in your own to change a part.
         checkpointing: how often the run is saved.
         restart: delete the run in `workdir` first.
@@ -79,8 +82,8 @@ def run_sequence(
         The content of `summary.json`.
 
     Raises:
-        ValueError: a setting is impossible, or `workdir` holds a run with other settings; nothing
-            has been written or trained then.
+        ValueError: a setting is impossible, `workdir` holds a run with other settings, or processes differ in
+            settings, tasks or in what they find there; nothing has been written or trained then.
         DamagedError: `workdir` has checkpoints, but none is intact; nothing has been written.
         Interrupted: SIGTERM or SIGINT came; the run has been saved.
         CorruptMemoryError: a stored string was found to be damaged.
@@ -89,8 +92,10 @@ def run_sequence(
         raise ValueError(
             f"num_tasks={config.num_tasks}, but the stream has {stream.spec.num_tasks}"
         )
+    require_same_everywhere(f"{config}, {stream}")
     devices = Devices(config.num_devices)
     require_even_batches(config, len(devices))
+    stream = stream.part(*devices.part)
     parts = make_parts(config, stream.spec)
 
     def init(key: Array) -> BrainState:
@@ -107,10 +112,13 @@ def run_sequence(
             say(f"{workdir} holds this run, finished; --restart does it again")
             return summary
         beginning = resume(workdir, config, abstract)
+    # Nobody writes before all have read.
+    require_same_everywhere(f"start in {workdir} at {beginning.cursor if beginning else 0}")
     if beginning is None and fork_from is not None:
         beginning = fork(fork_from, workdir, config, abstract, story)
     if beginning is None:
-        clear(workdir)
+        if leads():
+            clear(workdir)
         state, cursor, resumed = devices.init(init, key), Cursor.first(config.num_tasks), None
     else:
         state, cursor, resumed = (
@@ -119,11 +127,12 @@ def run_sequence(
             beginning.path,
         )
 
-    workdir.mkdir(parents=True, exist_ok=True)
-    write_json(workdir / CONFIG, to_mapping(config))
-    keep, log_path = checkpointing.keep, workdir / METRICS
+    if leads():
+        workdir.mkdir(parents=True, exist_ok=True)
+        write_json(workdir / CONFIG, to_mapping(config))
+    keep, log_path = checkpointing.keep, workdir / METRICS if leads() else Path(os.devnull)
     with (
-        MetricsLog(log_path, cursor.log_bytes) as log,
+        MetricsLog(log_path, cursor.log_bytes if leads() else 0) as log,
         Writer(workdir / CHECKPOINTS, keep=keep, log=log_path, resumed=resumed) as writer,
         stop_on_signals() as stop,
     ):
@@ -136,7 +145,7 @@ def run_sequence(
     if len(outcome.sources):
         compiled = devices.compile(parts.memory.recall)
         recall = measure_recall(compiled, final.memory, stream, outcome.sources)
-    if isinstance(parts.memory, CueMemory):
+    if leads() and isinstance(parts.memory, CueMemory):
         stored = final.memory.long_term
         export_memory(workdir / MEMORY, stored, parts.memory, stream.class_order)
         np.save(workdir / SOURCES, outcome.sources)
@@ -149,9 +158,10 @@ def run_sequence(
         seconds=outcome.seconds,
         device=devices.description,
     )
-    write_report(workdir / REPORT, summary, recall.sample if recall else None)
-    # Last: it says that the run is finished.
-    write_json(workdir / SUMMARY, summary)
+    if leads():
+        write_report(workdir / REPORT, summary, recall.sample if recall else None)
+        # Last: it says that the run is finished.
+        write_json(workdir / SUMMARY, summary)
     return summary
 
 
@@ -185,12 +195,13 @@ def learn_tasks(
                 cursor.outcome = cursor.outcome._replace(sources=sources)
             cursor.lap(phase.name)
             cursor.enter(following[phase.name])
-            if phase.name != "start" or saver.is_due(cursor):
+            if saver.is_due(cursor) or phase.name != "start":
                 saver.save(state, cursor)
         evaluate(state, cursor, count, stream, parts.config, shell)
         cursor.lap(EVALUATE)
         cursor.steps, cursor.task = cursor.steps + 1, cursor.task + 1
         cursor.enter(story[0].name)
+        saver.is_due(cursor)
         saver.save(state, cursor)
     return state
 
@@ -214,7 +225,7 @@ def require_stored(number: int, task: int, config: Config) -> None:
 
 
 def require_even_batches(config: Config, num_devices: int) -> None:
-    """Raises ValueError for a batch that `num_devices` devices cannot share evenly."""
+    """Raises ValueError for a batch that `num_devices` devices cannot share evenly, or not in equal parts."""
     batches = {
         "codec.batch_size": config.codec.batch_size,
         "codec.refine_batch_size": config.codec.refine_batch_size,
@@ -227,6 +238,12 @@ def require_even_batches(config: Config, num_devices: int) -> None:
             raise ValueError(
                 f"{name}={value} must be a multiple of the {num_devices} devices in use"
             )
+    groups = config.sleep.num_groups // num_devices
+    if groups % config.sleep.accumulate:
+        raise ValueError(
+            f"sleep.accumulate={config.sleep.accumulate} must divide the {groups} groups of each device: "
+            f"sleep.num_groups={config.sleep.num_groups} on {num_devices} devices"
+        )
 
 
 def run_phase(
@@ -242,7 +259,7 @@ def run_phase(
         total=total,
         initial=cursor.done,
         unit="step",
-        disable=total < 2,
+        disable=total < 2 or not leads(),
     )
     with bar:
         for batch in phase.batches(task, start=cursor.done):

@@ -9,9 +9,10 @@ from typing import Any, NamedTuple
 
 from braincl_jax.config import Config, to_mapping
 from braincl_jax.pipeline import Phase
-from braincl_jax.runtime.checkpoint import load_newest, write_checkpoint
+from braincl_jax.runtime.checkpoint import load_newest, path_of, write_checkpoint
 from braincl_jax.runtime.cursor import EVALUATE, Cursor, from_json, to_json
 from braincl_jax.runtime.log import write_json
+from braincl_jax.runtime.processes import leads
 from braincl_jax.types import PyTree
 
 CONFIG, METRICS, SUMMARY = "config.json", "metrics.jsonl", "summary.json"
@@ -118,20 +119,24 @@ def fork(
     metrics = (origin / METRICS).read_bytes()[: cursor.log_bytes]
     if len(metrics) < cursor.log_bytes:
         raise ValueError(f"{origin / METRICS} has lost lines that {checkpoint.path} knows of")
+    beginning = Beginning(checkpoint.state, cursor, path_of(workdir / CHECKPOINTS, cursor.steps))
+    if not leads():
+        return beginning
     clear(workdir)
     workdir.mkdir(parents=True, exist_ok=True)
     write_json(workdir / ORIGIN, {"workdir": str(origin), "checkpoint": checkpoint.path.name})
     (workdir / METRICS).write_bytes(metrics)
-    path = write_checkpoint(
+    write_checkpoint(
         workdir / CHECKPOINTS, cursor.steps, checkpoint.state, to_json(cursor), to_mapping(config)
     )
     say(f"{workdir}: forked from {checkpoint.path} at {cursor}")
-    return Beginning(checkpoint.state, cursor, path)
+    return beginning
 
 
 def say(text: str) -> None:
-    """Tells the user, beside progress bars and away from results."""
-    print(text, file=sys.stderr, flush=True)
+    """Tells the user, once for all processes, beside progress bars and away from results."""
+    if leads():
+        print(text, file=sys.stderr, flush=True)
 
 
 def _fit(cursor: Cursor, old: Mapping[str, Any], config: Config, story: Sequence[Phase]) -> None:

@@ -3,12 +3,18 @@
 import time
 from typing import Any
 
+import jax
+
 from braincl_jax.config import Config, to_mapping
 from braincl_jax.runtime.checkpoint import Checkpointing, Writer, path_of
 from braincl_jax.runtime.cursor import Cursor, to_json
 from braincl_jax.runtime.devices import Devices
 from braincl_jax.runtime.interrupt import Interrupted, Stop
 from braincl_jax.runtime.log import MetricsLog
+from braincl_jax.runtime.processes import any_process, leads
+
+# Steps between two times at which several processes ask each other whether to stop.
+AGREE_EVERY = 20
 
 
 class Saver:
@@ -38,19 +44,25 @@ class Saver:
         self._writer, self._often, self._stop = writer, often, stop
         self._config, self._devices, self._log = config, devices, log
         self._saved_steps, self._saved_at = steps, time.monotonic()
+        self._stopping = False
 
     def is_due(self, cursor: Cursor) -> bool:
-        """Whether the run has to be saved in the midst of a phase."""
+        """Whether the run has to be saved here; all processes must ask at the same steps.
+
+        Several processes agree on stopping every few steps only, since agreeing takes time.
+        """
         often = self._often
         minutes = (time.monotonic() - self._saved_at) / 60
+        if jax.process_count() == 1 or cursor.steps % AGREE_EVERY == 0 or cursor.done == 0:
+            self._stopping = any_process(self._stop.asked)
         return (
-            self._stop.asked
+            self._stopping
             or 0 < often.every_steps <= cursor.steps - self._saved_steps
             or 0 < often.every_minutes <= minutes
         )
 
     def save(self, state: Any, cursor: Cursor) -> None:
-        """Saves the run, unless the newest checkpoint is of the same step.
+        """Saves the run from the first process, unless the newest checkpoint is of the same step.
 
         Blocks while the state is copied to the host and, before that, while the last checkpoint
         is still being written.
@@ -60,12 +72,12 @@ class Saver:
         """
         cursor.lap(cursor.phase)
         newest = self._writer.newest
-        if newest != path_of(self._writer.directory, cursor.steps):
+        if leads() and newest != path_of(self._writer.directory, cursor.steps):
             cursor.log_bytes = self._log.size
             host = self._devices.fetch(state)
             self._writer.save(cursor.steps, host, to_json(cursor), to_mapping(self._config))
         self._saved_steps, self._saved_at = cursor.steps, time.monotonic()
-        if self._stop.asked:
+        if self._stopping:
             newest = self._writer.newest
             saved = f"saved as {newest}" if newest else "no checkpoint could be written"
             raise Interrupted(f"interrupted at {cursor}; {saved}")

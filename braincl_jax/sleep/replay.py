@@ -1,5 +1,7 @@
 """Replay: train the whole network on what the memory recalls."""
 
+from collections.abc import Callable
+
 import jax
 import jax.numpy as jnp
 import optax
@@ -9,40 +11,42 @@ from braincl_jax.memory.integrity import INTACT
 from braincl_jax.networks import masked_logits
 from braincl_jax.parts import Parts
 from braincl_jax.state import BrainState, count_examples, step_key
-from braincl_jax.types import Array, Metrics, Recalled
+from braincl_jax.types import Array, Metrics, PyTree
 
 
-def recall_share(state: BrainState, parts: Parts, axis_name: str | None) -> tuple[Recalled, Array]:
-    """What this device recalls of the step's global sample, and the slots it came from (int32 [G / D, n])."""
+def draw_share(state: BrainState, parts: Parts, axis_name: str | None) -> tuple[Array, Array]:
+    """This device's share of the step's global sample: task int32 [G / D] and slot int32 [G / D, n]."""
     config = parts.config.sleep
-    key = jax.random.fold_in(step_key(state, "replay"), 0)
-    task, slot = parts.sampler(
-        key,
+    drawn = parts.sampler(
+        jax.random.fold_in(step_key(state, "replay"), 0),
         parts.memory.index(state.memory),
         parts.spec.num_classes,
         config.num_groups,
         config.batch_size // config.num_groups,
     )
-    task, slot = collectives.own_slice((task, slot), axis_name)
-    return parts.memory.recall(state.memory, task, slot), slot
+    return collectives.own_slice(drawn, axis_name)
 
 
-def replay_step(
-    state: BrainState, batch: None, *, parts: Parts, axis_name: str | None = None
-) -> tuple[BrainState, Metrics]:
-    """One SGD step of the whole network on recalled, augmented images; `batch` is None.
+def replay_gradient(
+    state: BrainState, task: Array, slot: Array, keys: Array, parts: Parts, axis_name: str | None
+) -> tuple[PyTree, Array]:
+    """What some groups of the sample, recalled and augmented, teach.
+
+    Args:
+        state: network and memory.
+        task: int32 [g].
+        slot: int32 [g, n].
+        keys: one for each image, [g n].
+        parts: memory, augmentation and network.
+        axis_name: of the devices over which BatchNorm takes its statistics.
 
     Returns:
-        The new state, and `loss`, `accuracy`, `learning_rate` and `corrupt_slot`: a slot whose string failed its
-        integrity check, or -1. The caller must not go on from a state with a corrupt slot.
+        (gradient, batch_stats, loss, accuracy), the means over these groups, and `corrupt`, int32 scalar.
     """
-    del batch
     encoder = state.encoder
-    recalled, slot = recall_share(state, parts, axis_name)
-    images = recalled.image.reshape(-1, *recalled.image.shape[2:])
+    recalled = parts.memory.recall(state.memory, task, slot)
     labels = recalled.label.reshape(-1)
-    augment_key = jax.random.fold_in(step_key(state, "replay"), 1)
-    images = parts.augment(collectives.example_keys(augment_key, len(images), axis_name), images)
+    images = parts.augment(keys, recalled.image.reshape(-1, *recalled.image.shape[2:]))
 
     def loss_of(params):
         features, batch_stats = parts.network.features(
@@ -57,15 +61,61 @@ def replay_step(
     (loss, (batch_stats, accuracy)), gradient = jax.value_and_grad(loss_of, has_aux=True)(
         encoder.params
     )
+    return (gradient, batch_stats, loss, accuracy), jnp.where(recalled.intact, INTACT, slot).max()
+
+
+def accumulated(
+    learn: Callable[..., tuple[PyTree, Array]], sample: tuple[Array, ...], number: int
+) -> tuple[PyTree, Array]:
+    """`learn(*sample)` -> (means, maximum), from `number` equal parts of the sample, one after another."""
+    if number == 1:
+        return learn(*sample)
+    split = jax.tree.map(lambda leaf: leaf.reshape(number, -1, *leaf.shape[1:]), sample)
+
+    def one_more(carry, part):
+        means, largest = carry
+        more, corrupt = learn(*part)
+        return (
+            jax.tree.map(lambda a, b: a + b / number, means, more),
+            jnp.maximum(largest, corrupt),
+        ), None
+
+    shapes = jax.eval_shape(learn, *jax.tree.map(lambda leaf: leaf[0], split))
+    zeros = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), shapes[0])
+    return jax.lax.scan(one_more, (zeros, jnp.int32(INTACT)), split)[0]
+
+
+def replay_step(
+    state: BrainState, batch: None, *, parts: Parts, axis_name: str | None = None
+) -> tuple[BrainState, Metrics]:
+    """One SGD step of the whole network on recalled, augmented images; `batch` is None.
+
+    With `sleep.accumulate` the same images, augmented the same way, are recalled and learned from in parts. BatchNorm
+    then normalises each part by its own statistics, and the running ones move by the mean over the parts.
+
+    Returns:
+        The new state, and `loss`, `accuracy`, `learning_rate` and `corrupt_slot`: a slot whose string failed its
+        integrity check, or -1. The caller must not go on from a state with a corrupt slot.
+    """
+    del batch
+    encoder = state.encoder
+    task, slot = draw_share(state, parts, axis_name)
+    augment_key = jax.random.fold_in(step_key(state, "replay"), 1)
+    keys = collectives.example_keys(augment_key, slot.size, axis_name)
+
+    def learn(task: Array, slot: Array, keys: Array):
+        return replay_gradient(state, task, slot, keys, parts, axis_name)
+
+    means, corrupt = accumulated(learn, (task, slot, keys), parts.config.sleep.accumulate)
+    gradient, batch_stats, loss, accuracy = means
     loss, accuracy, gradient = collectives.mean((loss, accuracy, gradient), axis_name)
     direction, sleep_opt = parts.sleep_optimiser.update(gradient, encoder.sleep_opt, encoder.params)
     rate = parts.sleep_rate(state.progress)
     params = optax.apply_updates(encoder.params, jax.tree.map(lambda leaf: -rate * leaf, direction))
-    corrupt = jnp.where(recalled.intact, INTACT, slot).max()
     new_state = state.replace(
         encoder=encoder.replace(params=params, batch_stats=batch_stats, sleep_opt=sleep_opt),
         consolidation=count_examples(
-            state.consolidation, "replay", len(images) * collectives.num_devices(axis_name)
+            state.consolidation, "replay", slot.size * collectives.num_devices(axis_name)
         ),
         progress=state.progress.advance("replay"),
     )

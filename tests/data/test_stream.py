@@ -178,6 +178,65 @@ def test_a_last_batch_that_is_full_has_no_padding():
     assert [batch.index.tolist() for batch in batches] == [[0, 1, 2, 3], [4, 5, 6, 7]]
 
 
+@pytest.mark.parametrize("count", [1, 2, 3, 6])
+def test_parts_of_a_batch_are_the_whole_batch_in_order(count):
+    stream = natural()
+    parts = [stream.part(index, count) for index in range(count)]
+
+    def check(whole, *pieces):
+        for field, *own in zip(whole, *pieces, strict=True):
+            assert {len(one) for one in own} == {6 // count}
+            np.testing.assert_array_equal(field, np.concatenate(own))
+
+    for step in range(5):
+        wanted = {"batch_size": 6, "step": step, "seed": 3}
+        check(stream.batch_at(1, **wanted), *(part.batch_at(1, **wanted) for part in parts))
+    for name in ("ordered_batches", "test_batches"):
+        # The last of these has padding, which may fill some parts altogether.
+        for batches in zip(
+            *(getattr(one, name)(1, batch_size=6) for one in (stream, *parts)), strict=True
+        ):
+            check(*batches)
+
+
+def test_a_part_reads_no_images_but_its_own():
+    class Watched(np.ndarray):
+        def __getitem__(self, rows):
+            read.extend(rows.tolist())
+            return np.asarray(self)[rows]
+
+    read: list[int] = []
+    stream = natural()
+    pool = stream._train._replace(image=stream._train.image.view(Watched))
+    part = dataclasses.replace(stream, _train=pool).part(1, 2)
+    batch = part.batch_at(0, batch_size=4, step=0, seed=0)
+    assert len(read) == 2
+    assert pixels(batch.image) == read
+
+
+def test_a_part_of_the_batches_leaves_tasks_whole():
+    whole, part = natural(), natural().part(1, 2)
+    np.testing.assert_array_equal(part.train(1).image, whole.train(1).image)
+    assert part.test_sizes == whole.test_sizes
+
+
+@pytest.mark.parametrize(("index", "count"), [(-1, 2), (2, 2), (0, 0)])
+def test_an_impossible_part_is_refused(index, count):
+    with pytest.raises(ValueError, match=rf"part {index} of {count}: need 0\.\."):
+        natural().part(index, count)
+
+
+def test_a_batch_that_parts_cannot_share_evenly_is_refused():
+    part = natural().part(0, 2)
+    for access in (
+        lambda: part.batch_at(0, batch_size=5, step=0, seed=0),
+        lambda: part.ordered_batches(0, batch_size=5),
+        lambda: part.test_batches(0, batch_size=5),
+    ):
+        with pytest.raises(ValueError, match="batch_size=5: need a multiple of 2 parts"):
+            access()
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -121,3 +121,61 @@ def test_a_backbone_that_is_registered_can_be_built(monkeypatch):
     monkeypatch.setattr(network, "_BACKBONES", dict(network._BACKBONES))
     register_backbone("mine")(lambda width: nn.Dense(width))
     assert build_network(NetworkConfig("mine", 5), 3).backbone == nn.Dense(5)
+
+
+@pytest.fixture(scope="module")
+def half_precision():
+    """The network of `small`, computed in bfloat16."""
+    return build_network(NetworkConfig("resnet8", 2, "bfloat16"), NUM_CLASSES)
+
+
+@pytest.mark.parametrize("train", [False, True])
+def test_in_bfloat16_everything_that_is_kept_stays_float32(small, half_precision, train):
+    _, params, batch_stats, images = small
+    new = jax.eval_shape(
+        functools.partial(half_precision.init, image_shape=(8, 8, 1)), jax.random.key(0)
+    )
+    assert jax.tree.map(lambda x: (x.shape, x.dtype), new) == jax.tree.map(
+        lambda x: (x.shape, x.dtype), (params, batch_stats)
+    )
+    features, statistics = jax.eval_shape(
+        functools.partial(half_precision.features, train=train), params, batch_stats, images
+    )
+    logits = jax.eval_shape(half_precision.logits, params, features)
+    assert {x.dtype for x in jax.tree.leaves((features, statistics, logits))} == {jnp.dtype("f4")}
+
+
+def test_in_bfloat16_convolutions_are_computed_in_it_and_nothing_else_is_far_off(
+    small, half_precision
+):
+    network, params, batch_stats, images = small
+
+    def features(network):
+        return functools.partial(network.features, params, batch_stats, train=True)
+
+    program = jax.make_jaxpr(features(half_precision))(images)
+    convolutions = [
+        equation
+        for equation in program.eqns
+        if equation.primitive is jax.lax.conv_general_dilated_p
+    ]
+    assert len(convolutions) == 9
+    assert {variable.aval.dtype for one in convolutions for variable in one.invars} == {
+        jnp.dtype(jnp.bfloat16)
+    }
+    exact, rough = (jax.jit(features(one))(images)[0] for one in (network, half_precision))
+    error = float(jnp.linalg.norm(rough - exact) / jnp.linalg.norm(exact))
+    # bfloat16 has 8 significant bits: 1/256 an operation, and some of them in a row.
+    assert 0 < error < 0.03
+
+
+def test_a_backbone_that_computes_in_float32_only_says_so(monkeypatch):
+    from braincl_jax.networks import network
+
+    class Mine(nn.Module):
+        pass
+
+    monkeypatch.setattr(network, "_BACKBONES", {"mine": lambda width: Mine()})
+    assert build_network(NetworkConfig("mine"), 3).backbone == Mine()
+    with pytest.raises(ValueError, match=r"network.dtype='bfloat16': mine has no attribute dtype"):
+        build_network(NetworkConfig("mine", dtype="bfloat16"), 3)

@@ -23,7 +23,9 @@ SUMMARY_KEYS = {
     *("backward_transfer_gem", "memory_bytes", "budget_bytes", "num_cues", "bits_per_pixel"),
     *("recall_psnr_db", "examples_seen", "wall_seconds", "versions", "device"),
 }
-ROWS = ("strings", "index", "labels", "decoders", "tables")
+ROWS = ("strings", "index", "labels", "decoders", "tables", "checksums", "free")
+# The tiny brain does not refine its cues.
+DONE = tuple(name for name in PHASES if name != "refine")
 
 
 @dataclasses.dataclass
@@ -98,7 +100,7 @@ def test_every_line_of_the_metrics_is_an_object_of_a_task_and_phase(run):
     lines = [strict(line) for line in run.log]
     order = [(line["task"], line["phase"]) for line in lines]
     assert list(dict.fromkeys(order)) == [
-        (task, phase) for task in range(2) for phase in (*PHASES, "evaluate")
+        (task, phase) for task in range(2) for phase in (*DONE, "evaluate")
     ]
     evaluated = [line["accuracy"] for line in lines if line["phase"] == "evaluate"]
     matrix = run.summary["accuracy_matrix"]
@@ -108,7 +110,7 @@ def test_every_line_of_the_metrics_is_an_object_of_a_task_and_phase(run):
 def test_the_summary_has_every_key_of_the_design(run):
     assert set(run.summary) >= SUMMARY_KEYS
     assert strict((run.workdir / "summary.json").read_text()) == run.summary
-    assert set(run.summary["examples_seen"]) == {"codec", "wake", "sleep"}
+    assert set(run.summary["examples_seen"]) == {"codec", "refinement", "wake", "sleep"}
     assert run.summary["accuracy_matrix"][0][1] is None
     assert sorted(run.summary["class_order"]) == [0, 1, 2, 3]
 
@@ -130,7 +132,7 @@ def test_the_cues_that_are_counted_can_be_recalled(run):
 
 
 def test_each_step_is_traced_once_for_the_whole_run(run):
-    assert run.traces == dict.fromkeys(PHASES, 1)
+    assert run.traces == dict.fromkeys(DONE, 1)
 
 
 def test_the_same_seed_gives_the_same_run(run, run_once):
@@ -154,7 +156,7 @@ def test_a_method_without_cues_runs_on_all_devices_and_shows_no_recalls(run_once
     assert run.summary["memory_bytes"]["total"] == 4
     assert run.summary["examples_seen"]["codec"] == 0
     assert not (run.workdir / "report" / "recalls.png").exists()
-    assert run.traces == dict.fromkeys([name for name in PHASES if name != "encode"], 1)
+    assert run.traces == dict.fromkeys([name for name in DONE if name != "encode"], 1)
     assert "recalled at" not in format_summary(run.summary, run.workdir)
 
 
@@ -170,6 +172,19 @@ def test_parts_that_are_handed_in_are_used(tiny_config, tiny_stream, tmp_path):
 
     with pytest.raises(LookupError, match="my memory"):
         run_sequence(tiny_config, tiny_stream, tmp_path, make_parts=make_parts)
+
+
+def test_sources_follow_kept_evicted_and_new_slots():
+    first = loop.follow(loop.NO_SOURCES, np.array([4, 0, 7, -1, -1]), 0)
+    assert first.tolist() == [[0, 4], [0, 0], [0, 7]]
+    # Slots 0 and 2 stay (-2 - 0 and -2 - 2), slot 1 goes; images 5 and 3 of task 1 come.
+    second = loop.follow(first, np.array([-2, -4, 5, 3, -1]), 1)
+    assert second.tolist() == [[0, 4], [0, 7], [1, 5], [1, 3]]
+    # All of task 0 goes, and image 0 of task 2 comes behind what is left of task 1.
+    third = loop.follow(second, np.array([-5, 0, -1, -1, -1]), 2)
+    assert third.tolist() == [[1, 3], [2, 0]]
+    # Nothing of task 3 is stored.
+    assert loop.follow(third, np.array([-2, -3, -1, -1, -1]), 3).tolist() == third.tolist()
 
 
 def test_a_rare_corrupt_slot_is_not_averaged_away():

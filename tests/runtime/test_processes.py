@@ -1,0 +1,304 @@
+"""Several processes: they learn what one process learns, and only the first of them is heard."""
+
+import dataclasses
+import json
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import jax
+import numpy as np
+import pytest
+
+from braincl_jax.config import NetworkConfig, to_mapping
+from braincl_jax.runtime import processes
+from braincl_jax.runtime.devices import Devices
+from braincl_jax.runtime.processes import (
+    join_processes,
+    leads,
+    require_same_everywhere,
+    use_virtual_devices,
+    virtual_devices,
+)
+
+ROOT = Path(__file__).parents[2]
+SECONDS, TOLERANCE = 120, 1e-4
+
+# The launcher with a network that is quickly compiled; what was learned is kept beside what the run itself writes.
+CHILD = """
+import sys
+import jax, numpy
+from absl import app
+from braincl_jax.networks import register_backbone
+from braincl_jax.networks.resnet import ResNet
+from braincl_jax.runtime import loop
+from experiments import launch
+
+kept, original = sys.argv.pop(1), loop.summarise_run
+register_backbone("one_block")(lambda width: ResNet((1,), width))
+
+def keeping(state, **arguments):
+    state = state.replace(key=jax.random.key_data(state.key))
+    leaves = jax.tree_util.tree_leaves_with_path(state)
+    numpy.savez(kept, **{jax.tree_util.keystr(path): leaf for path, leaf in leaves})
+    return original(state, **arguments)
+
+loop.summarise_run = keeping
+app.run(launch.main)
+"""
+CONFIG = """
+from ml_collections import ConfigDict
+
+def get_config():
+    return ConfigDict({})
+"""
+
+
+class Ended(NamedTuple):
+    """A process that came to its end.
+
+    Attributes:
+        state: NumPy arrays of its last state by path; empty if it did not get there.
+        output: what it wrote to stdout and stderr, without what the transport says of itself.
+        returncode: its exit status.
+    """
+
+    state: dict[str, np.ndarray]
+    output: str
+    returncode: int
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("localhost", 0))
+        return found.getsockname()[1]
+
+
+@pytest.fixture(scope="module")
+def settings(tiny_config, tiny_stream, tmp_path_factory) -> list[str]:
+    """Flags of a run of the tiny configuration on the tiny images, from a file."""
+    folder = tmp_path_factory.mktemp("settings")
+    train, test = (
+        [split(task) for task in range(2)] for split in (tiny_stream.train, tiny_stream.test)
+    )
+    np.savez(
+        folder / "tiny.npz",
+        x_train=np.concatenate([split.image for split in train]),
+        y_train=np.concatenate([split.label for split in train]),
+        x_test=np.concatenate([split.image for split in test]),
+        y_test=np.concatenate([split.label for split in test]),
+    )
+    config = dataclasses.replace(
+        tiny_config,
+        num_devices=0,
+        dataset=f"npz:{folder / 'tiny.npz'}",
+        network=NetworkConfig("one_block", 4),
+        codec=dataclasses.replace(tiny_config.codec, num_stages=1, latent_channels=2),
+    )
+    (folder / "tiny.py").write_text(CONFIG.replace("{}", repr(to_mapping(config))))
+    return [f"--config={folder / 'tiny.py'}"]
+
+
+@pytest.fixture(scope="module")
+def launch(tmp_path_factory):
+    """Launches processes side by side, and waits for all of them; none outlives the call."""
+
+    def run(flags: list[list[str]], devices: int) -> list[Ended]:
+        folder = tmp_path_factory.mktemp("processes")
+        environment = os.environ | {
+            "PYTHONPATH": str(ROOT),
+            "XLA_FLAGS": f"--xla_force_host_platform_device_count={devices}",
+            "JAX_DISABLE_MOST_OPTIMIZATIONS": "1",
+        }
+        running, ended = [], []
+        try:
+            for number, own in enumerate(flags):
+                with (folder / f"{number}.txt").open("w") as output:
+                    command = [sys.executable, "-c", CHILD, str(folder / f"{number}.npz"), *own]
+                    running.append(
+                        subprocess.Popen(
+                            command, cwd=folder, env=environment, stdout=output, stderr=output
+                        )
+                    )
+            for number, process in enumerate(running):
+                status = process.wait(SECONDS)
+                lines = (folder / f"{number}.txt").read_text().splitlines()
+                said = "\n".join(line for line in lines if not line.startswith("[Gloo]"))
+                kept = folder / f"{number}.npz"
+                ended.append(Ended(dict(np.load(kept)) if kept.exists() else {}, said, status))
+        finally:
+            for process in running:
+                process.kill()
+                process.wait()
+        return ended
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def alone(settings, launch, tmp_path_factory):
+    """(what is left, results) of one process with four devices."""
+    workdir = tmp_path_factory.mktemp("alone")
+    (ended,) = launch([[*settings, f"--workdir={workdir}"]], 4)
+    assert ended.returncode == 0, ended.output
+    return ended, workdir
+
+
+@pytest.fixture(scope="module")
+def together(settings, launch, tmp_path_factory):
+    """(what is left of each, results of each) of two processes with two devices each."""
+    workdirs = [tmp_path_factory.mktemp("first"), tmp_path_factory.mktemp("second")]
+    common = [*settings, f"--coordinator=localhost:{free_port()}", "--num_processes=2"]
+    flags = [
+        [*common, f"--process_id={number}", f"--workdir={workdir}"]
+        for number, workdir in enumerate(workdirs)
+    ]
+    ended = launch(flags, 2)
+    assert [one.returncode for one in ended] == [0, 0], "\n".join(one.output for one in ended)
+    return ended, workdirs
+
+
+def test_all_processes_end_with_the_same_brain(together):
+    (first, second), _ = together
+    assert first.state.keys() == second.state.keys()
+    for path, leaf in first.state.items():
+        np.testing.assert_array_equal(leaf, second.state[path], err_msg=path)
+
+
+def test_two_processes_learn_what_one_learns(alone, together):
+    """Memory, counters and keys agree bit for bit; sums of four floats in another order do not."""
+    (one, _), ((several, _), _) = alone, together
+    assert one.state.keys() == several.state.keys()
+    for path, leaf in one.state.items():
+        if leaf.dtype == np.float32 and path.startswith(".encoder"):
+            error = np.linalg.norm(leaf - several.state[path])
+            assert error <= TOLERANCE * max(np.linalg.norm(leaf), 1e-3), path
+        else:
+            np.testing.assert_array_equal(leaf, several.state[path], err_msg=path)
+    assert one.state[".memory.long_term.task_counts"].tolist() == [48, 48]
+
+
+def test_two_processes_pay_and_count_what_one_does(alone, together):
+    one, several = (
+        json.loads((workdir / "summary.json").read_text()) for workdir in (alone[1], together[1][0])
+    )
+    for key in ("memory_bytes", "num_cues", "examples_seen", "class_order", "test_sizes"):
+        assert one[key] == several[key], key
+    assert one["recall_psnr_db"] == pytest.approx(several["recall_psnr_db"], abs=0.01)
+    assert (one["device"], several["device"]) == ("4 x cpu", "4 x cpu in 2 processes")
+
+
+def test_the_first_process_alone_writes_and_prints(alone, together):
+    (first, second), (its_folder, other_folder) = together
+
+    def written(folder: Path) -> set[str]:
+        return {path.relative_to(folder).as_posix() for path in folder.rglob("*.*")}
+
+    assert written(its_folder) == written(alone[1])
+    assert "summary.json" in written(its_folder)
+    assert "96 of 96 training images are in memory" in first.output
+    assert "task 1 replay" in first.output
+    assert written(other_folder) == set()
+    assert second.output == ""
+
+
+def test_the_only_process_leads():
+    assert leads()
+
+
+def test_processes_that_differ_in_what_they_do_all_fail(monkeypatch):
+    require_same_everywhere("alone, there is nobody to differ from")
+    monkeypatch.setattr(jax, "process_count", lambda: 2)
+    for other, same in ((0, False), (None, True)):
+
+        def gather(own, other=other):
+            return np.array([own, own if other is None else other])
+
+        monkeypatch.setattr(processes.multihost_utils, "process_allgather", gather)
+        if same:
+            require_same_everywhere("seed=1")
+        else:
+            with pytest.raises(ValueError, match=r"processes differ .* this one: seed=1"):
+                require_same_everywhere("seed=1")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("host:1", 2, None), "process_id missing: coordinator, num_processes and process_id go"),
+        (("host:1", None, None), "num_processes and process_id missing"),
+        ((None, 2, 0), "coordinator missing"),
+        (("host", 2, 0), "coordinator='host' must be HOST:PORT"),
+        (("host:", 2, 0), "coordinator='host:' must be HOST:PORT"),
+        (("host:1", 0, 0), "num_processes=0 must be at least 1"),
+        (("host:1", 2, 2), r"process_id=2 must be in 0\.\.1"),
+        (("host:1", 2, -1), r"process_id=-1 must be in 0\.\.1"),
+        ((None, None, None), "give coordinator, num_processes and process_id"),
+    ],
+)
+def test_impossible_processes_are_refused(arguments, message, monkeypatch):
+    def no_cluster(*arguments):
+        assert arguments == (None, None, None), "what is impossible must not get this far"
+        raise ValueError("coordinator_address should be defined.")
+
+    monkeypatch.setattr(jax.distributed, "initialize", no_cluster)
+    with pytest.raises(ValueError, match=message):
+        join_processes(*arguments)
+
+
+def test_a_cpu_pretends_to_be_a_few_devices_that_can_share_batches():
+    assert [virtual_devices(cores) for cores in (1, 2, 3, 4, 7, 64)] == [2, 4, 4, 8, 8, 8]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (None, "--xla_force_host_platform_device_count=4"),
+        ("--a=1", "--a=1 --xla_force_host_platform_device_count=4"),
+        (
+            "--xla_force_host_platform_device_count=3 --a=1",
+            "--xla_force_host_platform_device_count=3 --a=1",
+        ),
+    ],
+)
+def test_what_the_user_says_of_devices_holds(before, after, monkeypatch):
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    monkeypatch.delenv("XLA_FLAGS")
+    if before:
+        monkeypatch.setenv("XLA_FLAGS", before)
+    use_virtual_devices()
+    assert os.environ["XLA_FLAGS"] == after
+
+
+class FakeDevice(NamedTuple):
+    platform: str = "cpu"
+
+
+@pytest.mark.parametrize(
+    ("counts", "wanted", "message"),
+    [
+        ([2, 2], 3, r"num_devices=3, but the processes have \[2, 2\] and must take part"),
+        ([2, 2], 6, r"num_devices=6, but the processes have \[2, 2\]"),
+        ([2, 1], 0, r"num_devices=0, but the processes have \[2, 1\]"),
+        ([2, 2], 1, r"num_devices=1, but the processes have \[2, 2\]"),
+    ],
+)
+def test_processes_take_part_with_equally_many_devices(counts, wanted, message, monkeypatch):
+    monkeypatch.setattr(jax, "process_count", lambda: len(counts))
+    monkeypatch.setattr(
+        jax, "local_devices", lambda process_index: [FakeDevice()] * counts[process_index]
+    )
+    with pytest.raises(ValueError, match=message):
+        Devices(wanted)
+
+
+def test_devices_are_taken_process_by_process(monkeypatch):
+    monkeypatch.setattr(jax, "process_count", lambda: 2)
+    monkeypatch.setattr(jax, "process_index", lambda: 1)
+    monkeypatch.setattr(jax, "local_devices", lambda process_index: [FakeDevice()] * 3)
+    devices = Devices(4)
+    assert len(devices) == 4
+    assert devices.part == (1, 2)

@@ -1,0 +1,137 @@
+"""The replay step in parts: the same sample, the same gradient."""
+
+import dataclasses
+import functools
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from jax.flatten_util import ravel_pytree
+
+from braincl_jax.networks import Network, build_network
+from braincl_jax.runtime.devices import Devices
+from braincl_jax.sleep import replay_step
+from braincl_jax.sleep.replay import accumulated
+
+TOLERANCE = 1e-5
+
+
+class Plain(nn.Module):
+    """A backbone without BatchNorm: here an image does not depend on the others of its part."""
+
+    @nn.compact
+    def __call__(self, x, *, train: bool, axis_name: str | None = None):
+        del train, axis_name
+        return nn.tanh(nn.Conv(4, (3, 3), (2, 2))(x)).mean((1, 2))
+
+
+@pytest.fixture(scope="module")
+def plain(diary):
+    """(parts, state on the verge of a replay step) of a brain without BatchNorm."""
+    network = Network(Plain(), nn.Dense(diary.parts.spec.num_classes))
+    parts = dataclasses.replace(diary.parts, network=network)
+    params, batch_stats = network.init(jax.random.key(1), parts.spec.image_shape)
+    state, _ = diary.before[1, "replay"]
+    encoder = state.encoder.replace(
+        params=params, batch_stats=batch_stats, sleep_opt=parts.sleep_optimiser.init(params)
+    )
+    return parts, state.replace(encoder=encoder)
+
+
+def in_parts(parts, number: int):
+    sleep = dataclasses.replace(parts.config.sleep, accumulate=number)
+    return dataclasses.replace(parts, config=dataclasses.replace(parts.config, sleep=sleep))
+
+
+def learned(parts, state):
+    """The state and metrics after one step, and the augmented images of each part."""
+    pieces = []
+
+    def augment(keys, images):
+        images = parts.augment(keys, images)
+        jax.debug.callback(lambda part: pieces.append(np.array(part)), images, ordered=True)
+        return images
+
+    watched = dataclasses.replace(parts, augment=augment)
+    state, metrics = jax.jit(functools.partial(replay_step, parts=watched))(state, None)
+    jax.effects_barrier()
+    return state, metrics, pieces
+
+
+def assert_close(one, other):
+    """Floats within a relative error, in the norm of each leaf."""
+
+    def check(path, a, b):
+        error = jnp.linalg.norm(a - b) / jnp.maximum(jnp.linalg.norm(b), 1e-3)
+        assert error < TOLERANCE, f"{jax.tree_util.keystr(path)}: relative error {error}"
+
+    jax.tree_util.tree_map_with_path(check, one, other)
+
+
+@pytest.mark.parametrize("number", [2, 4])
+def test_a_step_in_parts_sees_the_same_images_and_has_the_same_gradient(number, plain):
+    parts, state = plain
+    at_once, metrics, (whole,) = learned(parts, state)
+    in_turn, its_metrics, pieces = learned(in_parts(parts, number), state)
+    assert [len(images) for images in pieces] == [16 // number] * number
+    np.testing.assert_array_equal(np.concatenate(pieces), whole)
+    # The first step of SGD with momentum keeps the gradient as it is.
+    assert_close(in_turn.encoder.sleep_opt, at_once.encoder.sleep_opt)
+    assert_close(in_turn.encoder.params, at_once.encoder.params)
+    assert_close(its_metrics["loss"], metrics["loss"])
+    assert its_metrics["accuracy"] == metrics["accuracy"]
+    assert in_turn.consolidation.examples["replay"] == at_once.consolidation.examples["replay"]
+
+
+def test_batch_norm_statistics_move_by_the_mean_over_the_parts(diary):
+    state, _ = diary.before[1, "replay"]
+    moved, _, pieces = learned(in_parts(diary.parts, 2), state)
+    train = functools.partial(diary.parts.network.features, train=True)
+    each = [
+        jax.jit(train)(state.encoder.params, state.encoder.batch_stats, part)[1] for part in pieces
+    ]
+    assert_close(moved.encoder.batch_stats, jax.tree.map(lambda a, b: (a + b) / 2, *each))
+
+
+def test_parts_on_two_devices_are_parts_of_each_share(plain):
+    parts, state = plain
+    alone, _, _ = learned(parts, state)
+    devices = Devices(2)
+    step = devices.map_step(replay_step, in_parts(parts, 2))
+    together, metrics = step(jax.tree.map(lambda leaf: jnp.stack([leaf] * 2), state), None)
+    assert_close(devices.first(together).encoder.params, alone.encoder.params)
+    assert int(devices.first(metrics)["corrupt_slot"]) == -1
+
+
+def test_a_corrupt_slot_in_any_part_is_reported():
+    def learn(value, slot):
+        return {"mean": value.mean()}, slot.max()
+
+    value, slot = jnp.arange(4.0), jnp.array([-1, 7, -1, -1])
+    for number in (1, 2, 4):
+        means, largest = accumulated(learn, (value, slot), number)
+        assert float(means["mean"]) == 1.5
+        assert int(largest) == 7
+
+
+def test_replay_in_bfloat16_learns_and_keeps_float32(diary):
+    config = dataclasses.replace(diary.parts.config.network, dtype="bfloat16")
+    network = build_network(config, diary.parts.spec.num_classes)
+    parts = dataclasses.replace(diary.parts, network=network)
+    before, _ = diary.before[1, "replay"]
+    state, metrics, _ = learned(parts, before)
+    exact, exact_metrics = diary.steps["replay"](before, None)
+
+    def kinds(tree):
+        return jax.tree.map(lambda leaf: (leaf.shape, leaf.dtype), tree)
+
+    assert kinds((state, metrics)) == kinds((exact, exact_metrics))
+    assert float(metrics["loss"]) == pytest.approx(float(exact_metrics["loss"]), rel=0.05)
+    moved, expected = (
+        ravel_pytree(jax.tree.map(jnp.subtract, one.encoder.params, before.encoder.params))[0]
+        for one in (state, exact)
+    )
+    cosine = moved @ expected / (jnp.linalg.norm(moved) * jnp.linalg.norm(expected))
+    assert 0.98 < cosine < 1
