@@ -5,6 +5,7 @@ import functools
 import json
 import os
 import signal
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from braincl_jax.methods import get_method
 from braincl_jax.runtime import loop
 from braincl_jax.runtime.checkpoint import Checkpointing, DamagedError, numbered
 from braincl_jax.runtime.devices import Devices
-from braincl_jax.runtime.interrupt import Interrupted, stop_on_signals
+from braincl_jax.runtime.interrupt import EXIT_INTERRUPTED, Interrupted, stop_on_signals
 from braincl_jax.runtime.loop import run_sequence
 from braincl_jax.runtime.resume import clear, fork
 from experiments.benchmarks.kill import SmallRun, differences, kill_and_resume
@@ -211,13 +212,19 @@ class TestExactness:
             if "psnr_db" in line:  # the same samples; only the order of sums differs
                 assert line["psnr_db"] == pytest.approx(other["psnr_db"], rel=0.05)
 
-    def test_sigkill_at_twelve_moments(self, tmp_path):
-        run, alone, killed = (
-            SmallRun(tmp_path, num_tasks=2),
-            tmp_path / "alone",
-            tmp_path / "killed",
-        )
+    def test_the_launcher_survives_sigterm_and_twelve_times_sigkill(self, tmp_path):
+        run = SmallRun(tmp_path, num_tasks=2)
+        alone, stopped, killed = (tmp_path / name for name in ("alone", "stopped", "killed"))
         run.finish(alone)
+
+        process = run.start(stopped, checkpoint_steps=1)
+        while not numbered(stopped / "checkpoints") and process.poll() is None:
+            time.sleep(0.01)
+        process.terminate()
+        assert process.wait() == EXIT_INTERRUPTED == 75
+        run.finish(stopped)
+        assert differences(alone, stopped) == []
+
         num_steps = int(numbered(alone / "checkpoints")[-1].name)
         landings = kill_and_resume(run, killed, kills=12, num_steps=num_steps, seed=1)
         assert len(set(landings)) == 12
