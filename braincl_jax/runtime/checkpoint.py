@@ -328,16 +328,26 @@ def _description(array: Any) -> str:
     return f"{array.dtype}{list(array.shape)}"
 
 
+def _orbax() -> ocp.Checkpointer:
+    """Orbax for this process alone: it would otherwise wait for the others, which neither save nor load with it."""
+    own = jax.process_index()
+    alone = ocp.options.MultiprocessingOptions(
+        primary_host=own, active_processes={own}, barrier_sync_key_prefix=f"process{own}"
+    )
+    handler = ocp.PyTreeCheckpointHandler(multiprocessing_options=alone)
+    return ocp.Checkpointer(handler, multiprocessing_options=alone)
+
+
 def _write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
     # Orbax refuses arrays without elements; their shape, in the manifest, is all there is to know.
     stored = {name: array for name, array in arrays.items() if array.size}
-    with ocp.Checkpointer(ocp.PyTreeCheckpointHandler()) as orbax:
+    with _orbax() as orbax:
         orbax.save(path.absolute(), args=ocp.args.PyTreeSave(stored))
 
 
 def _read_stored(path: Path, names: list[str]) -> dict[str, np.ndarray]:
     to_numpy = {name: ocp.RestoreArgs(restore_type=np.ndarray) for name in names}
-    with ocp.Checkpointer(ocp.PyTreeCheckpointHandler()) as orbax:
+    with _orbax() as orbax:
         return orbax.restore(
             path.absolute(), args=ocp.args.PyTreeRestore(to_numpy, restore_args=to_numpy)
         )

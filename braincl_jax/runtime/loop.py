@@ -71,7 +71,7 @@ def run_sequence(
         stream: the tasks.
         workdir: gets, from the first process, `config.json`, `metrics.jsonl`, `checkpoints/`, `summary.json`, `report/`
             and, from a method with cues, `memory.npz` and `sources.npy` (int32 [n, 2], task and image behind each
-            slot). All processes must see it.
+            slot). To go on, all processes must see it.
         make_parts: (config, spec) -> parts; hand in your own to change a part.
         checkpointing: how often the run is saved.
         restart: delete the run in `workdir` first.
@@ -113,7 +113,7 @@ def run_sequence(
             return summary
         beginning = resume(workdir, config, abstract)
     # Nobody writes before all have read.
-    require_same_everywhere(f"start in {workdir} at {beginning.cursor if beginning else 0}")
+    require_same_everywhere(f"start at {beginning.cursor if beginning else 0}")
     if beginning is None and fork_from is not None:
         beginning = fork(fork_from, workdir, config, abstract, story)
     if beginning is None:

@@ -108,8 +108,11 @@ def refine_step(
     # Means over devices of sums over examples: their ratio is the mean over examples.
     gradient, sums = collectives.mean((gradient, sums), axis_name)
     gradient = jax.tree.map(lambda leaf: leaf / sums["number"], gradient)
-    gradient["analysis"] = jax.tree.map(jnp.zeros_like, day.codec["analysis"])
+    nothing = jax.tree.map(jnp.zeros_like, day.codec["analysis"])
+    gradient["analysis"] = nothing
     direction, codec_opt = parts.codec_optimiser.update(gradient, day.codec_opt, day.codec)
+    # The optimiser still has momentum of g_a.
+    direction["analysis"] = nothing
     updates = scaled_updates(direction, config.refine_learning_rate * (1 - done), parts)
 
     visits = 1 + progress.steps_done("refine") // epoch_steps
