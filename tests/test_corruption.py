@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from braincl_jax.evaluate.recall import recall_slots
+from braincl_jax.memory import store
 from braincl_jax.memory.integrity import CorruptMemoryError, check_intact
 from braincl_jax.sleep import replay_step
 
@@ -20,8 +21,8 @@ def damaged(diary):
     """The last state of a brain, with one bit flipped in the string of slot 5."""
     state = diary.after[1, "transfer"]
     stored = state.memory.long_term
-    first = int(np.asarray(stored.lengths)[:SLOT].sum())
-    last = first + int(stored.lengths[SLOT].sum()) - 1
+    lengths = store.read_entries(stored, diary.parts.memory.form).lengths
+    last = int(lengths[: SLOT + 1].sum()) - 1
     words = stored.words.at[last].set(stored.words[last] ^ 4)
     stored = stored.replace(words=words)
     return state.replace(memory=state.memory.replace(long_term=stored))
@@ -30,7 +31,7 @@ def damaged(diary):
 def test_a_flipped_bit_in_any_string_shows_in_the_metrics_of_replay(diary):
     state = diary.after[1, "transfer"]
     stored = state.memory.long_term
-    lengths = np.asarray(stored.lengths).sum(-1)
+    lengths = np.asarray(store.read_entries(stored, diary.parts.memory.form).lengths).sum(-1)
     starts = (np.cumsum(lengths) - lengths)[lengths > 0]
     words = np.array(stored.words)
     words[starts + 1] ^= 1
@@ -67,3 +68,16 @@ def test_looking_at_memory_raises_for_the_damaged_slot_and_no_other(diary, damag
     np.testing.assert_array_equal(images, intact)
     with pytest.raises(CorruptMemoryError, match=rf"slot {SLOT} "):
         recall_slots(recall, damaged.memory, 0, np.arange(9))
+
+
+def test_a_flipped_bit_in_a_decoder_shows_in_the_metrics_of_replay(diary):
+    state, form = diary.after[1, "transfer"], diary.parts.memory.form
+    words = np.array(state.memory.long_term.words)
+    # A word of each task's record.
+    words[[-5, -5 - form.record_words]] ^= 1
+    stored = state.memory.long_term.replace(words=jnp.asarray(words))
+    damaged = state.replace(memory=state.memory.replace(long_term=stored))
+    _, metrics = diary.steps["replay"](damaged, None)
+    slot = int(metrics["corrupt_slot"])
+    with pytest.raises(CorruptMemoryError, match=rf"slot {slot} .* decoder, is damaged"):
+        check_intact(slot)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from braincl_jax.baselines.decoded_cache import transfer_and_decode_step
-from braincl_jax.memory import quantise, working
+from braincl_jax.memory import quantise, store, working
 from braincl_jax.memory.cue_memory import CueMemory
 from braincl_jax.sleep import replay_step
 from braincl_jax.wake import encode_step, start_step
@@ -184,9 +184,12 @@ def test_replay_takes_no_batch(diary, tiny_parts):
 
 def test_a_warm_start_takes_the_stored_decoder_and_a_fresh_analysis(diary, assert_same):
     first, second = diary.after[0, "start"], diary.after[1, "start"]
-    stored = jax.tree.map(lambda leaf: leaf[0], second.memory.long_term.decoders)
+    record, intact = store.read_record(
+        second.memory.long_term, diary.parts.memory.form, jnp.int32(0)
+    )
+    assert intact
     codec = second.memory.working.codec
-    assert_same(codec["synthesis"], jax.jit(quantise.dequantise)(stored))
+    assert_same(codec["synthesis"], jax.jit(quantise.dequantise)(record.decoder))
     assert_same(codec["analysis"], first.memory.working.codec["analysis"])
     trained = diary.before[0, "transfer"].state.memory.working.codec["analysis"]
     assert (trained["Conv_0"]["kernel"] != codec["analysis"]["Conv_0"]["kernel"]).any()

@@ -1,14 +1,15 @@
 """The whole method on what is not square, grey, even or small in number."""
 
 import dataclasses
+from typing import cast
 
-import jax
 import numpy as np
 import pytest
 
 from braincl_jax.build import build_parts
 from braincl_jax.config import CodecConfig
 from braincl_jax.data import RawData, TaskStream
+from braincl_jax.memory.cue_memory import CueMemory
 
 # Classes of unequal size, so that tasks are unequal too.
 PER_CLASS = (30, 8, 12, 5)
@@ -30,7 +31,8 @@ def uneven(tiny_config, live_one):
 def test_every_image_of_unequal_tasks_is_stored(uneven):
     stored = uneven.after[1, "transfer"].memory.long_term
     assert stored.task_counts.tolist() == [38, 17]
-    np.testing.assert_array_equal(np.bincount(stored.labels[:55]), PER_CLASS)
+    index = uneven.parts.memory.index(uneven.after[1, "transfer"].memory)
+    np.testing.assert_array_equal(np.bincount(index.label[:55]), PER_CLASS)
 
 
 def test_recall_has_the_shape_of_the_images_and_is_intact(uneven):
@@ -45,11 +47,11 @@ def test_replay_finds_no_damage(uneven):
     assert int(uneven.metrics[1, "replay"]["corrupt_slot"]) == -1
 
 
-def test_more_than_256_classes_get_wider_labels(tiny_config):
+def test_more_than_256_classes_get_a_word_for_each_label(tiny_config):
     label = np.arange(300)
     image = np.zeros((300, 8, 8, 1), np.uint8)
     stream = TaskStream.create(RawData(image, label, image, label, 300), num_tasks=2)
     config = dataclasses.replace(tiny_config, budget_bytes=20_000, codec=CodecConfig(width=4))
     parts = build_parts(config, stream.spec)
-    memory = jax.eval_shape(parts.memory.init, jax.random.key(0))
-    assert memory.long_term.labels.dtype == np.uint16
+    # One word for the label, one for the length of the string.
+    assert cast(CueMemory, parts.memory).form.entry_words == 2

@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 from sklearn.utils import murmurhash3_32
 
-from braincl_jax.memory import density, quantise, store, tables
+from braincl_jax.memory import density, quantise, rans, store, tables
 
 LATENT, ALPHABET = (2, 2, 3), 16
 
@@ -127,10 +128,20 @@ def workbench() -> Callable[..., Workbench]:
         lambda: quantise.quantise({"kernel": jnp.zeros((2, 5)), "bias": jnp.zeros(3)})
     )
 
-    def make(decoder=small, **facts) -> Workbench:
-        table = jax.eval_shape(lambda: tables.init(LATENT[-1], ALPHABET))
+    def make(decoder=small, lanes=1, **facts) -> Workbench:
+        record = store.Record(
+            jax.eval_shape(lambda: tables.init(LATENT[-1], ALPHABET)),
+            decoder,
+        )
+        letters = math.prod(LATENT) // lanes
         return make_workbench(
-            store.Format(latent_shape=LATENT, record=store.Record(table, decoder), **facts)
+            store.Format(
+                latent_shape=LATENT,
+                lanes=lanes,
+                max_words=rans.worst_case_words(letters),
+                record=record,
+                **facts,
+            )
         )
 
     return make

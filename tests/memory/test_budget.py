@@ -1,7 +1,5 @@
 """The byte budget: spent to the last byte and never exceeded."""
 
-import re
-
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -17,83 +15,58 @@ from braincl_jax.types import StreamSpec
 SPEC = StreamSpec(image_shape=(12, 12, 1), num_classes=6, num_tasks=3, task_sizes=(40, 30, 50))
 
 
-def test_a_capacity_by_hand():
-    # 1000 - 200 = 800 left; 800 // (2 + 16) = 44 slots; (800 - 44 * 2) / 2 = 356 words.
-    costs = {"fixed_bytes": 200, "slot_bytes": 2, "min_string_bytes": 16, "num_tasks": 4}
-    assert budget.plan_capacity(1000, num_images=99, **costs) == (44, 356)
-    # With 10 images, 10 slots: (800 - 10 * 2) / 2 = 390 words.
-    assert budget.plan_capacity(1000, num_images=10, **costs) == (10, 390)
+COSTS = {"count_bytes": 20, "record_words": 100, "cue_words": 9}
 
 
-@given(
-    st.integers(0, 10_000),
-    st.integers(0, 5000),
-    st.integers(1, 9),
-    st.integers(20, 1000),
-    st.integers(1, 20),
-)
-def test_a_plan_spends_the_budget_to_the_last_word(left, fixed, slot_bytes, num_images, num_tasks):
-    smallest = fixed + num_tasks * (slot_bytes + budget.MIN_STRING_BYTES)
-    total = smallest + left
-    slots, words = budget.plan_capacity(
+def test_a_plan_by_hand():
+    # (5001 - 20) / 2 = 2490.5
+    assert budget.plan_words(5001, num_tasks=4, **COSTS) == 2490
+
+
+@given(st.integers(0, 10_000), st.integers(1, 20), st.integers(1, 999), st.integers(1, 99))
+def test_a_plan_spends_the_budget_to_the_last_word(left, num_tasks, record_words, cue_words):
+    total = 20 + 2 * num_tasks * (record_words + cue_words) + left
+    words = budget.plan_words(
         total,
-        fixed_bytes=fixed,
-        slot_bytes=slot_bytes,
-        min_string_bytes=budget.MIN_STRING_BYTES,
-        num_images=num_images,
+        count_bytes=20,
+        record_words=record_words,
+        cue_words=cue_words,
         num_tasks=num_tasks,
     )
-    assert total - 2 < fixed + slots * slot_bytes + 2 * words <= total
-    assert num_tasks <= slots <= num_images
-    assert 2 * words >= slots * budget.MIN_STRING_BYTES
+    assert total - 2 < 20 + 2 * words <= total
+    assert words >= num_tasks * (record_words + cue_words)
 
 
 def test_a_budget_that_is_too_small_is_refused_with_what_is_needed():
-    def plan(budget_bytes):
-        return budget.plan_capacity(
-            budget_bytes,
-            fixed_bytes=500,
-            slot_bytes=3,
-            min_string_bytes=16,
-            num_images=100,
-            num_tasks=5,
-        )
-
-    # 500 + 5 * (3 + 16) = 595
-    with pytest.raises(ValueError, match=r"budget_bytes=594 .* at least 595") as error:
-        plan(594)
-    assert re.search(r"500 bytes, which leaves 94", str(error.value))
-    assert plan(595).num_slots == 5
+    # 20 + 2 * 5 * (100 + 9) = 1110
+    match = r"budget_bytes=1109 .* 5 tasks need 200 bytes each .* at least 1110"
+    with pytest.raises(ValueError, match=match):
+        budget.plan_words(1109, num_tasks=5, **COSTS)
+    assert budget.plan_words(1110, num_tasks=5, **COSTS) == 545
 
 
 def test_a_budget_whose_words_int32_cannot_count_is_refused():
-    with pytest.raises(ValueError, match=r"budget_bytes=5000000000 makes an arena .* 2147483647"):
-        budget.plan_capacity(
-            5_000_000_000,
-            fixed_bytes=0,
-            slot_bytes=2,
-            min_string_bytes=16,
-            num_images=10,
-            num_tasks=2,
-        )
+    # 2^31 words and the counts.
+    with pytest.raises(ValueError, match=r"makes a block of 2147483648 words; at most 2147483647"):
+        budget.plan_words(2**32 + 20, num_tasks=2, **COSTS)
+    assert budget.plan_words(2**32 + 19, num_tasks=2, **COSTS) == 2**31 - 1
 
 
-def test_a_fair_share_is_rounded_down_and_the_last_one_is_all():
-    assert budget.fair_share(jnp.int32(10), jnp.float32(1 / 3)) == 3
-    # 2^25 + 1 is no float32: it would be rounded down by one.
-    assert budget.fair_share(jnp.int32(33_554_433), jnp.float32(1)) == 33_554_433
-
-
-def test_tasks_share_what_is_left_in_proportion_to_their_images():
-    memory_part = parts_with(20_001).memory
-    assert isinstance(memory_part, CueMemory)
+def test_a_cue_may_take_what_is_left_for_each_of_the_tasks_images():
+    memory_part = cue_memory(20_001)
     memory = memory_part.init(jax.random.key(0))
-    num_words, num_slots = memory.long_term.words.size, memory.long_term.labels.size
-    # 40, 30 and 50 images; nothing is stored yet: 40 / 120, 30 / 80 and all.
-    for task, part in enumerate((1 / 3, 3 / 8, 1)):
-        words, slots = memory_part.share(memory, jnp.int32(task))
-        assert words == int(num_words * part)
-        assert slots == int(num_slots * part)
+    # 40, 30 and 50 images; nothing is stored yet: 40 / 120, 30 / 80 and all. An entry is one word.
+    for task, (part, number) in enumerate(((1 / 3, 40), (3 / 8, 30), (1, 50))):
+        cues = memory_part.form.num_words - (3 - task) * memory_part.form.record_words
+        expected = int(cues * part) / number - 1
+        np.testing.assert_allclose(memory_part.cue_words(memory, jnp.int32(task)), expected, 1e-6)
+
+
+def test_where_short_strings_would_not_fit_either_fewer_are_meant_to_be_kept():
+    # 8 words and an entry are 9 words; with 12 cues of that size in all, a third is for task 0: 4 cues of 40.
+    memory_part = cue_memory(16 + 4 + 2 * 12 * 9, records=3)
+    memory = memory_part.init(jax.random.key(0))
+    assert float(memory_part.cue_words(memory, jnp.int32(0))) == 8
 
 
 @pytest.mark.parametrize(
@@ -111,21 +84,31 @@ def test_tree_bytes_counts_arrays_and_shapes_alike():
     assert budget.tree_bytes(jax.eval_shape(lambda: tree)) == 41
 
 
-def parts_with(budget_bytes, lanes=1):
+def cue_memory(budget_bytes, lanes=1, records=0):
+    """The memory part of a brain; the weight of `records` records is added to the budget."""
     codec = config.CodecConfig(latent_channels=4, width=4, analysis_width=4, lanes_per_image=lanes)
-    return build.build_parts(config.Config(budget_bytes=budget_bytes, codec=codec), SPEC)
+
+    def build_memory(budget_bytes) -> CueMemory:
+        settings = config.Config(budget_bytes=budget_bytes, codec=codec)
+        memory_part = build.build_parts(settings, SPEC).memory
+        assert isinstance(memory_part, CueMemory)
+        return memory_part
+
+    record_words = build_memory(20_000).form.record_words
+    return build_memory(budget_bytes + 2 * records * record_words)
 
 
 @pytest.mark.parametrize(("budget_bytes", "lanes"), [(12_000, 1), (20_001, 3)])
 def test_the_memory_of_a_brain_weighs_its_budget(budget_bytes, lanes):
-    memory_part = parts_with(budget_bytes, lanes).memory
+    memory_part = cue_memory(budget_bytes, lanes)
     memory = memory_part.init(jax.random.key(0))
     weight = sum(leaf.nbytes for leaf in jax.tree.leaves(memory.long_term))
     assert sum(memory_part.bill(memory).values()) == weight
-    assert 0.99 * budget_bytes < weight <= budget_bytes
+    # Words have two bytes.
+    assert budget_bytes - 2 < weight <= budget_bytes
     assert memory_part.num_stored(memory) == 0
 
 
 def test_a_brain_without_room_for_its_decoders_is_refused():
     with pytest.raises(ValueError, match="budget_bytes=1000 is too small"):
-        parts_with(1000).memory.init(jax.random.key(0))
+        cue_memory(1000)

@@ -11,6 +11,7 @@ from braincl_jax.memory import selection
 NUMBER = 16
 rank_within_class = jax.jit(selection.rank_within_class)
 class_balanced_order = jax.jit(selection.class_balanced_order)
+words_within_class = jax.jit(selection.words_within_class)
 
 
 def test_rank_within_class_by_hand():
@@ -46,9 +47,49 @@ def test_the_key_decides_who_goes_first():
     assert (orders[0] != orders[2]).any()
 
 
+def test_words_within_a_class_of_equal_words_by_hand():
+    label = jnp.array([2, 0, 2, 2, 0, 7])
+    words = jnp.array([5, 3, 5, 5, 3, 4])
+    valid = jnp.array([True, True, True, False, True, True])
+    spent = np.asarray(words_within_class(jax.random.key(0), label, words, valid))
+    # Two valid cues of class 2, two of class 0 and one of class 7, in any order.
+    assert sorted(spent[[0, 2]].tolist()) == [5, 10]
+    assert sorted(spent[[1, 4]].tolist()) == [3, 6]
+    assert spent[5] == 4
+    assert spent[3] in (0, 5, 10)
+
+
+@given(
+    st.lists(st.integers(-1, 4), min_size=NUMBER, max_size=NUMBER),
+    st.lists(st.integers(1, 40), min_size=NUMBER, max_size=NUMBER),
+    st.lists(st.booleans(), min_size=NUMBER, max_size=NUMBER),
+    st.integers(0, 2**32 - 1),
+)
+@settings(max_examples=50, deadline=None)
+def test_words_within_a_class_add_up_in_some_order(labels, lengths, valids, seed):
+    label, words, valid = np.array(labels), np.array(lengths), np.array(valids)
+    spent = np.asarray(words_within_class(jax.random.key(seed), label, words, valid))
+    for one in np.unique(label[valid]):
+        among = valid & (label == one)
+        order = np.argsort(spent[among])
+        np.testing.assert_array_equal(spent[among][order], np.cumsum(words[among][order]))
+
+
+def test_the_key_decides_whose_words_count_first():
+    label, words = jnp.zeros(NUMBER, jnp.int32), jnp.ones(NUMBER, jnp.int32)
+    first, same, other = (
+        words_within_class(jax.random.key(seed), label, words, words > 0) for seed in (0, 0, 1)
+    )
+    np.testing.assert_array_equal(first, same)
+    assert (first != other).any()
+
+
 def test_jit_changes_nothing():
     key, label = jax.random.key(3), jnp.arange(NUMBER) % 3
     valid = jnp.arange(NUMBER) != 4
     with jax.disable_jit():
         plain = selection.class_balanced_order(key, label, valid)
     np.testing.assert_array_equal(class_balanced_order(key, label, valid), plain)
+    with jax.disable_jit():
+        plain = selection.words_within_class(key, label, label + 1, valid)
+    np.testing.assert_array_equal(words_within_class(key, label, label + 1, valid), plain)

@@ -1,6 +1,6 @@
-"""Long-term memory: no cue lost, mixed up or silently damaged."""
+"""Long-term memory: no cue lost, mixed up or silently damaged, and a bill to the last byte."""
 
-from dataclasses import replace
+import dataclasses
 
 import jax
 import jax.numpy as jnp
@@ -10,192 +10,220 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from braincl_jax.config import CodecConfig
-from braincl_jax.memory import codec, density, quantise, store, tables
-from braincl_jax.memory.budget import Capacity
+from braincl_jax.memory import codec, quantise, store
 
 TASKS, ROOM, CLASSES, SLOTS = 3, 5, 6, 12
 CODEC = codec.build_codec(CodecConfig(latent_channels=3, width=4, alphabet_size=16), (8, 8, 1))
-SHAPE = CODEC.latent_shape  # (2, 2, 3)
-PARAMS = CODEC.init(jax.random.key(0))
-LANES = pytest.mark.parametrize("lanes", [1, 2])
+COUNTS = [4, 3, 5]
+FACTS = {"num_classes": CLASSES, "num_tasks": TASKS, "num_slots": SLOTS, "num_words": 600}
 
 
-def empty_memory(lanes):
-    return store.empty_memory(
-        Capacity(SLOTS, 300),
-        num_tasks=TASKS,
-        num_classes=CLASSES,
-        lanes=lanes,
-        max_words=store.max_string_words(SHAPE, lanes),
-        empty_tables=tables.init(TASKS, SHAPE[-1], 16),
-        empty_decoders=quantise.empty_like(PARAMS["synthesis"], TASKS),
-    )
+@pytest.fixture(scope="module", params=[1, 2], ids=lambda lanes: f"{lanes}_lanes")
+def bench(request, workbench):
+    return workbench(lanes=request.param, **FACTS)
 
 
-@jax.jit
-def remember(memory, task, cues, label, count):
-    """Transfers the first `count` cues of a task, as `sleep.transfer` does without choosing."""
-    lanes = memory.lengths.shape[1]
-    valid = jnp.arange(len(cues)) < count
-    params = density.init(jax.random.key(1), SHAPE[-1])
-    table = tables.build(params, cues, valid, 16)
-    strings = store.encode_cues(
-        table, cues, label, lanes=lanes, max_words=store.max_string_words(SHAPE, lanes)
-    )
-    return replace(
-        store.append(memory, strings, label, count),
-        task_counts=memory.task_counts.at[task].set(count),
-        tables=jax.tree.map(lambda old, new: old.at[task].set(new), memory.tables, table),
-    )
+def filled(bench, counts, seed=0):
+    """A memory with so many cues of each task, and what the tasks handed over."""
+    memory = bench.empty()
+    nights = [bench.draw(seed + task, ROOM) for task in range(len(counts))]
+    for night, count in zip(nights, counts, strict=True):
+        memory = bench.remember(memory, night, count)
+    return memory, nights
 
 
-read_cues = jax.jit(store.read_cues, static_argnames="latent_shape")
-
-
-def random_tasks(seed):
-    """Cues [T, ROOM, h, w, M], each task's about another value, and labels in random order."""
-    rng = np.random.default_rng(seed)
-    cues = rng.integers(-6, 7, (TASKS, ROOM, *SHAPE)) + rng.integers(-20, 21, (TASKS, 1, 1, 1, 3))
-    return cues.astype(np.int32), rng.integers(0, CLASSES, (TASKS, ROOM), np.int32)
-
-
-def filled(lanes, counts, seed=0):
-    memory = empty_memory(lanes)
-    cues, labels = random_tasks(seed)
-    for task, count in enumerate(counts):
-        memory = remember(memory, task, cues[task], labels[task], count)
-    return memory, cues, labels
-
-
-def read_all(memory, counts):
-    """Every slot, one group a task; slots beyond the last of a task repeat its first."""
-    first = np.cumsum(counts) - counts
-    offset = np.arange(ROOM)
-    slot = first[:, None] + np.where(offset < np.reshape(counts, (-1, 1)), offset, 0)
-    read, intact = read_cues(memory, jnp.arange(TASKS), jnp.asarray(slot), latent_shape=SHAPE)
-    return np.asarray(read), np.asarray(intact), slot
-
-
-def intact_slots(memory, counts):
-    _, intact, slot = read_all(memory, counts)
-    return {int(s): bool(ok) for s, ok in zip(slot.ravel(), intact.ravel(), strict=True)}
-
-
-@LANES
-@given(st.lists(st.integers(0, 4), min_size=TASKS, max_size=TASKS), st.integers(0, 2**32 - 1))
+@given(
+    counts=st.lists(st.integers(0, 4), min_size=TASKS, max_size=TASKS), seed=st.integers(0, 10**9)
+)
 @settings(max_examples=25, deadline=None)
-def test_every_cue_comes_back_with_its_label_and_task(lanes, counts, seed):
-    memory, cues, labels = filled(lanes, counts, seed)
-    read, intact, _ = read_all(memory, np.array(counts))
-    index = store.index(memory)
-    for task, count in enumerate(counts):
-        np.testing.assert_array_equal(read[task, :count], cues[task, :count])
-        assert intact[task, :count].all()
-    total = sum(counts)
-    np.testing.assert_array_equal(index.stored, np.arange(SLOTS) < total)
-    np.testing.assert_array_equal(index.task[:total], np.repeat(np.arange(TASKS), counts))
-    expected = np.concatenate([labels[task, :count] for task, count in enumerate(counts)])
-    np.testing.assert_array_equal(index.label[:total], expected)
+def test_every_cue_comes_back_with_its_label_and_task(bench, counts, seed):
+    memory, nights = filled(bench, counts, seed)
+    sight, total = bench.look(memory), sum(counts)
+    np.testing.assert_array_equal(sight.stored, np.arange(SLOTS) < total)
+    assert sight.intact[:total].all()
+    np.testing.assert_array_equal(sight.task[:total], np.repeat(np.arange(TASKS), counts))
+    given_back = list(zip(nights, counts, strict=True))
+    for found, name in ((sight.cues, "cues"), (sight.label, "label")):
+        expected = np.concatenate([getattr(night, name)[:count] for night, count in given_back])
+        np.testing.assert_array_equal(found[:total], expected)
 
 
-COUNTS = np.array([4, 3, 5])
+def test_kept_slots_close_up_in_their_order_and_new_ones_follow(bench):
+    memory, nights = filled(bench, [4, 3])
+    # Of task 0 its second and fourth cue stay, of task 1 its third; two of task 2 come.
+    kept = np.isin(np.arange(SLOTS), [1, 3, 6])
+    last = bench.draw(2, ROOM)
+    sight = bench.look(bench.remember(memory, last, 2, kept))
+    assert sight.task.tolist() == [0, 0, 1, 2, 2] + [TASKS] * 7
+    expected = [(nights[0], 1), (nights[0], 3), (nights[1], 2), (last, 0), (last, 1)]
+    for slot, (night, place) in enumerate(expected):
+        np.testing.assert_array_equal(sight.cues[slot], night.cues[place])
+        assert sight.label[slot] == night.label[place]
+    assert sight.intact[:5].all()
+    for task, night in enumerate([*nights, last]):
+        read = jax.tree.map(lambda leaf, task=task: leaf[task], sight.decoder)
+        jax.tree.map(np.testing.assert_array_equal, read, night.decoder)
 
 
-@LANES
-def test_a_flipped_bit_is_noticed_in_its_slot_alone(lanes):
-    memory, *_ = filled(lanes, COUNTS)
-    assert all(intact_slots(memory, COUNTS).values())
-    ends = np.cumsum(np.asarray(memory.lengths, int).sum(-1))
-    for slot in (0, 5, 11):
-        word = int(ends[slot]) - 1
-        damaged = replace(memory, words=memory.words.at[word].set(memory.words[word] ^ 64))
-        assert intact_slots(damaged, COUNTS) == {other: other != slot for other in range(SLOTS)}
+def test_a_task_may_lose_all_its_cues_and_keeps_its_record(bench):
+    memory, nights = filled(bench, [4, 3])
+    memory = bench.remember(memory, bench.draw(2, ROOM), 0, np.arange(SLOTS) >= 4)
+    sight = bench.look(memory)
+    assert memory.task_counts.tolist() == [0, 3, 0]
+    assert sight.task[:3].tolist() == [1, 1, 1]
+    np.testing.assert_array_equal(sight.cues[:3], nights[1].cues[:3])
+    read = jax.tree.map(lambda leaf: leaf[0], sight.decoder)
+    jax.tree.map(np.testing.assert_array_equal, read, nights[0].decoder)
 
 
-@LANES
-@pytest.mark.parametrize("change", [-1, 1])  # in words
-def test_a_changed_length_is_noticed_and_harms_no_earlier_slot(lanes, change):
-    memory, *_ = filled(lanes, COUNTS)
-    lengths = memory.lengths.astype(jnp.int32).at[6, lanes - 1].add(change)
-    damaged = replace(memory, lengths=lengths.astype(memory.lengths.dtype))
-    intact = intact_slots(damaged, COUNTS)
-    assert not intact[6]
-    assert all(intact[slot] for slot in range(6))
+def test_what_is_not_needed_is_zero(bench):
+    memory, _ = filled(bench, [2, 0, 1])
+    used = int(store.used_words(memory, bench.form))
+    # Three entries and three records of 63 + 2 words lie at the end.
+    back = 600 - 3 * bench.form.entry_words - 3 * 65
+    assert used > 0
+    assert not np.asarray(memory.words[used:back]).any()
+    assert int(store.free_words(memory, bench.form)) == back - used
 
 
-@LANES
-def test_a_changed_label_is_noticed_in_its_slot_alone(lanes):
-    memory, *_ = filled(lanes, COUNTS)
-    for label in range(CLASSES):
-        damaged = replace(memory, labels=memory.labels.at[6].set(label))
-        same = label == int(memory.labels[6])
-        assert intact_slots(damaged, COUNTS) == {slot: slot != 6 or same for slot in range(SLOTS)}
+def test_an_empty_memory_has_no_stored_slot_and_is_free(bench):
+    memory = bench.empty()
+    assert not store.index(memory, bench.form).stored.any()
+    assert store.used_words(memory, bench.form) == 0
+    assert store.free_words(memory, bench.form) == 600
 
 
-def test_tags_tell_labels_and_lanes_apart():
-    label, lane = jnp.repeat(jnp.arange(100), 4), jnp.tile(jnp.arange(4), 100)
-    tag = np.asarray(store.integrity_tag(label, lane))
-    assert len(np.unique(tag)) == 400
-    assert tag.max() < 1 << 16
-    # Label 0, lane 0: 2654435761 = 40503 * 65536 + 31153.
-    assert tag[0] == 40503
+def test_the_bill_is_the_bytes_of_all_arrays(bench):
+    lanes = bench.form.lanes
+    # 3 task counts, the number of records and the checksum, of 4 bytes each; 600 words are 1,200 bytes.
+    nothing = {"strings": 0, "labels": 0, "decoders": 0, "tables": 0}
+    bill = store.memory_bytes(bench.empty(), bench.form)
+    assert bill == nothing | {"index": 16, "checksums": 4, "free": 1200}
+    memory, _ = filled(bench, COUNTS)
+    bill = store.memory_bytes(memory, bench.form)
+    # 12 cues: a byte for the label and one for the length, or two for each of them.
+    label, lengths = {1: (12, 12), 2: (24, 48)}[lanes]
+    # 3 records: 3 channels with 16 frequencies of 2 bytes and a lowest of 1; a decoder of 10 + 5 * 2 + 3 * 2;
+    # a byte of padding and 4 of checksum.
+    strings = 2 * int(store.read_entries(memory, bench.form).lengths.sum())
+    assert bill == {
+        "strings": strings,
+        "index": lengths + 16,
+        "labels": label,
+        "decoders": 3 * 26,
+        "tables": 3 * 99,
+        "checksums": 3 * 5 + 4,
+        "free": 1200 - strings - lengths - label - 3 * 130,
+    }
+    assert sum(bill.values()) == sum(leaf.nbytes for leaf in jax.tree.leaves(memory)) == 1220
 
 
-@LANES
-def test_the_bill_is_the_bytes_of_all_arrays(lanes):
-    memory = empty_memory(lanes)
-    bill = store.memory_bytes(memory)
-    assert sum(bill.values()) == sum(leaf.nbytes for leaf in jax.tree.leaves(memory))
-    # 300 words of 2 bytes; 12 slots of a byte a lane and 3 int32 counts; 12 labels;
-    # 3 tasks of 3 channels with 16 frequencies of 2 bytes and a lowest of 1.
-    expected = {"strings": 600, "index": 12 * lanes + 12, "labels": 12, "tables": 3 * 3 * 33}
-    assert {name: bill[name] for name in expected} == expected
+@pytest.mark.parametrize(
+    ("lanes", "num_classes", "max_words", "words"),
+    [
+        (1, 256, 255, 1),
+        # A label, a length, or a second length that one byte does not hold: a word for each.
+        (1, 257, 255, 2),
+        (1, 256, 256, 2),
+        (2, 10, 20, 3),
+        (4, 300, 500, 5),
+    ],
+)
+def test_an_entry_is_one_word_where_bytes_hold_label_and_length(
+    lanes, num_classes, max_words, words
+):
+    assert store.entry_words(lanes, num_classes, max_words) == words
 
 
-def test_an_empty_memory_has_no_stored_slot():
-    memory = empty_memory(1)
-    assert not store.index(memory).stored.any()
-    assert store.used_words(memory) == 0
+@pytest.mark.parametrize(
+    ("letters", "mean_words", "words"),
+    [
+        # The worst case is 12 bits a letter and 2 words to flush: 12 * 12 / 16 + 2 and 400 * 12 / 16 + 2.
+        (12, 84, 11),
+        (400, 86, 302),
+        # 3 * 85 = 255 words are as long as a byte can say, and longer strings are rare.
+        (400, 85, 255),
+        # 13 * 12 / 16 = 9.75: another word for the rest.
+        (13, 84, 12),
+    ],
+)
+def test_a_string_has_room_for_the_worst_case_or_for_255_words_if_hardly_any_has_more(
+    letters, mean_words, words
+):
+    assert store.max_string_words(letters, mean_words) == words
 
 
-def test_append_keeps_free_slots_and_words_as_they_were():
-    memory, *_ = filled(2, [2, 0, 1])
-    used = int(store.used_words(memory))
-    assert 0 < used < 300
-    assert not np.asarray(memory.words[used:]).any()
-    assert not np.asarray(memory.lengths[3:]).any()
-    assert not np.asarray(memory.labels[3:]).any()
+@pytest.mark.parametrize("num_classes", [256, 257])
+def test_labels_and_lengths_up_to_the_largest_are_read_as_they_were_packed(workbench, num_classes):
+    bench = workbench(lanes=1, **FACTS | {"num_classes": num_classes})
+    label, lengths = jnp.array([0, 255, num_classes - 1]), jnp.array([[255], [0], [11]])
+    entries = store.pack_entries(label, lengths, bench.form)
+    # Entry 0 is the last of the index.
+    words = jnp.zeros(600, jnp.uint16).at[600 - entries.size :].set(entries[::-1].reshape(-1))
+    memory = dataclasses.replace(bench.empty(), words=words, task_counts=jnp.array([3, 0, 0]))
+    read = store.read_entries(memory, bench.form)
+    np.testing.assert_array_equal(read.label[:3], label)
+    np.testing.assert_array_equal(read.lengths[:3], lengths)
+    assert not read.lengths[3:].any()
 
 
-@LANES
-def test_recall_shows_what_the_decoder_of_the_task_makes_of_the_cue(lanes):
-    memory, cues, labels = filled(lanes, COUNTS)
-    weights = [CODEC.init(jax.random.key(task))["synthesis"] for task in range(TASKS)]
-    decoders = jax.tree.map(lambda *leaves: jnp.stack(leaves), *map(quantise.quantise, weights))
-    recall = jax.jit(lambda memory, task, slot: store.recall(memory, task, slot, CODEC))
-    # Slot 5 is the second of task 1 (after 4 of task 0), slot 8 the second of task 2.
+def test_recall_shows_what_the_decoder_of_the_task_makes_of_the_cue(workbench):
+    shapes = jax.eval_shape(CODEC.init, jax.random.key(0))["synthesis"]
+    rng = np.random.default_rng(0)
+    # So small that no pixel is black or white.
+    decoders = [
+        quantise.quantise(
+            jax.tree.map(lambda leaf: jnp.float32(rng.normal(0, 0.004, leaf.shape)), shapes)
+        )
+        for _ in range(TASKS)
+    ]
+    bench = workbench(decoder=decoders[0], lanes=2, **FACTS | {"num_words": 1500})
+    nights = [bench.draw(task, ROOM)._replace(decoder=decoders[task]) for task in range(TASKS)]
+    memory = bench.empty()
+    for night, count in zip(nights, COUNTS, strict=True):
+        memory = bench.remember(memory, night, count)
+    # Slot 5 is the second of task 1 (after 4 of task 0), slots 8 and 7 the second and first of task 2.
     task, slot = jnp.array([2, 1]), jnp.array([[8, 7], [5, 5]])
-    recalled = recall(replace(memory, decoders=decoders), task, slot)
-    np.testing.assert_array_equal(
-        recalled.label, [[labels[2, 1], labels[2, 0]], [labels[1, 1]] * 2]
-    )
+    recall = jax.jit(lambda memory: store.recall(memory, bench.form, task, slot, CODEC))
+    recalled = recall(memory)
     assert recalled.intact.all()
-    stored = quantise.dequantise(quantise.quantise(weights[1]))
-    expected = CODEC.recall(stored, jnp.asarray(cues[1, 1:2], jnp.float32))
-    difference = recalled.image[1].astype(int) - np.asarray(expected).astype(int)
-    assert np.abs(difference).max() <= 1
+
+    @jax.jit
+    def seen(decoder, cue):
+        return CODEC.recall(quantise.dequantise(decoder), cue[None].astype(jnp.float32))[0]
+
+    def difference(image, decoder, cue):
+        return np.abs(np.asarray(image, int) - np.asarray(seen(decoder, cue), int)).max()
+
+    for group, member, own, place in ((0, 0, 2, 1), (0, 1, 2, 0), (1, 0, 1, 1), (1, 1, 1, 1)):
+        image, cue = recalled.image[group, member], nights[own].cues[place]
+        assert recalled.label[group, member] == nights[own].label[place]
+        assert difference(image, decoders[own], cue) <= 1
+        assert difference(image, decoders[0], cue) > 5
 
 
-def test_storing_and_reading_are_the_same_without_jit():
-    memory, cues, labels = filled(2, [2])
-    table = jax.tree.map(lambda leaf: leaf[0], memory.tables)
-    now, label = jnp.asarray(cues[0, :2]), jnp.asarray(labels[0, :2])
-    room = store.max_string_words(SHAPE, 2)
+def test_a_block_is_rewritten_and_read_the_same_without_jit(workbench):
+    bench = workbench(lanes=2, **FACTS)
+    (before, _), night, form = filled(bench, [4, 3]), bench.draw(2, ROOM), bench.form
+    table, strings = bench.code(night.cues, night.label)
+    kept = np.arange(SLOTS) % 2 == 1
+    memory = bench.remember(before, night, 2, kept)
     with jax.disable_jit():
-        strings = store.encode_cues(table, now, label, lanes=2, max_words=room)
-        plain = store.append(empty_memory(2), strings, label, jnp.int32(2))
-        read, intact = store.read_cues(memory, jnp.array([0]), jnp.array([[1]]), SHAPE)
-    for name in ("words", "lengths", "labels"):
-        np.testing.assert_array_equal(getattr(plain, name), getattr(memory, name))
-    np.testing.assert_array_equal(read[0, 0], cues[0, 1])
-    assert intact.all()
+        plain = store.rewrite(
+            before,
+            form,
+            kept=jnp.asarray(kept),
+            added=strings,
+            label=jnp.asarray(night.label),
+            count=jnp.int32(2),
+            record=store.Record(table, jax.tree.map(jnp.asarray, night.decoder)),
+        )
+        entries, index = store.read_entries(memory, form), store.index(memory, form)
+        record, intact = store.read_record(memory, form, jnp.int32(2))
+    jax.tree.map(np.testing.assert_array_equal, plain, memory)
+    jax.tree.map(np.testing.assert_array_equal, record.decoder, night.decoder)
+    assert intact
+    sight = bench.look(memory)
+    np.testing.assert_array_equal(entries.stored, sight.stored)
+    np.testing.assert_array_equal(index.label, sight.label)
+    np.testing.assert_array_equal(index.task, sight.task)

@@ -175,7 +175,7 @@ def test_parts_that_are_handed_in_are_used(tiny_config, tiny_stream, tmp_path):
 
 
 def test_sources_follow_kept_evicted_and_new_slots():
-    first = loop.follow(loop.NO_SOURCES, np.array([4, 0, 7, -1, -1]), 0)
+    first = loop.follow(np.zeros((0, 2), np.int32), np.array([4, 0, 7, -1, -1]), 0)
     assert first.tolist() == [[0, 4], [0, 0], [0, 7]]
     # Slots 0 and 2 stay (-2 - 0 and -2 - 2), slot 1 goes; images 5 and 3 of task 1 come.
     second = loop.follow(first, np.array([-2, -4, 5, 3, -1]), 1)

@@ -1,10 +1,12 @@
 """Transfer: what is stored is what was in working memory, and no cue is mixed up on the way."""
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from braincl_jax.memory import store
+from braincl_jax.sleep import transfer
 
 
 @pytest.fixture(scope="module")
@@ -21,27 +23,55 @@ def night(diary):
     ]
 
 
-def test_every_slot_decodes_to_the_rounded_cue_of_its_source_with_its_label(night, diary):
-    read = jax.jit(store.read_cues, static_argnums=3)
+def stored_of(metrics):
+    """The images of the task that are stored, in the order of their slots."""
+    origin = np.asarray(metrics["origin"])
+    return origin[origin >= 0]
+
+
+def test_every_slot_decodes_to_the_rounded_cue_of_its_image_with_its_label(night, diary):
+    form = diary.parts.memory.form
+    read = jax.jit(lambda memory, task, slot: store.read_cues(memory, form, task, slot))
     first = 0
     for task, (working, metrics, long_term) in enumerate(night):
-        source = np.asarray(metrics["source"])
-        source = source[source >= 0]
-        slots = np.arange(first, first + len(source))
-        first += len(source)
-        cues, intact = read(
-            long_term, np.full(1, task), slots[None], diary.parts.codec.latent_shape
-        )
+        image = stored_of(metrics)
+        slots = np.arange(first, first + len(image))
+        first += len(image)
+        cues, _, intact = read(long_term, np.full(1, task), slots[None])
         assert intact.all()
-        np.testing.assert_array_equal(cues[0], np.round(working.cues[source]))
-        np.testing.assert_array_equal(long_term.labels[slots], working.labels[source])
+        np.testing.assert_array_equal(cues[0], np.round(working.cues[image]))
+        np.testing.assert_array_equal(
+            store.index(long_term, form).label[slots], working.labels[image]
+        )
 
 
 def test_no_image_is_stored_twice(night):
     for _, metrics, _ in night:
-        source = np.asarray(metrics["source"])
-        source = source[source >= 0]
-        assert len(source) == int(metrics["stored"]) == len(set(source.tolist()))
+        image = stored_of(metrics)
+        assert len(image) == int(metrics["stored"]) == len(set(image.tolist()))
+
+
+def test_origins_are_older_slots_then_new_images_then_nothing(night):
+    before = 0
+    for _, metrics, _ in night:
+        stored, origin = int(metrics["stored"]), np.asarray(metrics["origin"])
+        # Nothing is evicted by the planned policy: slot s was slot s, which is written -2 - s.
+        assert int(metrics["evicted"]) == 0
+        np.testing.assert_array_equal(origin[:before], -2 - np.arange(before))
+        assert (origin[before : before + stored] >= 0).all()
+        assert (origin[before + stored :] == -1).all()
+        before += stored
+
+
+def test_origins_by_hand():
+    # Slots 0..5, of which 1, 2 and 4 stay. Of four images, 3 and 0 are stored, in this order.
+    choice = transfer.Choice(
+        kept=jnp.array([False, True, True, False, True, False]),
+        order=jnp.array([3, 0, 1, 2]),
+        count=jnp.int32(2),
+    )
+    origin = transfer.origins(choice, jnp.arange(4) < 2)
+    np.testing.assert_array_equal(origin, [-3, -4, -6, 3, 0, -1])
 
 
 def test_what_is_not_stored_is_counted_as_dropped(night):
@@ -50,14 +80,28 @@ def test_what_is_not_stored_is_counted_as_dropped(night):
         assert int(metrics["stored"]) + int(metrics["dropped"]) == there
 
 
-def test_the_slots_of_a_task_are_in_the_order_of_their_classes(night):
-    labels = np.asarray(night[-1][2].labels)
-    assert (np.diff(labels.astype(int)) >= 0).all()
+def test_the_slots_of_a_task_are_in_the_order_of_their_classes(night, diary):
+    index = store.index(night[-1][2], diary.parts.memory.form)
+    labels = np.asarray(index.label)[np.asarray(index.stored)]
+    assert len(labels) == sum(int(metrics["stored"]) for _, metrics, _ in night)
+    assert (np.diff(labels) >= 0).all()
 
 
-def test_strings_of_earlier_tasks_stay_as_they_are(night):
+def test_strings_entries_and_records_of_earlier_tasks_stay_as_they_are(night, diary):
+    form = diary.parts.memory.form
     before, after = night[0][2], night[1][2]
-    used = int(np.asarray(before.lengths, int).sum())
+    used = int(store.used_words(before, form))
     np.testing.assert_array_equal(before.words[:used], after.words[:used])
+    old, new = store.read_entries(before, form), store.read_entries(after, form)
     count = int(before.task_counts[0])
-    np.testing.assert_array_equal(before.lengths[:count], after.lengths[:count])
+    np.testing.assert_array_equal(old.lengths[:count], new.lengths[:count])
+    np.testing.assert_array_equal(old.label[:count], new.label[:count])
+    record = form.record_words
+    np.testing.assert_array_equal(before.words[-record:], after.words[-record:])
+    assert int(after.num_records) == 2
+
+
+def test_the_free_bytes_are_those_of_the_bill(night, diary):
+    for _, metrics, long_term in night:
+        bill = store.memory_bytes(long_term, diary.parts.memory.form)
+        assert int(metrics["free_bytes"]) == bill["free"]
