@@ -20,7 +20,7 @@ from braincl_jax.methods import get_method
 from braincl_jax.parts import Parts
 from braincl_jax.pipeline import Phase, phases
 from braincl_jax.runtime.checkpoint import DEFAULT, Checkpointing, Writer
-from braincl_jax.runtime.cursor import EVALUATE, Cursor
+from braincl_jax.runtime.cursor import EVALUATE, Cursor, Outcome
 from braincl_jax.runtime.devices import Devices
 from braincl_jax.runtime.exchange import export_memory
 from braincl_jax.runtime.interrupt import stop_on_signals
@@ -101,32 +101,16 @@ def run_sequence(
     def init(key: Array) -> BrainState:
         return init_brain(parts, key)
 
-    key = jax.random.key(config.seed)
-    abstract = jax.eval_shape(init, key)
-    story = phases(get_method(config.method), stream, config)
-    beginning = None
     if not restart:
         check_same_run(workdir, config, fork_from)
         summary = finished_summary(workdir)
         if summary is not None:
             say(f"{workdir} holds this run, finished; --restart does it again")
             return summary
-        beginning = resume(workdir, config, abstract)
-    # Nobody writes before all have read.
-    require_same_everywhere(f"start at {beginning.cursor if beginning else 0}")
-    if beginning is None and fork_from is not None:
-        beginning = fork(fork_from, workdir, config, abstract, story)
-    if beginning is None:
-        if leads():
-            clear(workdir)
-        state, cursor, resumed = devices.init(init, key), Cursor.first(config.num_tasks), None
-    else:
-        state, cursor, resumed = (
-            devices.replicate(beginning.state),
-            beginning.cursor,
-            beginning.path,
-        )
-
+    story = phases(get_method(config.method), stream, config)
+    state, cursor, resumed = begin(
+        config, parts, story, devices, workdir, restart=restart, fork_from=fork_from
+    )
     if leads():
         workdir.mkdir(parents=True, exist_ok=True)
         write_json(workdir / CONFIG, to_mapping(config))
@@ -139,16 +123,57 @@ def run_sequence(
         saver = Saver(writer, checkpointing, stop, config, devices, log, cursor.steps)
         shell = Shell(devices, log, saver)
         state = learn_tasks(state, cursor, story, parts, stream, shell)
+    return finish(state, cursor.outcome, parts, stream, devices, workdir)
 
-    final, outcome = jax.device_put(devices.fetch(state)), cursor.outcome
+
+def begin(
+    config: Config,
+    parts: Parts,
+    story: Sequence[Phase],
+    devices: Devices,
+    workdir: Path,
+    *,
+    restart: bool,
+    fork_from: Path | None,
+) -> tuple[BrainState, Cursor, Path | None]:
+    """The state and the place from which a run in `workdir` goes on, and the checkpoint they are from, if any.
+
+    Raises:
+        ValueError: see `run_sequence`.
+        DamagedError: see `run_sequence`.
+    """
+    key = jax.random.key(config.seed)
+
+    def init(key: Array) -> BrainState:
+        return init_brain(parts, key)
+
+    abstract = jax.eval_shape(init, key)
+    beginning = None if restart else resume(workdir, config, abstract)
+    # Nobody writes before all have read.
+    require_same_everywhere(f"start at {beginning.cursor if beginning else 0}")
+    if beginning is None and fork_from is not None:
+        beginning = fork(fork_from, workdir, config, abstract, story)
+    if beginning is not None:
+        return devices.replicate(beginning.state), beginning.cursor, beginning.path
+    if leads():
+        clear(workdir)
+    return devices.init(init, key), Cursor.first(config.num_tasks), None
+
+
+def finish(
+    state: BrainState,
+    outcome: Outcome,
+    parts: Parts,
+    stream: TaskStream,
+    devices: Devices,
+    workdir: Path,
+) -> dict[str, Any]:
+    """Measures what is recalled, and writes memory, summary and report; returns the summary."""
+    final = jax.device_put(devices.fetch(state))
     recall = None
     if len(outcome.sources):
         compiled = devices.compile(parts.memory.recall)
         recall = measure_recall(compiled, final.memory, stream, outcome.sources)
-    if leads() and isinstance(parts.memory, CueMemory):
-        stored = final.memory.long_term
-        export_memory(workdir / MEMORY, stored, parts.memory, stream.class_order)
-        np.save(workdir / SOURCES, outcome.sources)
     summary = summarise_run(
         final,
         parts=parts,
@@ -159,6 +184,10 @@ def run_sequence(
         device=devices.description,
     )
     if leads():
+        if isinstance(parts.memory, CueMemory):
+            stored = final.memory.long_term
+            export_memory(workdir / MEMORY, stored, parts.memory, stream.class_order)
+            np.save(workdir / SOURCES, outcome.sources)
         write_report(workdir / REPORT, summary, recall.sample if recall else None)
         # Last: it says that the run is finished.
         write_json(workdir / SUMMARY, summary)

@@ -88,10 +88,8 @@ def refine_step(
     day: WorkingMemory = state.memory.working
     config, progress = parts.config.codec, state.progress
     size = len(batch.image)
-    steps = jnp.asarray(parts.spec.task_sizes)[progress.task] / (
-        size * collectives.num_devices(axis_name)
-    )
-    epoch_steps = jnp.ceil(steps)
+    whole = size * collectives.num_devices(axis_name)
+    epoch_steps = jnp.ceil(jnp.asarray(parts.spec.task_sizes)[progress.task] / whole)
     done = progress.steps_done("refine") / (config.refine_epochs * epoch_steps)
     temperature = FIRST_TEMPERATURE * (LAST_TEMPERATURE / FIRST_TEMPERATURE) ** done
     own = jnp.maximum(batch.index, 0)
@@ -111,9 +109,8 @@ def refine_step(
     nothing = jax.tree.map(jnp.zeros_like, day.codec["analysis"])
     gradient["analysis"] = nothing
     direction, codec_opt = parts.codec_optimiser.update(gradient, day.codec_opt, day.codec)
-    # The optimiser still has momentum of g_a.
-    direction["analysis"] = nothing
     updates = scaled_updates(direction, config.refine_learning_rate * (1 - done), parts)
+    updates["analysis"] = nothing  # the optimiser still has momentum of g_a
 
     visits = 1 + progress.steps_done("refine") // epoch_steps
     averages = tuple(
@@ -137,9 +134,7 @@ def refine_step(
     )
     new_state = state.replace(
         memory=state.memory.replace(working=refined),
-        consolidation=count_examples(
-            consolidation, "refine", size * collectives.num_devices(axis_name)
-        ),
+        consolidation=count_examples(consolidation, "refine", whole),
         progress=progress.advance("refine"),
     )
     return new_state, {

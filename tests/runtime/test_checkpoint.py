@@ -122,12 +122,14 @@ class TestRoundTrip:
         cursor.enter("encode")
         cursor.unwritten.append({"loss": float(np.float32(0.1)), "slot": -1.0})
         cursor.outcome.accuracy[0, 0] = 1 / 3
-        cursor.outcome.sources.append(np.array([4, 0, 2], np.int32))
+        sources = np.array([[0, 4], [0, 0], [1, 2]], np.int32)
+        cursor.outcome = cursor.outcome._replace(sources=sources)
         cursor.outcome.seconds["encode"] = 0.1 + 0.2
         again = from_json(json.loads(json.dumps(to_json(cursor))))
         assert to_json(again) == to_json(cursor)
         np.testing.assert_array_equal(again.outcome.accuracy, cursor.outcome.accuracy)
-        assert again.outcome.sources[0].dtype == np.int32
+        np.testing.assert_array_equal(again.outcome.sources, sources)
+        assert again.outcome.sources.dtype == np.int32
 
     @pytest.mark.parametrize(
         "impossible", [{"every_steps": -1}, {"every_minutes": float("nan")}, {"keep": 0}], ids=str
