@@ -103,8 +103,8 @@ def test_without_the_checksum_a_flipped_bit_is_found_or_changes_letters_of_one_f
     assert missed["string"] < 0.1 * struck["string"]
 
 
-# The lowest bits are those that lead to counts that could be right.
-COUNT_FLIPS = [(task, bit) for task in range(3) for bit in (0, 1, 2, 31)]
+# More and fewer than there are, below 0, and more than there is room for.
+COUNT_FLIPS = [(0, 0), (0, 2), (1, 2), (2, 1), (1, 31), (2, 30)]
 LOSES_THE_LAST = [(2, 0), (2, 2)]
 
 
@@ -118,8 +118,7 @@ def test_a_flipped_bit_of_a_count_is_found_by_looking_through_the_memory(stored)
     bench, memory = stored
     assert find_damages(memory, bench.form) == []
     for task, bit in COUNT_FLIPS:
-        if (task, bit) not in LOSES_THE_LAST:
-            assert find_damages(with_count(memory, task, bit), bench.form), (task, bit)
+        assert find_damages(with_count(memory, task, bit), bench.form), (task, bit)
 
 
 @pytest.mark.xfail(raises=AssertionError, strict=True, reason="no checksum covers the counts")
@@ -131,7 +130,7 @@ def test_the_loss_of_the_last_cues_is_found_by_looking_through_the_memory(stored
 
 def test_a_flipped_bit_of_the_number_of_records_is_found_by_looking_through_the_memory(stored):
     bench, memory = stored
-    for bit in (0, 1, 2, 31):
+    for bit in (0, 2, 31):
         number = np.int32(3) ^ np.int64(1 << bit).astype(np.int32)
         damaged = jax.tree.map(jnp.asarray, memory.replace(num_records=number))
         assert find_damages(damaged, bench.form), bit
