@@ -104,7 +104,8 @@ class Reader:
 
 def test_another_program_reads_the_same_cues_and_labels(expected):
     reader = Reader(GOLDEN / "memory.npz")
-    assert reader.checksum(reader.words) == reader.check
+    counts = np.array([*reader.task_counts, reader.num_records], "<i4").view("<u2")
+    assert reader.checksum(np.concatenate([reader.words, counts])) == reader.check
     height, width, channels = reader.header["latent_shape"]
     for index, (task, label, letters) in enumerate(reader.slots()):
         cue = letters + reader.record(task)["table/lowest"].astype(int)[:, None]
@@ -218,7 +219,8 @@ def test_damage_is_found_and_named_on_import(imported, tmp_path):
         ({"task_counts": np.array([5, 7, 1], np.int32)}, r"cues of each task \[5, 7, 1\]"),
         ({"task_counts": np.array([5, -7, 0], np.int32)}, r"cues of each task \[5, -7, 0\]"),
         ({"task_counts": np.array([6, 6, 0], np.int32)}, "slot 5"),
-        ({"check": np.uint32(1)}, "or the checksum"),
+        ({"task_counts": np.array([5, 6, 0], np.int32)}, "the counts, or the checksum"),
+        ({"check": np.uint32(1)}, "the counts, or the checksum"),
     ],
 )
 def test_impossible_counts_are_found(tmp_path, arrays, message):

@@ -5,7 +5,6 @@ import jax.numpy as jnp
 import numpy as np
 
 from braincl_jax.memory import store
-from braincl_jax.memory.integrity import checksum
 from braincl_jax.memory.store import EpisodicMemory, Format
 
 CHUNK = 256
@@ -14,7 +13,7 @@ CHUNK = 256
 def find_damages(memory: EpisodicMemory, form: Format) -> list[str]:
     """Everything that fails its check, in words; none for a memory that is as it was written.
 
-    A change of one word anywhere in the block is found for certain, by the checksum of the block. Where it is, is
+    A change of one word anywhere is found for certain, by the checksum of block and counts. Where it is, is
     told by the checksum of each task's record and by the end of each string.
     """
     counts, records = np.asarray(memory.task_counts), int(memory.num_records)
@@ -38,8 +37,10 @@ def find_damages(memory: EpisodicMemory, form: Format) -> list[str]:
             damages.append(f"table or decoder of task {task}")
         else:
             damages += [f"string or entry of slot {slot}" for slot in _broken(memory, form, task)]
-    if not damages and checksum(memory.words) != memory.check:
-        damages.append("words of the block that no string, entry or record uses, or the checksum")
+    if not damages and store.sealed(memory).check != memory.check:
+        damages.append(
+            "words of the block that no string, entry or record uses, the counts, or the checksum"
+        )
     return damages
 
 

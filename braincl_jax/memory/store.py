@@ -33,7 +33,7 @@ class EpisodicMemory(struct.PyTreeNode):
         words: uint16 [W], the block.
         task_counts: int32 [T], cues stored of each task.
         num_records: int32 scalar, tasks that have a record.
-        check: uint32 scalar, checksum of the block.
+        check: uint32 scalar, checksum of the block and of the counts.
     """
 
     words: Array
@@ -135,10 +135,20 @@ def record_words(record: Record) -> int:
 
 def empty_memory(form: Format) -> EpisodicMemory:
     """A memory without a cue."""
-    words = jnp.zeros(form.num_words, jnp.uint16)
-    return EpisodicMemory(
-        words, jnp.zeros(form.num_tasks, jnp.int32), jnp.int32(0), checksum(words)
+    return sealed(
+        EpisodicMemory(
+            words=jnp.zeros(form.num_words, jnp.uint16),
+            task_counts=jnp.zeros(form.num_tasks, jnp.int32),
+            num_records=jnp.int32(0),
+            check=jnp.uint32(0),
+        )
     )
+
+
+def sealed(memory: EpisodicMemory) -> EpisodicMemory:
+    """The same memory with the checksum that fits its content."""
+    counts = packing.pack((memory.task_counts, memory.num_records))
+    return memory.replace(check=checksum(jnp.concatenate([memory.words, counts])))
 
 
 def used_words(memory: EpisodicMemory, form: Format) -> Array:
@@ -322,11 +332,12 @@ def rewrite(
         .at[slot_tasks(memory, form)]
         .add(kept.astype(jnp.int32), mode="drop")
     )
-    return memory.replace(
-        words=words,
-        task_counts=jnp.where(tasks == task, count, left).astype(jnp.int32),
-        num_records=task + 1,
-        check=checksum(words),
+    return sealed(
+        memory.replace(
+            words=words,
+            task_counts=jnp.where(tasks == task, count, left).astype(jnp.int32),
+            num_records=task + 1,
+        )
     )
 
 

@@ -156,7 +156,8 @@ def assert_agrees(bench, memory, model):
     form, number = bench.form, len(model.cues)
     block = model.block()
     np.testing.assert_array_equal(memory.words, block)
-    assert int(memory.check) == model.checksum(block)
+    counts = np.array([*model.counts, len(model.records)], "<i4").view("<u2")
+    assert int(memory.check) == model.checksum(np.concatenate([block, counts]))
     assert memory.task_counts.tolist() == model.counts
     assert int(memory.num_records) == len(model.records)
 
