@@ -34,7 +34,8 @@ def stop_on_signals() -> Iterator[Stop]:
 
     def ask(number: int, frame: Any) -> None:
         stop.asked = True
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        if signal.SIGINT in replaced:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
         # A handler may run amid a write to sys.stderr, which cannot be entered twice.
         os.write(2, b"\nstops and saves after this step; Ctrl-C ends it at once\n")
 

@@ -231,7 +231,18 @@ class TestExactness:
         assert differences(alone, killed) == []
 
 
+@pytest.fixture
+def default_handlers():
+    """Handlers as in a program that runs in the foreground; in the background SIGINT may be ignored."""
+    handlers = {signal.SIGTERM: signal.SIG_DFL, signal.SIGINT: signal.default_int_handler}
+    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
 class TestSignals:
+    @pytest.mark.usefixtures("default_handlers")
     @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
     def test_the_first_asks_and_handlers_are_put_back(self, number):
         before = [signal.getsignal(one) for one in (signal.SIGTERM, signal.SIGINT)]
@@ -250,6 +261,8 @@ class TestSignals:
             with stop_on_signals() as stop:
                 os.kill(os.getpid(), signal.SIGINT)
                 assert not stop.asked
+                os.kill(os.getpid(), signal.SIGTERM)
+                assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
         finally:
             signal.signal(signal.SIGINT, before)
 
