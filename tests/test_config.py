@@ -97,7 +97,8 @@ IMPOSSIBLE = [
     *[(name, -1) for name in ("classes_per_task", "num_devices", "seed")],
     *[(name, -1) for name in ("wake.epochs", "sleep.crop_padding")],
     *[(name, 0) for name in ("num_tasks", "budget_bytes", "eval_batch_size", "network.width")],
-    *[(f"codec.{name}", 0) for name in ("num_stages", "latent_channels", "width", "steps")],
+    *[(f"codec.{name}", 0) for name in ("num_stages", "width", "steps")],
+    ("codec.latent_channels", -1),
     *[(f"codec.{name}", 0) for name in ("analysis_width", "lanes_per_image", "first_steps")],
     *[(f"codec.{name}", 0) for name in ("batch_size", "learning_rate", "clip_norm")],
     *[(f"wake.{name}", 0) for name in ("batch_size", "learning_rate")],
@@ -183,7 +184,7 @@ def test_the_budget_that_the_message_asks_for_is_enough(make_parts):
 
     with pytest.raises(ValueError, match="Raise budget_bytes to at least") as error:
         shapes(500)
-    enough = int(str(error.value).split("at least ")[1].split(",")[0])
+    enough = int(str(error.value).split("to at least ")[1].split(",")[0])
     shapes(enough)
     with pytest.raises(ValueError, match=f"budget_bytes={enough - 1} is too small"):
         shapes(enough - 1)

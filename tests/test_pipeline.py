@@ -15,6 +15,8 @@ from braincl_jax.sleep.replay import draw_share
 from braincl_jax.state import PHASES, Progress
 
 WITHOUT_CODEC = ("finetune", "joint", "replay_raw", "replay_raw_and_task")
+# The tiny brain does not refine its cues.
+DONE = tuple(name for name in PHASES if name != "refine")
 
 
 @pytest.mark.parametrize("method", ["braincl", "replay_raw"])
@@ -26,12 +28,21 @@ def test_each_step_is_traced_once_for_the_whole_sequence(method, diary_of):
 @pytest.mark.parametrize("method", method_names())
 def test_phases_come_in_the_documented_order(method, tiny_stream, tiny_config):
     names = [phase.name for phase in phases(get_method(method), tiny_stream, tiny_config)]
-    expected = [name for name in PHASES if name != "encode" or method not in WITHOUT_CODEC]
+    expected = [name for name in DONE if name != "encode" or method not in WITHOUT_CODEC]
     assert names == expected
 
 
+@pytest.mark.parametrize("method", method_names())
+def test_cues_are_refined_between_memorising_and_classifying(method, tiny_stream, tiny_config):
+    codec = dataclasses.replace(tiny_config.codec, refine_epochs=2)
+    config = dataclasses.replace(tiny_config, codec=codec)
+    names = [phase.name for phase in phases(get_method(method), tiny_stream, config)]
+    without = ("encode", "refine") if method in WITHOUT_CODEC else ()
+    assert names == [name for name in PHASES if name not in without]
+
+
 def test_every_task_goes_through_all_phases(diary):
-    assert diary.order == [(task, phase) for task in range(2) for phase in PHASES]
+    assert diary.order == [(task, phase) for task in range(2) for phase in DONE]
 
 
 def test_a_phase_yields_as_many_batches_as_it_announces(tiny_stream, tiny_config):
@@ -78,7 +89,9 @@ def test_progress_counts_the_steps_of_the_last_phase(diary, tiny_config):
 
 
 def test_a_phase_counts_from_nought_in_every_task():
-    progress = Progress(task=jnp.int32(0), phase=jnp.int32(5), step=jnp.int32(7))
+    progress = Progress(
+        task=jnp.int32(0), phase=jnp.int32(PHASES.index("replay")), step=jnp.int32(7)
+    )
     assert int(progress.steps_done("replay")) == 7
     assert int(progress.steps_done("encode")) == 0
     assert int(progress.advance("replay").step) == 8
@@ -90,6 +103,7 @@ def test_examples_shown_are_counted_by_phase(diary, tiny_config):
     codec, sleep = tiny_config.codec, tiny_config.sleep
     assert {name: int(count) for name, count in shown.items()} == {
         "encode": (codec.first_steps + codec.steps) * codec.batch_size,
+        "refine": 0,
         "classify": 2 * 48,
         "replay": (sleep.first_steps + sleep.steps) * sleep.batch_size,
     }
