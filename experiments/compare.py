@@ -10,8 +10,6 @@ not done again.
 """
 
 import json
-import os
-import platform
 import shlex
 import subprocess
 import sys
@@ -23,6 +21,7 @@ from absl import app, flags
 from braincl_jax.methods import method_names
 from braincl_jax.runtime.comparison import comparison_table, write_comparison
 from braincl_jax.runtime.log import write_json
+from experiments.provenance import current_commit, hardware
 
 _CONFIG = flags.DEFINE_string(
     "config", "experiments/configs/quickstart.py", "Config file that all runs share."
@@ -56,21 +55,6 @@ def parse_variant(text: str) -> tuple[str, list[str]]:
     if not all("=" in pair for pair in pairs):
         raise ValueError(f"variant {text!r}: settings must be KEY=VALUE, separated by commas")
     return name, [f"--config.{pair}" for pair in pairs]
-
-
-def current_commit() -> str:
-    """Short hash of the commit that runs, with '+' where files differ from it; 'unknown' outside git."""
-    ask = ["git", "-C", str(Path(__file__).parent)]
-    head = subprocess.run([*ask, "rev-parse", "--short", "HEAD"], capture_output=True, text=True)
-    if head.returncode:
-        return "unknown"
-    changed = subprocess.run([*ask, "status", "--porcelain"], capture_output=True, text=True)
-    return head.stdout.strip() + ("+" if changed.stdout.strip() else "")
-
-
-def hardware() -> str:
-    """The machine in words."""
-    return f"{os.cpu_count()} cores, {platform.machine()}, {platform.system()}"
 
 
 def run(
