@@ -32,7 +32,8 @@ def checksum(words: Array) -> Array:
     """uint32 scalar of uint16 [n] that changes whenever one word does.
 
     Multilinear hashing modulo 2^32 (Carter & Wegman 1979; Lemire & Kaser 2014): the sum of all words, each times an
-    odd number of its own place. A change of one word changes the sum for certain, any other but for one in 2^32.
+    odd number of its place. A change of one word changes the sum for certain. Changes of several words may cancel:
+    so do, once in 2^16, changes of the top bits of two of them.
     """
     place = jnp.arange(1, len(words) + 1, dtype=jnp.uint32)
     return jnp.sum((words.astype(jnp.uint32) + 1) * _odd_number(place), dtype=jnp.uint32)
