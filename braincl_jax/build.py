@@ -76,10 +76,10 @@ def build_parts(config: Config, spec: StreamSpec) -> Parts:
     """
     config = with_channels(config, spec)
     codec = build_codec(config.codec, spec.image_shape)
-    height, width, _ = codec.latent_shape
-    if (height * width) % config.codec.lanes_per_image:
+    height = codec.latent_shape[0]
+    if height % config.codec.lanes_per_image:
         raise ValueError(
-            f"codec.lanes_per_image={config.codec.lanes_per_image} must divide the {height}x{width} positions of a cue"
+            f"codec.lanes_per_image={config.codec.lanes_per_image} must divide the {height} rows of a cue"
         )
     codec_optimiser = optax.chain(
         optax.clip_by_global_norm(config.codec.clip_norm), optax.scale_by_adam()

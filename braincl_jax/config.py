@@ -38,7 +38,6 @@ class CodecConfig:
     latent_channels: int = 0
     width: int = 24
     analysis_width: int = 32
-    alphabet_size: int = 32
     lanes_per_image: int = 1
     density: str = "trained"
     warm_start: bool = True
@@ -226,12 +225,6 @@ def _check(config: Config) -> None:
         "sleep.final_learning_rate",
         sleep.final_learning_rate,
         f"between 0 and sleep.learning_rate={sleep.learning_rate}",
-    )
-    _require(
-        2 <= codec.alphabet_size <= 64,
-        "codec.alphabet_size",
-        codec.alphabet_size,
-        "between 2 and 64",
     )
     _require(
         codec.density in DENSITIES, "codec.density", codec.density, f"one of {', '.join(DENSITIES)}"

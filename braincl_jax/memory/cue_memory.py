@@ -110,11 +110,11 @@ class CueMemory:
         return int(memory.long_term.task_counts.sum())
 
 
-def record_shapes(codec: Codec, alphabet_size: int) -> store.Record:
+def record_shapes(codec: Codec) -> store.Record:
     """Shapes and dtypes of what a task leaves beside its strings."""
     return jax.eval_shape(
         lambda: store.Record(
-            tables.init(codec.latent_shape[-1], alphabet_size),
+            tables.init(codec.latent_shape[-1]),
             quantise.quantise(codec.init(jax.random.key(0))["synthesis"]),
         )
     )
@@ -128,7 +128,7 @@ def plan_format(config: Config, spec: StreamSpec, codec: Codec) -> store.Format:
     """
     lanes, channels = config.codec.lanes_per_image, codec.latent_shape[-1]
     height, width, _ = codec.latent_shape
-    record = record_shapes(codec, config.codec.alphabet_size)
+    record = record_shapes(codec)
     max_words = store.max_string_words(
         height * width * channels // lanes, config.budget_bytes / 2 / spec.num_images / lanes
     )

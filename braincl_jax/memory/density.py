@@ -74,8 +74,10 @@ def cumulative_logits(params: PyTree, y: Array) -> Array:
     return jnp.moveaxis(logits.reshape(num_channels, *y.shape[:-1]), 0, -1)
 
 
-def bits(params: PyTree, y: Array) -> Array:
-    """Information of each latent, -log2(c(y + 1/2) - c(y - 1/2)), in bits.
+def bits(
+    params: PyTree, y: Array, expected: Array | float = 0.0, spread: Array | float = 1.0
+) -> Array:
+    """Information of each latent, -log2(c((y + 1/2 - expected) / spread) - c((y - 1/2 - expected) / spread)), in bits.
 
     Uses sigmoid(u) - sigmoid(l) = sigmoid(u) sigmoid(-l) (1 - exp(l - u)), which neither cancels nor
     underflows, so that the tails have useful gradients without a bound on p.
@@ -87,8 +89,8 @@ def bits(params: PyTree, y: Array) -> Array:
     Returns:
         float32 [..., M], >= 0.
     """
-    upper = cumulative_logits(params, y + 0.5)
-    lower = cumulative_logits(params, y - 0.5)
+    upper = cumulative_logits(params, (y + 0.5 - expected) / spread)
+    lower = cumulative_logits(params, (y - 0.5 - expected) / spread)
     difference = jnp.maximum(upper - lower, SMALLEST_DIFFERENCE)
     log_p = (
         jax.nn.log_sigmoid(upper) + jax.nn.log_sigmoid(-lower) + jnp.log(-jnp.expm1(-difference))

@@ -16,7 +16,7 @@ import jax
 import jax.numpy as jnp
 from flax import struct
 
-from braincl_jax.memory import packing, quantise, rans, tables
+from braincl_jax.memory import coding, packing, quantise, rans, tables
 from braincl_jax.memory.budget import tree_bytes
 from braincl_jax.memory.codec import Codec
 from braincl_jax.memory.integrity import checksum, integrity_tag
@@ -46,11 +46,11 @@ class Record(NamedTuple):
     """What a task leaves beside its strings.
 
     Attributes:
-        table: frequencies [M, A] and lowest values [M].
+        table: what its strings are read by.
         decoder: stored form of g_s.
     """
 
-    table: tables.FrequencyTable
+    table: tables.CodingTable
     decoder: PyTree
 
 
@@ -246,23 +246,18 @@ def pack_record(record: Record) -> Array:
     return jnp.concatenate([content, halves])
 
 
-def encode_cues(table: tables.FrequencyTable, cues: Array, label: Array, form: Format) -> Strings:
+def encode_cues(table: tables.CodingTable, cues: Array, label: Array, form: Format) -> Strings:
     """Entropy-codes rounded cues of one task.
 
     Args:
-        table: that task's table, [M, A] and [M].
+        table: that task's table.
         cues: int32 [N, h, w, M].
         label: int32 [N].
         form: `lengths` above `form.max_words` mark strings that did not fit.
     """
-    number, height, width, channels = cues.shape
-    lanes = form.lanes
-    letters = tables.to_letters(table, cues).reshape(
-        number, lanes, height * width // lanes, channels
-    )
-    letters = letters.transpose(0, 1, 3, 2).reshape(number * lanes, channels, -1)
+    number, lanes = len(cues), form.lanes
     tag = integrity_tag(jnp.repeat(label, lanes), jnp.tile(jnp.arange(lanes), number))
-    words, lengths = rans.encode(letters, table.frequency, tag, form.max_words)
+    words, lengths = coding.encode(table, cues, tag, lanes, form.max_words)
     return Strings(words.reshape(number, lanes, -1), lengths.reshape(number, lanes))
 
 
@@ -361,20 +356,14 @@ def read_cues(
     entries = read_entries(memory, form)
     record, record_intact = jax.vmap(lambda one: read_record(memory, form, one))(task)
     label = entries.label[slot].reshape(-1)
-    letters, intact = rans.decode(
-        memory.words,
-        string_starts(entries.lengths)[slot].reshape(-1),
-        entries.lengths[slot].reshape(-1),
-        rans.decode_table(record.table.frequency),
-        jnp.repeat(jnp.arange(groups), size * lanes),
-        integrity_tag(jnp.repeat(label, lanes), jnp.tile(jnp.arange(lanes), groups * size)),
-        height * width // lanes,
+    strings = coding.Strings(
+        start=string_starts(entries.lengths)[slot].reshape(-1),
+        length=entries.lengths[slot].reshape(-1),
+        which=jnp.repeat(jnp.arange(groups), size * lanes),
+        tag=integrity_tag(jnp.repeat(label, lanes), jnp.tile(jnp.arange(lanes), groups * size)),
     )
-    letters = letters.reshape(groups, size, lanes, channels, -1).transpose(0, 1, 2, 4, 3)
-    cues = tables.to_cues(
-        record.table.lowest[:, None, None, None],
-        letters.reshape(groups, size, height, width, channels),
-    )
+    latents, intact = coding.decode(memory.words, strings, record.table, height // lanes, width)
+    cues = latents.reshape(groups, size, height, width, channels).astype(jnp.float32)
     intact = intact.reshape(groups, size, lanes).all(-1) & record_intact[:, None]
     return cues, record.decoder, intact
 

@@ -20,7 +20,7 @@ from braincl_jax.memory.inspection import find_damages
 from braincl_jax.memory.integrity import require_undamaged
 from braincl_jax.memory.tables import PRECISION
 
-NAME, VERSION = "braincl-memory", 1
+NAME, VERSION = "braincl-memory", 2
 ARRAYS = {"words": np.uint16, "task_counts": np.int32, "num_records": np.int32, "check": np.uint32}
 
 
@@ -102,7 +102,7 @@ def import_memory(path: Path) -> Imported:
             num_slots=header["num_slots"],
             num_words=header["num_words"],
             max_words=header["max_words"],
-            record=record_shapes(codec, header["codec"]["alphabet_size"]),
+            record=record_shapes(codec),
         )
         class_order = tuple(header["class_order"])
     except (KeyError, TypeError) as error:

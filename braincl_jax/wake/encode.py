@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import optax
 
 from braincl_jax import collectives
-from braincl_jax.memory import density
+from braincl_jax.memory import context
 from braincl_jax.memory.cue_memory import CueMemory
 from braincl_jax.parts import Parts
 from braincl_jax.state import BrainState, count_examples, step_key
@@ -54,13 +54,12 @@ def rate_distortion(
     recalled = parts.codec.complete(params["synthesis"], rounded)
     error = parts.distortion(images.astype(jnp.float32) / 255, recalled).mean()
     pixels = images.shape[1] * images.shape[2]
-    noisy_bits = density.bits(params["density"], latents + noise).sum((1, 2, 3)).mean()
-    hard_bits = density.bits(
-        jax.lax.stop_gradient(params["density"]), jax.lax.stop_gradient(rounded)
-    )
-    loss = tradeoff * 255**2 * error + noisy_bits / pixels
+    noisy = context.information(params["density"], latents + noise, rounded).sum((1, 2, 3)).mean()
+    known = jax.lax.stop_gradient(rounded)
+    hard = context.information(jax.lax.stop_gradient(params["density"]), known, known)
+    loss = tradeoff * 255**2 * error + noisy / pixels
     squared = jnp.square(images.astype(jnp.float32) / 255 - recalled).mean()
-    return loss, {"bits": hard_bits.sum((1, 2, 3)).mean(), "mse": squared}
+    return loss, {"bits": hard.sum((1, 2, 3)).mean(), "mse": squared}
 
 
 def scaled_updates(direction: PyTree, rate: Array, parts: Parts) -> PyTree:
