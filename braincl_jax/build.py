@@ -15,7 +15,7 @@ from braincl_jax.methods import get_method
 from braincl_jax.networks import build_network
 from braincl_jax.parts import Augment, Parts
 from braincl_jax.schedules import FINAL_FRACTION, phase_schedule
-from braincl_jax.sleep import class_balanced
+from braincl_jax.sleep import class_balanced, nothing_read
 from braincl_jax.state import BrainState, Consolidation, Encoder, Progress, named_key
 from braincl_jax.types import Array, StreamSpec
 
@@ -136,6 +136,7 @@ def init_brain(parts: Parts, key: Array) -> BrainState:
         key: root PRNG key; every random number of the run is derived from it.
     """
     params, batch_stats = parts.network.init(named_key(key, "network"), parts.spec.image_shape)
+    memory = parts.memory.init(key)
     state = BrainState(
         encoder=Encoder(
             params=params,
@@ -143,7 +144,7 @@ def init_brain(parts: Parts, key: Array) -> BrainState:
             wake_opt=parts.wake_optimiser.init(params["head"]),
             sleep_opt=parts.sleep_optimiser.init(params),
         ),
-        memory=parts.memory.init(key),
+        memory=memory.replace(ahead=nothing_read(parts, memory)),
         consolidation=Consolidation(
             seen_classes=jnp.zeros(parts.spec.num_classes, bool),
             examples={name: jnp.int32(0) for name in ("encode", "refine", "classify", "replay")},

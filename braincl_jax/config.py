@@ -69,6 +69,7 @@ class SleepConfig:
     `noise` is the largest standard deviation, in grey levels of 255, of the noise added to replayed images.
     `accumulate` is the number of equal parts in which a device goes through its share of the batch, one after another,
     where all of it does not fit into its memory: the step sums up their gradients.
+    `read_ahead` is the number of steps whose strings are decoded together; it changes nothing but the speed.
     """
 
     first_steps: int = 400
@@ -77,6 +78,7 @@ class SleepConfig:
     batch_size: int = 64
     num_groups: int = 8
     accumulate: int = 1
+    read_ahead: int = 8
     learning_rate: float = 0.05
     final_learning_rate: float = 1e-3
     momentum: float = 0.9
@@ -196,6 +198,7 @@ def _check(config: Config) -> None:
             "sleep.batch_size": sleep.batch_size,
             "sleep.num_groups": sleep.num_groups,
             "sleep.accumulate": sleep.accumulate,
+            "sleep.read_ahead": sleep.read_ahead,
         },
     }
     for least, values in at_least.items():

@@ -41,8 +41,11 @@ class DecodedCache(CueMemory):
         cached = CachedMemory(**fields, cache=cache, intact=jnp.zeros(number, bool))
         return memory.replace(long_term=cached)
 
-    def recall(self, memory: Memory, task: Array, slot: Array) -> Recalled:
-        del task
+    def read(self, memory: Memory, task: Array, slot: Array) -> None:
+        """Nothing is left to be decoded."""
+
+    def complete(self, memory: Memory, task: Array, slot: Array, read: None) -> Recalled:
+        del task, read
         stored: CachedMemory = memory.long_term
         label = self.index(memory).label[slot]
         return Recalled(stored.cache[slot], label, stored.intact[slot])
@@ -61,7 +64,8 @@ class DecodedCache(CueMemory):
         def recall_chunk(first: Array) -> tuple[Array, Array]:
             slots = jnp.minimum(first + jnp.arange(CHUNK), number - 1)
             tasks = jnp.minimum(known.task[slots], self.spec.num_tasks - 1)
-            recalled = CueMemory.recall(self, memory, tasks, slots[:, None])
+            letters = CueMemory.read(self, memory, tasks, slots[:, None])
+            recalled = CueMemory.complete(self, memory, tasks, slots[:, None], letters)
             return recalled.image[:, 0], recalled.intact[:, 0]
 
         images, intact = jax.lax.map(recall_chunk, jnp.arange(0, number, CHUNK))

@@ -90,7 +90,7 @@ def decode(
         width: w.
 
     Returns:
-        latents int32 [lanes, rows, w, M], and intact bool [lanes].
+        latents int16 [lanes, rows, w, M], and intact bool [lanes].
     """
     lanes, channels = len(strings.start), table.lowest.shape[-1]
     weights = jax.tree.map(lambda x: x.astype(jnp.int32), table.weights)
@@ -99,47 +99,47 @@ def decode(
     exists = jnp.asarray(_neighbours_exist(rows, width))
 
     def decode_channel(carry, channel: Array):
-        decoder, expected, spread = carry
+        decoder, latents = carry
         mean_own, spread_own = (
-            x[strings.which, channel] for x in (weights.mean_own, weights.spread_own)
+            x[strings.which, channel].T for x in (weights.mean_own, weights.spread_own)
         )
-
+        rounds = tables.search_rounds(table.size[:, channel])
         of_lane = tables.channels_of(table, strings.which * channels + channel)
+        # What the channels before this one tell of it; later ones are still 0.
+        by_mean, by_spread = (x[strings.which, channel].T for x in (mean_before, spread_before))
+        known = latents.astype(jnp.int32)
+        expected = (by_mean[:, None] * known).sum(0)
+        spread = (by_spread[:, None] * jnp.abs(known)).sum(0) + weights.base[strings.which, channel]
 
         def decode_place(carry, place):
             decoder, recent = carry
             expected, spread, there = place
             # `recent` holds the last w + 1 latents, the newest first.
-            near = jnp.stack([recent[up * width + left - 1] for up, left in OWN], -1)
-            near = jnp.where(there[None], near, 0)
-            expected = expected + (mean_own * near).sum(-1)
-            spread = spread + (spread_own * jnp.abs(near)).sum(-1)
-            read = tables.rows_of(of_lane, *context.bounded(expected, spread))
-            letter, first, frequency = tables.find(read, rans.slot(decoder))
+            for index, (up, left) in enumerate(OWN):
+                near = jnp.where(there[index], recent[up * width + left - 1], 0)
+                expected = expected + mean_own[index] * near
+                spread = spread + spread_own[index] * jnp.abs(near)
+            rows_here = tables.rows_of(of_lane, *context.bounded(expected, spread))
+            letter, first, frequency = tables.find(rows_here, rans.slot(decoder), rounds)
             decoder = rans.advance(words, decoder, first, frequency)
             latent = letter + of_lane.lowest
             return (decoder, jnp.concatenate([latent[None], recent[:-1]])), latent
 
         nothing = jnp.zeros((width + 1, lanes), jnp.int32)
-        (decoder, _), latents = jax.lax.scan(
-            decode_place, (decoder, nothing), (expected[channel], spread[channel], exists)
+        (decoder, _), decoded = jax.lax.scan(
+            decode_place, (decoder, nothing), (expected, spread, exists)
         )
-        # What this channel tells of those after it.
-        to_mean, to_spread = (
-            x[strings.which, :, channel].T[:, None] for x in (mean_before, spread_before)
-        )
-        told = expected + to_mean * latents[None], spread + to_spread * jnp.abs(latents)[None]
-        return (decoder, *told), latents
+        return (decoder, latents.at[channel].set(decoded.astype(jnp.int16))), None
 
-    nothing = jnp.zeros((channels, rows * width, lanes), jnp.int32)
-    base = weights.base[strings.which].T[:, None]
-    initial = rans.begin(words, strings.start), nothing, nothing + base
-    (decoder, *_), latents = jax.lax.scan(decode_channel, initial, jnp.arange(channels))
+    nothing = jnp.zeros((channels, rows * width, lanes), jnp.int16)
+    (decoder, latents), _ = jax.lax.scan(
+        decode_channel, (rans.begin(words, strings.start), nothing), jnp.arange(channels)
+    )
     latents = latents.reshape(channels, rows, width, lanes).transpose(3, 1, 2, 0)
     return latents, rans.is_intact(decoder, strings.start, strings.length, strings.tag)
 
 
 def _neighbours_exist(rows: int, width: int) -> np.ndarray:
-    """bool [rows * w, 4]: whether each place has the neighbours of `context.OWN`."""
+    """Whether each place has the neighbours of `context.OWN`: bool [rows * w, 4]."""
     y, x = np.divmod(np.arange(rows * width), width)
     return np.stack([(y >= up) & (x >= left) & (x - left < width) for up, left in OWN], axis=-1)

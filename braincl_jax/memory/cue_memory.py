@@ -100,8 +100,12 @@ class CueMemory:
     def index(self, memory: Memory) -> Index:
         return store.index(memory.long_term, self.form)
 
-    def recall(self, memory: Memory, task: Array, slot: Array) -> Recalled:
-        return store.recall(memory.long_term, self.form, task, slot, self.codec)
+    def read(self, memory: Memory, task: Array, slot: Array) -> store.StoredCues:
+        return store.read_cues(memory.long_term, self.form, task, slot)
+
+    def complete(self, memory: Memory, task: Array, slot: Array, read: PyTree) -> Recalled:
+        del slot
+        return store.complete(memory.long_term, self.form, task, read, self.codec)
 
     def bill(self, memory: Memory) -> dict[str, int]:
         return store.memory_bytes(memory.long_term, self.form)

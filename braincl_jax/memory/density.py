@@ -77,7 +77,7 @@ def cumulative_logits(params: PyTree, y: Array) -> Array:
 def bits(
     params: PyTree, y: Array, expected: Array | float = 0.0, spread: Array | float = 1.0
 ) -> Array:
-    """Information of each latent, -log2(c((y + 1/2 - expected) / spread) - c((y - 1/2 - expected) / spread)), in bits.
+    """Information of each latent in bits: -log2(c(upper) - c(lower)), of y +- 1/2 as seen from `expected` in `spread`s.
 
     Uses sigmoid(u) - sigmoid(l) = sigmoid(u) sigmoid(-l) (1 - exp(l - u)), which neither cancels nor
     underflows, so that the tails have useful gradients without a bound on p.
@@ -85,6 +85,8 @@ def bits(
     Args:
         params: as from `init`.
         y: float32 [..., M], with noise or rounded.
+        expected: of each latent, float32, broadcasts to y.
+        spread: of each latent, float32 > 0, broadcasts to y.
 
     Returns:
         float32 [..., M], >= 0.

@@ -52,6 +52,6 @@ def _broken(memory: EpisodicMemory, form: Format, task: int) -> list[int]:
     for start in range(first, first + int(counts[task]), CHUNK):
         slots = np.arange(start, min(start + CHUNK, first + int(counts[task])))
         padded = jnp.asarray(np.resize(slots, (1, CHUNK)))
-        *_, intact = store.read_cues(memory, form, jnp.full(1, task), padded)
+        intact = store.read_cues(memory, form, jnp.full(1, task), padded).intact
         broken += slots[~np.asarray(jax.device_get(intact))[0, : len(slots)]].tolist()
     return broken

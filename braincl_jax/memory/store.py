@@ -336,9 +336,21 @@ def rewrite(
     )
 
 
-def read_cues(
-    memory: EpisodicMemory, form: Format, task: Array, slot: Array
-) -> tuple[Array, PyTree, Array]:
+class StoredCues(NamedTuple):
+    """What the strings of some slots say.
+
+    Attributes:
+        cues: int16 [G, n, h, w, M].
+        label: int32 [G, n].
+        intact: bool [G, n], whether string and record are as they were written.
+    """
+
+    cues: Array
+    label: Array
+    intact: Array
+
+
+def read_cues(memory: EpisodicMemory, form: Format, task: Array, slot: Array) -> StoredCues:
     """Decodes stored cues, each group with its own task's table.
 
     Args:
@@ -346,43 +358,48 @@ def read_cues(
         form: its format.
         task: int32 [G].
         slot: int32 [G, n], slots of that task.
-
-    Returns:
-        cues float32 [G, n, h, w, M], the tasks' stored decoders with a leading [G], and intact bool [G, n]: string
-        and record are as they were written.
     """
     height, width, channels = form.latent_shape
     (groups, size), lanes = slot.shape, form.lanes
     entries = read_entries(memory, form)
     record, record_intact = jax.vmap(lambda one: read_record(memory, form, one))(task)
-    label = entries.label[slot].reshape(-1)
+    label = entries.label[slot]
+    every_label, lane = jnp.broadcast_arrays(label[..., None], jnp.arange(lanes))
     strings = coding.Strings(
         start=string_starts(entries.lengths)[slot].reshape(-1),
         length=entries.lengths[slot].reshape(-1),
         which=jnp.repeat(jnp.arange(groups), size * lanes),
-        tag=integrity_tag(jnp.repeat(label, lanes), jnp.tile(jnp.arange(lanes), groups * size)),
+        tag=integrity_tag(every_label, lane).reshape(-1),
     )
     latents, intact = coding.decode(memory.words, strings, record.table, height // lanes, width)
-    cues = latents.reshape(groups, size, height, width, channels).astype(jnp.float32)
-    intact = intact.reshape(groups, size, lanes).all(-1) & record_intact[:, None]
-    return cues, record.decoder, intact
+    return StoredCues(
+        cues=latents.reshape(groups, size, height, width, channels).astype(jnp.int16),
+        label=label,
+        intact=intact.reshape(groups, size, lanes).all(-1) & record_intact[:, None],
+    )
 
 
-def recall(
-    memory: EpisodicMemory, form: Format, task: Array, slot: Array, codec: Codec
+def complete(
+    memory: EpisodicMemory, form: Format, task: Array, read: StoredCues, codec: Codec
 ) -> Recalled:
-    """Recalls images from their strings, each group with its own task's decoder.
+    """Images from cues, each group with its own task's decoder.
 
     Args:
         memory: the memory.
         form: its format.
         task: int32 [G].
-        slot: int32 [G, n], slots of that task.
+        read: of G groups.
         codec: the networks.
     """
-    cues, decoders, intact = read_cues(memory, form, task, slot)
-    return Recalled(
-        image=jax.vmap(codec.recall)(quantise.dequantise(decoders), cues),
-        label=read_entries(memory, form).label[slot],
-        intact=intact,
-    )
+    record, _ = jax.vmap(lambda one: read_record(memory, form, one))(task)
+    decoders = quantise.dequantise(record.decoder)
+    # One after another: on CPUs, a convolution of several groups at once takes three times as long.
+    image = jax.lax.map(lambda one: codec.recall(*one), (decoders, read.cues.astype(jnp.float32)))
+    return Recalled(image, read.label, read.intact)
+
+
+def recall(
+    memory: EpisodicMemory, form: Format, task: Array, slot: Array, codec: Codec
+) -> Recalled:
+    """Images of slots int32 [G, n]; group g is of task `task[g]`."""
+    return complete(memory, form, task, read_cues(memory, form, task, slot), codec)

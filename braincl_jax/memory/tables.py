@@ -51,12 +51,12 @@ class Channels(struct.PyTreeNode):
     """What is known of latents by their channel, in arrays that broadcast against each other.
 
     Attributes:
-        knots: int32 [any], of all channels.
-        offset: int32, where the channel's knots begin.
+        steps: uint32 [any], of all channels: 32 for each, a knot and, in the upper half, the one after it.
+        offset: int32, where the channel's steps begin.
         reach, lowest, size: int32, as in `CodingTable`.
     """
 
-    knots: Array
+    steps: Array
     offset: Array
     reach: Array
     lowest: Array
@@ -143,7 +143,9 @@ def channels_of(table: CodingTable, which: Array) -> Channels:
     reach, lowest, size = (
         x.reshape(-1)[which].astype(jnp.int32) for x in (table.reach, table.lowest, table.size)
     )
-    return Channels(table.knots.reshape(-1).astype(jnp.int32), which * KNOTS, reach, lowest, size)
+    knots = table.knots.astype(jnp.uint32)
+    steps = knots[..., :-1] | (knots[..., 1:] << 16)
+    return Channels(steps.reshape(-1), which * (KNOTS - 1), reach, lowest, size)
 
 
 def rows_of(channels: Channels, expected: Array, spread: Array) -> Rows:
@@ -163,30 +165,40 @@ def starts(rows: Rows, letter: Array) -> Array:
     place = jnp.clip(rows.below + UNIT * letter, 0, 2 * rows.span) * rows.scale
     knot = jnp.minimum(place >> STEP_BITS, KNOTS - 2)
     fraction = (place - (knot << STEP_BITS)) >> (STEP_BITS - FRACTION_BITS)
-    left, right = (
-        channels.knots.at[channels.offset + at].get(mode="promise_in_bounds")
-        for at in (knot, knot + 1)
-    )
+    step = channels.steps.at[channels.offset + knot].get(mode="promise_in_bounds")
+    left, right = (step & KNOT_SCALE).astype(jnp.int32), (step >> 16).astype(jnp.int32)
     cumulative = left + (((right - left) * fraction) >> FRACTION_BITS)
     start = letter + (((TOTAL - channels.size) * cumulative) >> 16)
     return jnp.where(letter <= 0, 0, jnp.where(letter >= channels.size, TOTAL, start))
 
 
-def find(rows: Rows, slot: Array) -> tuple[Array, Array, Array]:
-    """The letter that `slot` (int32, 0..4095) belongs to, where it begins, and its frequency: int32 each."""
+def search_rounds(size: Array) -> Array:
+    """How often a range of letters is halved until one is left, int32 scalar, if there are at most max(size)."""
+    halves = 1 << jnp.arange(MOST_LETTERS.bit_length() - 1)
+    return (size.max().astype(jnp.int32) > halves).sum()
+
+
+def find(rows: Rows, slot: Array, rounds: Array) -> tuple[Array, Array, Array]:
+    """The letter that `slot` (int32, 0..4095) belongs to, where it begins, and its frequency: int32 each.
+
+    Takes `rounds`, from `search_rounds`, of a search by halves.
+    """
 
     # A loop, since XLA on CPUs would compute early rounds of the search anew in every later one.
-    def halve(step: Array, found: tuple[Array, Array]) -> tuple[Array, Array]:
-        letter, first = found
-        further = letter + (MOST_LETTERS // 2 >> step)
-        start = starts(rows, further)
-        goes = start <= slot
-        return jnp.where(goes, further, letter), jnp.where(goes, start, first)
+    def halve(step: Array, found: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
+        letter, first, end = found
+        middle = letter + (1 << (rounds - 1 - step))
+        start = starts(rows, middle)
+        upper = start <= slot
+        return (
+            jnp.where(upper, middle, letter),
+            jnp.where(upper, start, first),
+            jnp.where(upper, end, start),
+        )
 
-    rounds = MOST_LETTERS.bit_length() - 1
     nothing = jnp.zeros_like(slot)
-    letter, first = jax.lax.fori_loop(0, rounds, halve, (nothing, nothing))
-    return letter, first, starts(rows, letter + 1) - first
+    letter, first, end = jax.lax.fori_loop(0, rounds, halve, (nothing, nothing, nothing + TOTAL))
+    return letter, first, end - first
 
 
 def to_letters(table: CodingTable, cues: Array) -> Array:

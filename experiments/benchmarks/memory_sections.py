@@ -205,13 +205,12 @@ def measure_share(bench: Bench) -> dict[str, Any]:
             *(f"{value:.2f}" for value in one["milliseconds"].values()),
             f"{one['recall_percent']:.1f} %",
             f"{one['rans_percent']:.1f} %",
-            f"{one['rans_with_tables_percent']:.1f} %",
         ]
         for one in shares
     ]
     print("\nShares of a replay step of the quickstart (targets: recall <= 20 %, rANS <= 3 %)\n")
     times = [f"{name} (ms)" for name in shares[0]["milliseconds"]]
-    header = ["", *times, "recall", "rANS", "rANS with tables"]
+    header = ["", *times, "recall", "rANS"]
     print(markdown_table(header, rows))
     return {"batch": config.sleep.batch_size, "shares": shares}
 

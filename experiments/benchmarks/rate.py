@@ -1,5 +1,6 @@
 """What our memory recalls at so many bytes, and where its bits go."""
 
+import functools
 import time
 from collections import defaultdict
 from typing import Any, NamedTuple
@@ -17,7 +18,7 @@ from braincl_jax.memory import density, store, tables
 from braincl_jax.memory.budget import tree_bytes
 from braincl_jax.memory.cue_memory import CueMemory
 from braincl_jax.methods import get_method
-from braincl_jax.parts import Parts
+from braincl_jax.parts import Parts, recall
 from braincl_jax.pipeline import phases
 from braincl_jax.runtime.cursor import Cursor
 from braincl_jax.runtime.devices import Devices
@@ -100,12 +101,12 @@ def memory_of(learned: Learned) -> CueMemory:
 
 def recall_psnr(learned: Learned) -> NDArray[np.float64]:
     """PSNR in dB of what each slot recalls against its image, both uint8: [n], in the order of slots."""
-    recall = jax.jit(learned.parts.memory.recall)
+    compiled = jax.jit(functools.partial(recall, learned.parts.memory))
     values = []
     for task in range(learned.stream.spec.num_tasks):
         slots = np.flatnonzero(learned.sources[:, 0] == task)
         if len(slots):
-            recalled = recall_slots(recall, learned.state.memory, task, slots)
+            recalled = recall_slots(compiled, learned.state.memory, task, slots)
             original = learned.stream.train(task).image[learned.sources[slots, 1]]
             values.append(psnr(original, recalled))
     return np.concatenate(values)
@@ -132,7 +133,7 @@ def rate_point(learned: Learned) -> dict[str, Any]:
     }
 
 
-def stored_letters(learned: Learned, task: int) -> tuple[tables.FrequencyTable, NDArray[np.int32]]:
+def stored_letters(learned: Learned, task: int) -> tuple[tables.CodingTable, NDArray[np.int32]]:
     """A task's table, and the letters int32 [n, h, w, M] of its stored cues in the order of slots."""
     form = memory_of(learned).form
     record, _ = store.read_record(learned.state.memory.long_term, form, jnp.int32(task))
@@ -258,7 +259,7 @@ def large_cue_loss(
         ],
         -1,
     ).reshape(number, *latent_shape)
-    table = tables.FrequencyTable(jnp.asarray(frequency), jnp.zeros(channels, jnp.int8))
+    table = tables.CodingTable(jnp.asarray(frequency), jnp.zeros(channels, jnp.int8))
     form = store.Format(
         latent_shape=latent_shape,
         lanes=lanes,
