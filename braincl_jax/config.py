@@ -78,7 +78,7 @@ class SleepConfig:
     batch_size: int = 64
     num_groups: int = 8
     accumulate: int = 1
-    read_ahead: int = 8
+    read_ahead: int = 16
     learning_rate: float = 0.05
     final_learning_rate: float = 1e-3
     momentum: float = 0.9
