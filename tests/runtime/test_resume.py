@@ -286,7 +286,8 @@ class TestWorkDirectory:
         changed = dataclasses.replace(config, seed=5)
         with pytest.raises(Crash):
             run(interrupted, ((0, "start", 0), crash), config=changed, restart=True)
-        assert set(files_of(interrupted)) == {"mine.txt", "config.json", "metrics.jsonl"}
+        left = {"mine.txt", "config.json", "metrics.jsonl", "timings.jsonl"}
+        assert set(files_of(interrupted)) == left
         assert json.loads((interrupted / "config.json").read_text())["seed"] == 5
 
     def test_other_settings_are_refused_key_by_key(self, run, interrupted, config):
