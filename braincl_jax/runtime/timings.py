@@ -61,6 +61,6 @@ class Timings:
     def _write(self, record: dict[str, Any]) -> None:
         self._file.write(json.dumps(record) + "\n")
 
-    def _hear(self, event: str, duration: float, **details: Any) -> None:
-        del duration, details
+    def _hear(self, event: str, duration_secs: float, **details: Any) -> None:
+        del duration_secs, details
         self._compiled += event == COMPILED

@@ -20,7 +20,8 @@ from braincl_jax.runtime.devices import Devices
 from braincl_jax.runtime.interrupt import EXIT_INTERRUPTED, Interrupted, stop_on_signals
 from braincl_jax.runtime.loop import run_sequence
 from braincl_jax.runtime.resume import clear, fork
-from experiments.benchmarks.kill import SmallRun, differences, kill_and_resume
+from experiments.benchmarks.kill import kill_and_resume, small_run
+from experiments.benchmarks.launched import differences
 
 # (task, phase, step): more than `READ_EVERY` steps of encode, so that its log has lines amid the phase.
 PLACES = (
@@ -213,7 +214,7 @@ class TestExactness:
                 assert line["psnr_db"] == pytest.approx(other["psnr_db"], rel=0.05)
 
     def test_the_launcher_survives_sigterm_and_twelve_times_sigkill(self, tmp_path):
-        run = SmallRun(tmp_path, num_tasks=2)
+        run = small_run(tmp_path, num_tasks=2)
         alone, stopped, killed = (tmp_path / name for name in ("alone", "stopped", "killed"))
         run.finish(alone)
 
