@@ -235,7 +235,8 @@ def learn_tasks(
                 cursor.outcome = cursor.outcome._replace(sources=sources)
             cursor.lap(phase.name)
             cursor.enter(following[phase.name])
-            if saver.is_due(cursor) or phase.name != "start":
+            # A phase may be shorter than the writing of a checkpoint: then training does not wait for it.
+            if saver.is_due(cursor) or (phase.name != "start" and saver.idle):
                 shell.save(state, cursor)
         evaluate(state, cursor, count, stream, parts.config, shell)
         cursor.lap(EVALUATE)
