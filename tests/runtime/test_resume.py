@@ -13,7 +13,13 @@ import pytest
 from braincl_jax.build import build_parts, init_brain
 from braincl_jax.methods import get_method
 from braincl_jax.runtime import loop
-from braincl_jax.runtime.checkpoint import Checkpointing, DamagedError, numbered
+from braincl_jax.runtime.checkpoint import (
+    Checkpointing,
+    DamagedError,
+    Writer,
+    numbered,
+    write_checkpoint,
+)
 from braincl_jax.runtime.interrupt import EXIT_INTERRUPTED, Interrupted, stop_on_signals
 from braincl_jax.runtime.resume import clear, fork
 from experiments.benchmarks.kill import kill_and_resume, small_run
@@ -106,6 +112,21 @@ class TestExactness:
         run(tmp_path / "run", checkpointing=Checkpointing(every_steps=2, every_minutes=0, keep=1))
         assert differences(undisturbed, tmp_path / "run") == []
         assert len(numbered(tmp_path / "run" / "checkpoints")) == 1
+
+    def test_ends_of_phases_do_not_wait_for_a_slow_disk_and_ends_of_tasks_are_saved(
+        self, run, undisturbed, tmp_path, monkeypatch
+    ):
+        def noted(directory, steps, state, cursor, config):
+            places.append((cursor["task"], cursor["phase"]))
+            return write_checkpoint(directory, steps, state, cursor, config)
+
+        places = []
+        with monkeypatch.context() as patch:
+            patch.setattr("braincl_jax.runtime.checkpoint.write_checkpoint", noted)
+            patch.setattr(Writer, "idle", False)
+            run(tmp_path / "run")
+        assert places == [(1, "start"), (2, "start")]
+        assert differences(undisturbed, tmp_path / "run") == []
 
     def test_a_method_without_cues_resumes_too(self, run, config, tmp_path):
         config = dataclasses.replace(config, method="finetune")
