@@ -5,7 +5,8 @@ import signal
 
 import pytest
 
-from experiments.benchmarks import long_sequence, step_times
+from braincl_jax.runtime.checkpoint import write_checkpoint
+from experiments.benchmarks import first_and_last, long_sequence, step_times
 from experiments.benchmarks.launched import Landing
 from experiments.benchmarks.step_times import Process
 
@@ -93,3 +94,21 @@ def test_signals_take_turns_one_in_every_equal_share_of_the_steps(tmp_path):
     assert [number for _, number, _ in interruptions] == [kill, term, kill, term, kill]
     assert all(0 <= delay <= long_sequence.LONGEST_DELAY for *_, delay in interruptions)
     assert [one["signal"] for one in landings] == ["SIGKILL", "SIGTERM"] * 2 + ["SIGKILL"]
+
+
+def test_the_first_brain_and_the_last_go_through_the_same_compiled_steps(
+    tiny_config, tiny_stream, diary, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(first_and_last, "build_stream", lambda config: tiny_stream)
+    with pytest.raises(ValueError, match="has no checkpoints"):
+        first_and_last.Learners(tiny_config, tmp_path)
+    write_checkpoint(tmp_path / "checkpoints", 1, diary.after[(1, "replay")], {}, {})
+    learners = first_and_last.Learners(tiny_config, tmp_path)
+    figures = learners.measure("replay", rounds=1, steps=2)
+    assert figures["first_ms"] > 0 and figures["last_ms"] > 0
+    # One step when it was set up, and two in each round, of which the first is not counted.
+    replayed = [
+        int(state.consolidation.examples["replay"][0]) for state in learners._states.values()
+    ]
+    before = int(diary.after[(1, "replay")].consolidation.examples["replay"])
+    assert replayed == [16 * (1 + 2 * 2), before + 16 * 2 * 2]
