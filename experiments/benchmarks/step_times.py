@@ -115,6 +115,8 @@ def plot(path: Path, processes: Sequence[Process], num_tasks: int) -> None:
     for process in processes[1:]:
         axes.axvline(process.lines[0]["task"], color=FAINT, linestyle="--", linewidth=1)
     axes.set(xlabel="task", ylabel="milliseconds", yscale="log", xlim=(0, num_tasks - 1))
+    axes.yaxis.set_major_formatter("{x:g}")
+    axes.yaxis.set_minor_formatter("{x:g}")
     axes.grid(axis="y", color=FAINT, linewidth=0.7)
     figure.legend(loc="outside right upper", frameon=False, fontsize=8.5)
     figure.savefig(path)
