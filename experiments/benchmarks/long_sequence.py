@@ -1,7 +1,7 @@
 """Fifty tasks in a row, interrupted five times: does anything slow down, or is anything compiled again?
 
 Command:   python -m experiments.benchmarks.long_sequence --dataset=npz:omniglot.npz
-Takes:     about 6 minutes on 2 CPU cores; with --compare, for which the run is done once more undisturbed, 11.
+Takes:     about 6 minutes on 2 CPU cores; with --compare, for which it runs once more undisturbed, about 12.
 Expect:    no compilation after the first two tasks of each process, step times that stay as they are,
            and with --compare no difference, bit for bit.
 
