@@ -91,12 +91,15 @@ class SleepConfig:
 class Config:
     """One run. Every field is read; what is not a field here is refused by `from_mapping`.
 
+    `image_side` shrinks square images to that many pixels a side; 0 leaves them as they are.
+
     Raises:
         ValueError: an impossible value.
     """
 
     method: str = "braincl"
     dataset: str = "embedded:fashion_mnist_mini"
+    image_side: int = 0
     num_tasks: int = 5
     classes_per_task: int = 0
     class_order_seed: int = 1993
@@ -170,6 +173,7 @@ def _check(config: Config) -> None:
     codec, wake, sleep = config.codec, config.wake, config.sleep
     at_least = {
         0: {
+            "image_side": config.image_side,
             "classes_per_task": config.classes_per_task,
             "num_devices": config.num_devices,
             "seed": config.seed,
