@@ -49,7 +49,9 @@ def test_a_plan_spends_the_budget_to_the_last_word(
 
 def test_a_budget_that_is_too_small_is_refused_with_what_is_needed():
     # 20 + 2 * (30 + 5 * (100 + 9)) = 1170
-    match = r"budget_bytes=1169 .* 5 tasks need 200 bytes each .* 60 bytes for what .* at least 1170"
+    match = (
+        r"budget_bytes=1169 .* 5 tasks need 200 bytes each .* 60 bytes for what .* at least 1170"
+    )
     with pytest.raises(ValueError, match=match):
         budget.plan_words(1169, num_tasks=5, **COSTS)
     assert budget.plan_words(1170, num_tasks=5, **COSTS) == 575
