@@ -111,6 +111,16 @@ def class_table(classes: dict[str, dict[str, Any]]) -> str:
     return markdown_table(header, rows)
 
 
+def decoder_row(name: str, points: Sequence[dict[str, Any]]) -> list[str]:
+    """Bytes of decoders and strings, and PSNR: means over seeds."""
+    bytes_of = {
+        part: np.mean([one["memory_bytes"][part] for one in points])
+        for part in ("decoders", "strings")
+    }
+    psnr = np.mean([one["psnr_db"] for one in points])
+    return [name, *(f"{value:,.0f}" for value in bytes_of.values()), f"{psnr:.2f}"]
+
+
 def write_plot(path: Path, figures: dict[str, Any]) -> None:
     """Rate and distortion: mean PSNR over bytes per image, all told."""
     figure = Figure(figsize=(8, 5), dpi=150, layout="constrained")
