@@ -122,8 +122,15 @@ def test_decoders_are_compared_at_the_same_bytes(tiny_config, tiny_stream, learn
     # See tests/test_shared_trunk.py: 408 bytes of a decoder are its task's own, 1280 are the trunk.
     assert [bill["decoders"] for bill in bills] == [2 * 1688, 1280 + 2 * 408]
     assert shared["shared_trunk"] is True and shared["seed"] == tiny_config.seed
-    row = memory_report.decoder_row("mine", [{"memory_bytes": bills[0], "psnr_db": 20.004}])
-    assert row == ["mine", "3,376", f"{bills[0]['strings']:,}", "20.00"]
+
+
+def test_ways_to_keep_decoders_are_told_with_means_over_seeds():
+    seeds = [
+        {"memory_bytes": {"decoders": 3000, "strings": strings}, "psnr_db": psnr}
+        for strings, psnr in ((1000, 20.0), (2000, 21.0))
+    ]
+    table = memory_report.decoder_table({"5 tasks": {"mine": seeds}}).splitlines()
+    assert table[-1] == "| 5 tasks | mine | 3,000 | 1,500 | 20.50 |"
 
 
 def test_every_way_to_keep_decoders_is_a_setting_of_the_codec(tiny_config):

@@ -51,7 +51,10 @@ _MAIN = flags.DEFINE_float(
 )
 _EPOCHS = flags.DEFINE_integer("refine_epochs", 10, "Epochs of refinement to compare with none.")
 _ROUNDS = flags.DEFINE_integer("rounds", 30, "Rounds of measuring time.")
-_SEEDS = flags.DEFINE_integer("seeds", 2, "Seeds of each way to keep decoders.")
+_DECODER_TASKS = flags.DEFINE_list(
+    "decoder_tasks", ["5", "10"], "Numbers of tasks for which ways to keep decoders are compared."
+)
+_SEEDS = flags.DEFINE_integer("seeds", 1, "Seeds of each of these ways.")
 _RESULTS = flags.DEFINE_string(
     "results", None, "JSON file for the figures; other sections in it stay."
 )
@@ -70,6 +73,7 @@ def main(argv: list[str]) -> None:
         main=_MAIN.value,
         refine_epochs=_EPOCHS.value,
         rounds=_ROUNDS.value,
+        decoder_tasks=tuple(map(int, _DECODER_TASKS.value)),
         seeds=_SEEDS.value,
     )
     bench, made = Bench(from_mapping(_CONFIG.value.to_dict()), asked), provenance()

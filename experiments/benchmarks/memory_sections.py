@@ -16,7 +16,7 @@ from experiments.benchmarks.image_codecs import Curve, curve, image_codecs, mosa
 from experiments.benchmarks.memory_report import (
     at_equal_bytes,
     class_table,
-    decoder_row,
+    decoder_table,
     rate_table,
     refinement_table,
 )
@@ -46,7 +46,8 @@ class Asked(NamedTuple):
         main: the budget for refinement, class tables, rans and speed.
         refine_epochs: to be compared with none.
         rounds: of measuring time.
-        seeds: of each way to keep decoders, 0, 1, ...
+        decoder_tasks: numbers of tasks for which ways to keep decoders are compared.
+        seeds: of each of these ways, 0, 1, ...
     """
 
     budgets: tuple[float, ...]
@@ -54,6 +55,7 @@ class Asked(NamedTuple):
     main: float
     refine_epochs: int
     rounds: int
+    decoder_tasks: tuple[int, ...]
     seeds: int
 
 
@@ -227,18 +229,20 @@ def measure_share(bench: Bench) -> dict[str, Any]:
 
 
 def measure_decoders(bench: Bench) -> dict[str, Any]:
-    """PSNR at the quickstart's bytes, all told, by how decoders are kept."""
+    """PSNR at the quickstart's bytes, all told, by how decoders are kept, for its classes in more and fewer tasks."""
     config = from_mapping(quickstart.get_config().to_dict())
-    stream, points, rows = build_stream(config), {}, []
-    for name, codec in DECODERS.items():
-        print(f"training: {name}", flush=True)
-        points[name] = [
-            rate.decoder_point(dataclasses.replace(config, seed=seed), stream, **codec)
-            for seed in range(bench.asked.seeds)
-        ]
-        rows.append(decoder_row(name, points[name]))
+    points = {}
+    for tasks in bench.asked.decoder_tasks:
+        split = dataclasses.replace(config, num_tasks=tasks)
+        stream, points[f"{tasks} tasks"] = build_stream(split), {}
+        for name, codec in DECODERS.items():
+            print(f"training: {name}, {tasks} tasks", flush=True)
+            points[f"{tasks} tasks"][name] = [
+                rate.decoder_point(dataclasses.replace(split, seed=seed), stream, **codec)
+                for seed in range(bench.asked.seeds)
+            ]
     print(f"\n{config.budget_bytes:,} bytes, all told; seeds 0..{bench.asked.seeds - 1}\n")
-    print(markdown_table(["", "decoders (bytes)", "strings (bytes)", "PSNR (dB)"], rows))
+    print(decoder_table(points))
     return {"dataset": config.dataset, "budget_bytes": config.budget_bytes, "points": points}
 
 
