@@ -11,6 +11,7 @@ import pytest
 from braincl_jax.memory import quantise, store
 from braincl_jax.memory.inspection import find_damages
 from braincl_jax.memory.integrity import CorruptMemoryError
+from braincl_jax.memory.policy import get_policy
 from braincl_jax.runtime.exchange import export_memory, import_memory
 from braincl_jax.wake import start_step
 
@@ -144,6 +145,9 @@ def test_what_the_trunk_saves_is_there_for_cues(life, make_parts):
         (part.form.num_words - store.part_words(part.form.trunk) - 2 * part.form.record_words) // 2
         for part in (other, own)
     ]
+    # Who shares the block openly knows of the trunk too: half of it is for the first task, but for its record.
+    room = own.form.num_words - store.part_words(own.form.trunk) - own.form.record_words
+    assert int(get_policy("open_ended").allowance(shared)) == room // 2
     # 1280 bytes are stored once and not twice, with a checksum of 4 bytes more.
     assert allowances[1] - allowances[0] == (1280 - 4) // 2 // 2
 
