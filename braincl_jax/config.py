@@ -10,6 +10,7 @@ T = TypeVar("T")
 
 DENSITIES = ("trained", "fixed")
 DTYPES = ("float32", "bfloat16")
+STORAGES = ("int8", "bfloat16")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,6 +33,8 @@ class CodecConfig:
     `latent_channels` 0 takes as many as suit the budget: about a bit for each latent.
     `steps` optimiser steps for each task, `first_steps` for task 0, which starts from random weights. Then the cues
     themselves are refined for `refine_epochs`, by steps of up to `refine_step_size` (in units of the rounding).
+    `storage` is what kernels of a stored decoder are kept as. With `shared_trunk`, all but the last convolution of g_s
+    are trained by the first task alone and stored once, for the decoders of all tasks.
     """
 
     num_stages: int = 2
@@ -42,6 +45,8 @@ class CodecConfig:
     lanes_per_image: int = 1
     density: str = "trained"
     warm_start: bool = True
+    storage: str = "int8"
+    shared_trunk: bool = False
     first_steps: int = 1000
     steps: int = 600
     batch_size: int = 16
@@ -239,6 +244,15 @@ def _check(config: Config) -> None:
     )
     _require(
         codec.density in DENSITIES, "codec.density", codec.density, f"one of {', '.join(DENSITIES)}"
+    )
+    _require(
+        codec.storage in STORAGES, "codec.storage", codec.storage, f"one of {', '.join(STORAGES)}"
+    )
+    _require(
+        codec.num_stages > 1 or not codec.shared_trunk,
+        "codec.shared_trunk",
+        codec.shared_trunk,
+        "False where codec.num_stages=1: the only convolution is each task's own",
     )
     _require(
         config.network.dtype in DTYPES,
