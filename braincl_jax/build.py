@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import optax
 
 from braincl_jax.config import Config, SleepConfig
-from braincl_jax.data import TaskStream, add_noise, crop_and_flip, load_source
+from braincl_jax.data import TaskStream, add_noise, crop_and_flip, load_source, shrunk
 from braincl_jax.memory.budget import plan_channels
 from braincl_jax.memory.codec import build_codec
 from braincl_jax.methods import get_method
@@ -29,7 +29,7 @@ def build_stream(config: Config) -> TaskStream:
         ValueError: the data set cannot be read, or not be cut into such tasks.
     """
     return TaskStream.create(
-        load_source(config.dataset),
+        shrunk(load_source(config.dataset), config.image_side),
         num_tasks=config.num_tasks,
         classes_per_task=config.classes_per_task,
         class_order_seed=config.class_order_seed,

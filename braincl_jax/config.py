@@ -10,6 +10,7 @@ T = TypeVar("T")
 
 DENSITIES = ("trained", "fixed")
 DTYPES = ("float32", "bfloat16")
+STORAGES = ("int8", "bfloat16")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,6 +33,8 @@ class CodecConfig:
     `latent_channels` 0 takes as many as suit the budget: about a bit for each latent.
     `steps` optimiser steps for each task, `first_steps` for task 0, which starts from random weights. Then the cues
     themselves are refined for `refine_epochs`, by steps of up to `refine_step_size` (in units of the rounding).
+    `storage` is what kernels of a stored decoder are kept as. With `shared_trunk`, all but the last convolution of g_s
+    are trained by the first task alone and stored once, for the decoders of all tasks.
     """
 
     num_stages: int = 2
@@ -41,6 +44,8 @@ class CodecConfig:
     lanes_per_image: int = 1
     density: str = "trained"
     warm_start: bool = True
+    storage: str = "int8"
+    shared_trunk: bool = False
     first_steps: int = 1000
     steps: int = 600
     batch_size: int = 16
@@ -92,12 +97,15 @@ class SleepConfig:
 class Config:
     """One run. Every field is read; what is not a field here is refused by `from_mapping`.
 
+    `image_side` shrinks square images to that many pixels a side; 0 leaves them as they are.
+
     Raises:
         ValueError: an impossible value.
     """
 
     method: str = "braincl"
     dataset: str = "embedded:fashion_mnist_mini"
+    image_side: int = 0
     num_tasks: int = 5
     classes_per_task: int = 0
     class_order_seed: int = 1993
@@ -171,6 +179,7 @@ def _check(config: Config) -> None:
     codec, wake, sleep = config.codec, config.wake, config.sleep
     at_least = {
         0: {
+            "image_side": config.image_side,
             "classes_per_task": config.classes_per_task,
             "num_devices": config.num_devices,
             "seed": config.seed,
@@ -231,6 +240,15 @@ def _check(config: Config) -> None:
     )
     _require(
         codec.density in DENSITIES, "codec.density", codec.density, f"one of {', '.join(DENSITIES)}"
+    )
+    _require(
+        codec.storage in STORAGES, "codec.storage", codec.storage, f"one of {', '.join(STORAGES)}"
+    )
+    _require(
+        codec.num_stages > 1 or not codec.shared_trunk,
+        "codec.shared_trunk",
+        codec.shared_trunk,
+        "False where codec.num_stages=1: the only convolution is each task's own",
     )
     _require(
         config.network.dtype in DTYPES,

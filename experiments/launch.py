@@ -34,7 +34,7 @@ _FORK_FROM = flags.DEFINE_string(
 _CHECKPOINT_STEPS = flags.DEFINE_integer(
     "checkpoint_steps",
     Checkpointing.every_steps,
-    "Steps from one checkpoint to the next, beside those at the end of each phase; 0: off.",
+    "Steps from one checkpoint to the next, beside those at the end of phases; 0: off.",
 )
 _CHECKPOINT_MINUTES = flags.DEFINE_float(
     "checkpoint_minutes", Checkpointing.every_minutes, "Minutes from one to the next; 0: off."

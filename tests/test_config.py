@@ -114,6 +114,7 @@ IMPOSSIBLE = [
     ("codec.alphabet_size", 1),
     ("codec.alphabet_size", 65),
     ("codec.density", "learned"),
+    ("codec.storage", "int4"),
     ("sleep.num_groups", 3),
     ("sleep.accumulate", 0),
     ("sleep.accumulate", 3),
@@ -126,6 +127,12 @@ def test_an_impossible_value_is_named_with_what_is_possible(name, value):
     shown = rf"{name}={value!r}(\.0)?"  # a whole number may have become a float
     with pytest.raises(ValueError, match=rf"^{shown} is impossible: it must be "):
         from_mapping(nested(name, value))
+
+
+def test_a_trunk_needs_a_convolution_before_the_last():
+    from_mapping({"codec": {"shared_trunk": True, "num_stages": 2}})
+    with pytest.raises(ValueError, match=r"codec.shared_trunk=True .* codec.num_stages=1"):
+        from_mapping({"codec": {"shared_trunk": True, "num_stages": 1}})
 
 
 @pytest.mark.parametrize(

@@ -114,6 +114,33 @@ def test_what_was_learned_fills_the_budget_and_can_be_recalled(learned, tiny_con
     assert point["psnr_of_mse_db"] <= point["psnr_db"]
 
 
+def test_decoders_are_compared_at_the_same_bytes(tiny_config, tiny_stream, learned):
+    shared = rate.decoder_point(tiny_config, tiny_stream, shared_trunk=True)
+    plain = rate.rate_point(learned)
+    bills = [point["memory_bytes"] for point in (plain, shared)]
+    assert [sum(bill.values()) for bill in bills] == [tiny_config.budget_bytes] * 2
+    # See tests/test_shared_trunk.py: 408 bytes of a decoder are its task's own, 1280 are the trunk.
+    assert [bill["decoders"] for bill in bills] == [2 * 1688, 1280 + 2 * 408]
+    assert shared["shared_trunk"] is True and shared["seed"] == tiny_config.seed
+
+
+def test_ways_to_keep_decoders_are_told_with_means_over_seeds():
+    seeds = [
+        {"memory_bytes": {"decoders": 3000, "strings": strings}, "psnr_db": psnr}
+        for strings, psnr in ((1000, 20.0), (2000, 21.0))
+    ]
+    table = memory_report.decoder_table({"5 tasks": {"mine": seeds}}).splitlines()
+    assert table[-1] == "| 5 tasks | mine | 3,000 | 1,500 | 20.50 |"
+
+
+def test_every_way_to_keep_decoders_is_a_setting_of_the_codec(tiny_config):
+    made = [
+        dataclasses.replace(tiny_config.codec, **codec)
+        for codec in memory_sections.DECODERS.values()
+    ]
+    assert len(set(made)) == len(made)
+
+
 def test_information_of_letters_by_hand():
     frequency = np.array([[2048, 1024, 1024, 0], [4096, 0, 0, 0]])
     letters = np.array([[[0, 0], [1, 0]], [[2, 0], [2, 0]]])  # [n, positions, channels]

@@ -1,5 +1,6 @@
 """A committed memory file decodes to the same integers for ever: by this package, and by another program."""
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -9,16 +10,24 @@ import numpy as np
 import pytest
 
 from braincl_jax.build import build_parts
-from braincl_jax.config import CodecConfig, Config
-from braincl_jax.memory import quantise, store
+from braincl_jax.config import STORAGES, CodecConfig, Config
+from braincl_jax.memory import quantise, store, tables
 from braincl_jax.memory.cue_memory import CueMemory
 from braincl_jax.memory.inspection import find_damages
 from braincl_jax.memory.integrity import CorruptMemoryError
-from braincl_jax.runtime.exchange import export_memory, import_memory
+from braincl_jax.runtime.exchange import Imported, export_memory, import_memory
 from braincl_jax.types import StreamSpec
 
 GOLDEN = Path(__file__).parent / "golden"
 TASKS = np.repeat([0, 1], [5, 7])
+SPEC = StreamSpec(image_shape=(8, 8, 3), num_classes=4, num_tasks=3, task_sizes=(8, 8, 8))
+
+
+def golden_config(**changes) -> Config:
+    """The settings of the golden memory, with others for its codec."""
+    with np.load(GOLDEN / "memory.npz") as file:
+        settings = json.loads(file["header"].tobytes())["codec"] | changes
+    return Config(budget_bytes=5_000, num_tasks=3, codec=CodecConfig(**settings))
 
 
 @pytest.fixture(scope="module")
@@ -53,24 +62,36 @@ class Reader:
             total += (word + 1) * ((x ^ (x >> 16)) | 1)
         return total % 2**32
 
+    @property
+    def records_end(self) -> int:
+        return len(self.words) - self.header.get("trunk_words", 0)
+
     def record(self, task: int) -> dict[str, np.ndarray]:
         size = self.header["record_words"]
-        end = len(self.words) - task * size
-        words = self.words[end - size : end]
+        end = self.records_end - task * size
+        own = self.arrays(self.words[end - size : end], self.header["record"])
+        if "trunk" not in self.header:
+            return own
+        return own | self.arrays(self.words[self.records_end :], self.header["trunk"])
+
+    def arrays(self, words: np.ndarray, fields: list) -> dict[str, np.ndarray]:
         assert self.checksum(words[:-2]) == int(words[-2]) * 65536 + int(words[-1])
         octets = words[:-2].astype("<u2").tobytes()
         arrays = {}
-        for field in self.header["record"]:
-            dtype = np.dtype(field["dtype"]).newbyteorder("<")
+        for field in fields:
+            upper_half = field["dtype"] == "bfloat16"
+            dtype = np.dtype("u2" if upper_half else field["dtype"]).newbyteorder("<")
             number = int(np.prod(field["shape"]))
             array = np.frombuffer(octets, dtype, number, field["offset"])
+            if upper_half:
+                array = (array.astype(np.uint32) << 16).view(np.float32)
             arrays[field["name"]] = array.reshape(field["shape"])
         return arrays
 
     def slots(self):
         """(task, label, letters [M, h * w]) of every slot; one lane."""
         header, place = self.header, 0
-        end = len(self.words) - self.num_records * header["record_words"]
+        end = self.records_end - self.num_records * header["record_words"]
         assert header["entry_words"] == 1
         slot = 0
         height, width, _ = header["latent_shape"]
@@ -115,10 +136,64 @@ def test_another_program_reads_the_same_cues_and_labels(expected):
         assert task == TASKS[index]
 
 
+def remember_random_tasks(part: CueMemory) -> tuple[store.EpisodicMemory, np.ndarray]:
+    """Two tasks with random decoders and five cues each, and these: int32 [10, h, w, M]."""
+    storage, form = part.config.codec.storage, part.form
+
+    @jax.jit
+    def remember(memory, cues, key):
+        params = part.codec.init(key)
+        table = tables.build(params["density"], cues, jnp.ones(5, bool), 16)
+        label = jnp.arange(5) % form.num_classes
+        return store.rewrite(
+            memory,
+            form,
+            kept=jnp.ones(form.num_slots, bool),
+            added=store.encode_cues(table, cues, label, form),
+            label=label,
+            count=jnp.int32(5),
+            record=store.Record(table, quantise.quantise(params["synthesis"], storage)),
+        )
+
+    all_cues = np.random.default_rng(0).integers(-7, 9, (2, 5, *form.latent_shape), np.int32)
+    memory = store.empty_memory(form)
+    for task, cues in enumerate(all_cues):
+        memory = remember(memory, cues, jax.random.key(task))
+    return memory, np.concatenate(all_cues)
+
+
+@pytest.mark.parametrize("storage", STORAGES)
+def test_another_program_reads_cues_and_decoders_that_share_a_trunk(tmp_path, storage, assert_same):
+    config = dataclasses.replace(
+        golden_config(shared_trunk=True, storage=storage), budget_bytes=8_000
+    )
+    part = build_parts(config, SPEC).memory
+    assert isinstance(part, CueMemory)
+    memory, cues = remember_random_tasks(part)
+    path = tmp_path / "memory.npz"
+    export_memory(path, memory, part, class_order=(2, 0, 3, 1))
+    again, reader = import_memory(path), Reader(path)
+    assert_same(again.memory, memory)
+    height, width, channels = reader.header["latent_shape"]
+    for (task, label, letters), expected in zip(reader.slots(), cues, strict=True):
+        cue = letters + reader.record(task)["table/lowest"].astype(int)[:, None]
+        np.testing.assert_array_equal(cue.T.reshape(height, width, channels), expected)
+        assert 0 <= label < 4
+    check_decoders(reader, again)
+    shared, other = (reader.record(task) for task in (0, 1))
+    trunk = {field["name"] for field in reader.header["trunk"]}
+    assert {name.split("/")[1] for name in trunk} == {"Conv_0"}
+    assert {name for name in shared if (shared[name] == other[name]).all()} >= trunk
+
+
 def test_another_program_finds_the_same_decoders(imported):
-    reader = Reader(GOLDEN / "memory.npz")
+    check_decoders(Reader(GOLDEN / "memory.npz"), imported)
+
+
+def check_decoders(reader: Reader, imported: Imported) -> None:
     for task in (0, 1):
-        record, _ = store.read_record(imported.memory, imported.form, jnp.int32(task))
+        record, intact = store.read_record(imported.memory, imported.form, jnp.int32(task))
+        assert intact
         arrays = reader.record(task)
         for path, leaf in jax.tree_util.tree_leaves_with_path(record.decoder):
             name = "/".join(str(getattr(part, "name", getattr(part, "key", ""))) for part in path)
@@ -176,16 +251,17 @@ def test_encoding_the_golden_cues_again_gives_the_same_strings(imported, expecte
 def test_export_and_import_change_nothing(imported, tmp_path, assert_same):
     with np.load(GOLDEN / "memory.npz") as file:
         header = json.loads(file["header"].tobytes())
-    config = Config(budget_bytes=5_000, num_tasks=3, codec=CodecConfig(**header["codec"]))
-    spec = StreamSpec(image_shape=(8, 8, 3), num_classes=4, num_tasks=3, task_sizes=(8, 8, 8))
-    part = build_parts(config, spec).memory
+    config = golden_config()
+    part = build_parts(config, SPEC).memory
     assert isinstance(part, CueMemory)
     export_memory(tmp_path / "memory.npz", imported.memory, part, imported.class_order)
     again = import_memory(tmp_path / "memory.npz")
     assert_same(again.memory, imported.memory)
     assert again.class_order == (2, 0, 3, 1)
     with np.load(tmp_path / "memory.npz") as new:
-        assert json.loads(new["header"].tobytes()) == header
+        # What a file does not say of its codec has the default.
+        settings = dataclasses.asdict(config.codec)
+        assert json.loads(new["header"].tobytes()) == header | {"codec": settings}
 
 
 def changed(path: Path, **arrays) -> Path:
@@ -241,6 +317,7 @@ def header_with(**changes) -> np.ndarray:
         ({"name": "other"}, "format 'other'"),
         ({"num_words": 7}, r"words of .* its header says uint16 \[7\]"),
         ({"record_words": 7}, "contradicts itself"),
+        ({"trunk_words": 7}, "contradicts itself"),
         ({"codec": {"colour": 1}}, "lacks something or has too much"),
     ],
 )

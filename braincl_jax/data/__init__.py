@@ -1,6 +1,7 @@
 """What arrives while awake: sources of images, the stream of tasks made of them, augmentation."""
 
 from braincl_jax.data.augment import add_noise, crop_and_flip
+from braincl_jax.data.shrink import shrunk
 from braincl_jax.data.sources import RawData, load_source, register_source
 from braincl_jax.data.stream import Split, TaskStream
 
@@ -12,4 +13,5 @@ __all__ = [
     "crop_and_flip",
     "load_source",
     "register_source",
+    "shrunk",
 ]

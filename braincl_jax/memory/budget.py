@@ -48,13 +48,20 @@ def plan_channels(
 
 
 def plan_words(
-    budget_bytes: int, *, count_bytes: int, record_words: int, cue_words: int, num_tasks: int
+    budget_bytes: int,
+    *,
+    count_bytes: int,
+    trunk_words: int,
+    record_words: int,
+    cue_words: int,
+    num_tasks: int,
 ) -> int:
     """Words of the block that a byte budget pays for.
 
     Args:
         budget_bytes: hard limit of the whole long-term memory.
         count_bytes: what is stored beside the block.
+        trunk_words: what the decoders of all tasks share.
         record_words: decoder and table of one task.
         cue_words: shortest string worth storing, with its entry in the index.
         num_tasks: T.
@@ -63,11 +70,12 @@ def plan_words(
         ValueError: the budget does not pay for the decoders and at least one cue a task.
     """
     num_words = (budget_bytes - count_bytes) // 2
-    least = num_tasks * (record_words + cue_words)
+    least = trunk_words + num_tasks * (record_words + cue_words)
     if num_words < least:
         raise ValueError(
             f"budget_bytes={budget_bytes} is too small: {num_tasks} tasks need {2 * record_words} bytes each for "
-            f"decoder and table, and room for at least one cue. Raise budget_bytes to at least "
+            f"decoder and table, {2 * trunk_words} bytes for what their decoders share, and room for at least one cue. "
+            f"Raise budget_bytes to at least "
             f"{2 * least + count_bytes}, or make the decoder lighter (codec.width, codec.latent_channels)."
         )
     if num_words > MAX_WORDS:

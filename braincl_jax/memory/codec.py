@@ -81,11 +81,13 @@ class Codec:
         analysis: g_a.
         synthesis: g_s.
         latent_shape: (h, w, M).
+        trunk: names of the parameters of g_s that the first task trains for all; none where every task trains its own.
     """
 
     analysis: Analysis
     synthesis: Synthesis
     latent_shape: tuple[int, int, int]
+    trunk: tuple[str, ...] = ()
 
     def init(self, key: Array) -> PyTree:
         """{"analysis", "synthesis", "density"} with random weights, float32."""
@@ -120,8 +122,11 @@ def build_codec(config: CodecConfig, image_shape: tuple[int, int, int]) -> Codec
     """The codec for images of shape (H, W, C)."""
     block = 2**config.num_stages
     height, width = (-(-side // block) for side in image_shape[:2])
+    # Most weights are there, and what a task's images are like is in the others: the last convolution sees pixels.
+    trunk = [f"Conv_{stage}" for stage in range(config.num_stages - 1)]
     return Codec(
         Analysis(config.num_stages, config.analysis_width, config.latent_channels),
         Synthesis(config.num_stages, config.width, image_shape),
         (height, width, config.latent_channels),
+        tuple(trunk) if config.shared_trunk else (),
     )

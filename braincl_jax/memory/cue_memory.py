@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from braincl_jax.config import Config
+from braincl_jax.config import CodecConfig, Config
 from braincl_jax.memory import budget, quantise, store, tables, working
 from braincl_jax.memory.codec import Codec
 from braincl_jax.memory.policy import BudgetPolicy, Means, get_policy
@@ -63,17 +63,19 @@ class CueMemory:
     def open_working(self, memory: Memory, task: Array, key: Array) -> Memory:
         """A fresh codec; with `codec.warm_start`, g_s starts from the decoder of the last task.
 
+        What the decoders of all tasks share is what is stored of it, warm or cold, from the second task on.
         g_a is always new: the one of the last task was dropped when its cues were transferred. The same key
         gives g_a the same initial weights in every task, which is where g_s once learned to understand it.
         """
         params = self.codec.init(named_key(key, "codec"))
-        if self.config.codec.warm_start:
-            record, _ = store.read_record(memory.long_term, self.form, jnp.maximum(task - 1, 0))
-            params["synthesis"] = jax.tree.map(
-                lambda new, old: jnp.where(task > 0, old, new),
-                params["synthesis"],
-                quantise.dequantise(record.decoder),
-            )
+        fresh = params["synthesis"]
+        record, _ = store.read_record(memory.long_term, self.form, jnp.maximum(task - 1, 0))
+        kept = fresh if self.config.codec.warm_start else self.codec.trunk
+        params["synthesis"] = fresh | jax.tree.map(
+            lambda new, old: jnp.where(task > 0, old, new),
+            {name: fresh[name] for name in kept},
+            quantise.dequantise({name: record.decoder[name] for name in kept}),
+        )
         opened = self.empty_working(params).replace(
             codec=params, codec_opt=self.codec_optimiser.init(params)
         )
@@ -82,7 +84,7 @@ class CueMemory:
     def means(self, memory: Memory, task: Array) -> Means:
         """What there is to spend on `task` (int32 scalar)."""
         return Means(
-            total=self.form.num_words,
+            total=self.form.records_end,
             free=store.free_words(memory.long_term, self.form),
             record=self.form.record_words,
             task=task,
@@ -114,14 +116,16 @@ class CueMemory:
         return int(memory.long_term.task_counts.sum())
 
 
-def record_shapes(codec: Codec) -> store.Record:
-    """Shapes and dtypes of what a task leaves beside its strings."""
-    return jax.eval_shape(
-        lambda: store.Record(
+def record_shapes(codec: Codec, config: CodecConfig) -> tuple[store.Record, PyTree]:
+    """Shapes and dtypes of what each task leaves beside its strings, and of what their decoders share, by name."""
+    table, decoder = jax.eval_shape(
+        lambda: (
             tables.init(codec.latent_shape[-1]),
-            quantise.quantise(codec.init(jax.random.key(0))["synthesis"]),
+            quantise.quantise(codec.init(jax.random.key(0))["synthesis"], config.storage),
         )
     )
+    trunk = {name: decoder.pop(name) for name in codec.trunk}
+    return store.Record(table, decoder), trunk
 
 
 def plan_format(config: Config, spec: StreamSpec, codec: Codec) -> store.Format:
@@ -132,7 +136,7 @@ def plan_format(config: Config, spec: StreamSpec, codec: Codec) -> store.Format:
     """
     lanes, channels = config.codec.lanes_per_image, codec.latent_shape[-1]
     height, width, _ = codec.latent_shape
-    record = record_shapes(codec)
+    record, trunk = record_shapes(codec, config.codec)
     max_words = store.max_string_words(
         height * width * channels // lanes, config.budget_bytes / 2 / spec.num_images / lanes
     )
@@ -142,7 +146,8 @@ def plan_format(config: Config, spec: StreamSpec, codec: Codec) -> store.Format:
     num_words = budget.plan_words(
         config.budget_bytes,
         count_bytes=4 * (spec.num_tasks + 2),
-        record_words=store.record_words(record),
+        trunk_words=store.part_words(trunk),
+        record_words=store.part_words(record),
         cue_words=cue_words,
         num_tasks=spec.num_tasks,
     )
@@ -155,4 +160,5 @@ def plan_format(config: Config, spec: StreamSpec, codec: Codec) -> store.Format:
         num_words=num_words,
         max_words=max_words,
         record=record,
+        trunk=trunk,
     )

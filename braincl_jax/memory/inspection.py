@@ -14,7 +14,7 @@ def find_damages(memory: EpisodicMemory, form: Format) -> list[str]:
     """Everything that fails its check, in words; none for a memory that is as it was written.
 
     A change of one word anywhere is found for certain, by the checksum of block and counts. Where it is, is
-    told by the checksum of each task's record and by the end of each string.
+    told by the checksums of each task's record and of what their decoders share, and by the end of each string.
     """
     counts, records = np.asarray(memory.task_counts), int(memory.num_records)
     used = records * form.record_words + int(counts.sum()) * form.entry_words
@@ -23,19 +23,20 @@ def find_damages(memory: EpisodicMemory, form: Format) -> list[str]:
         or counts.min() < 0
         or counts[records:].any()
         or counts.sum() > form.num_slots
-        or used > form.num_words
+        or used > form.records_end
     ):
         return [
             f"the counts are impossible: {records} records, cues of each task {counts.tolist()}, in a block of "
             f"{form.num_words} words for at most {form.num_tasks} tasks and {form.num_slots} cues"
         ]
-    if int(store.used_words(memory, form)) + used > form.num_words:
+    if int(store.used_words(memory, form)) + used > form.records_end:
         return ["the lengths in the index add up to more words than there are"]
-    damages = []
+    shared = not records or bool(store.read_trunk(memory, form)[1])
+    damages = [] if shared else ["the trunk that the decoders of all tasks share"]
     for task in range(records):
-        if not store.read_record(memory, form, jnp.int32(task))[1]:
+        if not store.read_own_record(memory, form, jnp.int32(task))[1]:
             damages.append(f"table or decoder of task {task}")
-        else:
+        elif shared:
             damages += [f"string or entry of slot {slot}" for slot in _broken(memory, form, task)]
     if not damages and store.sealed(memory).check != memory.check:
         damages.append(

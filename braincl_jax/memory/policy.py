@@ -16,7 +16,7 @@ class Means(NamedTuple):
     """What there is to spend, in words; what is not an array is static.
 
     Attributes:
-        total: W, the whole block.
+        total: the whole block but for what the decoders of all tasks share.
         free: int32 scalar, words that hold nothing.
         record: words of a task's record.
         task: int32 scalar, the task whose cues are to be stored.

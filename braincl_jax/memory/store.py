@@ -4,6 +4,7 @@
 
 Strings grow from the front. From the back grow the records, one for each task (its decoder, its frequency table, a
 checksum), and before them the index, one entry for each slot (its label and the lengths of its lanes' strings).
+Where decoders share a trunk, it lies behind the records, with a checksum of its own, and they hold the rest.
 Slots are in the order of their tasks, so a slot's task and the place of its string follow from counts and lengths
 and are not stored. Whatever is not needed for one thing is free for another: nothing but the size of the block is
 planned ahead, neither the number of tasks nor that of cues.
@@ -93,6 +94,7 @@ class Format:
         num_words: W.
         max_words: room for one lane's string.
         record: shapes and dtypes of a `Record`.
+        trunk: shapes and dtypes of what the decoders of all tasks share, by name; its place is never free.
     """
 
     latent_shape: tuple[int, int, int]
@@ -103,6 +105,7 @@ class Format:
     num_words: int
     max_words: int
     record: Record
+    trunk: dict[str, PyTree] = dataclasses.field(default_factory=dict)
 
     @property
     def entry_words(self) -> int:
@@ -110,7 +113,12 @@ class Format:
 
     @property
     def record_words(self) -> int:
-        return record_words(self.record)
+        return part_words(self.record)
+
+    @property
+    def records_end(self) -> int:
+        """Where the trunk begins, if there is one."""
+        return self.num_words - part_words(self.trunk)
 
 
 def max_string_words(letters: int, mean_words: float) -> int:
@@ -128,9 +136,9 @@ def entry_words(lanes: int, num_classes: int, max_words: int) -> int:
     return 1 if lanes == 1 and num_classes <= BYTE and max_words < BYTE else lanes + 1
 
 
-def record_words(record: Record) -> int:
-    """Words of a record with its checksum."""
-    return packing.num_words(record) + 2
+def part_words(part: PyTree) -> int:
+    """Words of a record or trunk with its checksum, of shapes and dtypes; 0 where there is no array."""
+    return packing.num_words(part) + 2 if jax.tree.leaves(part) else 0
 
 
 def empty_memory(form: Format) -> EpisodicMemory:
@@ -164,7 +172,7 @@ def free_words(memory: EpisodicMemory, form: Format) -> Array:
 def _index_start(memory: EpisodicMemory, form: Format) -> Array:
     """int32 scalar: the first word of the index, which ends where the records begin."""
     records = memory.num_records * form.record_words
-    return form.num_words - records - memory.task_counts.sum() * form.entry_words
+    return form.records_end - records - memory.task_counts.sum() * form.entry_words
 
 
 def memory_bytes(memory: EpisodicMemory, form: Format) -> dict[str, int]:
@@ -177,21 +185,23 @@ def memory_bytes(memory: EpisodicMemory, form: Format) -> dict[str, int]:
         "index": cues * (2 * form.entry_words - label)
         + tree_bytes((memory.task_counts, memory.num_records)),
         "labels": cues * label,
-        "decoders": records * tree_bytes(form.record.decoder),
+        "decoders": records * tree_bytes(form.record.decoder) + tree_bytes(form.trunk),
         "tables": records * tree_bytes(form.record.table),
-        "checksums": records * _padding_and_checksum(form) + tree_bytes(memory.check),
+        "checksums": records * _padding_and_checksum(form.record)
+        + _padding_and_checksum(form.trunk)
+        + tree_bytes(memory.check),
     }
     return rows | {"free": whole - sum(rows.values())}
 
 
-def _padding_and_checksum(form: Format) -> int:
-    return 2 * form.record_words - tree_bytes(form.record)
+def _padding_and_checksum(part: PyTree) -> int:
+    return 2 * part_words(part) - tree_bytes(part)
 
 
 def read_entries(memory: EpisodicMemory, form: Format) -> Entries:
     """The index of all S slots."""
     size, lanes = form.entry_words, form.lanes
-    end = form.num_words - memory.num_records * form.record_words
+    end = form.records_end - memory.num_records * form.record_words
     slot = jnp.arange(form.num_slots)
     stored = slot < memory.task_counts.sum()
     first = (end - (slot + 1) * size)[:, None]
@@ -230,17 +240,35 @@ def string_starts(lengths: Array) -> Array:
 
 
 def read_record(memory: EpisodicMemory, form: Format, task: Array) -> tuple[Record, Array]:
-    """The record of a task (int32 scalar), and whether it is as it was written (bool scalar)."""
-    start = form.num_words - (task + 1) * form.record_words
+    """The record of a task (int32 scalar) with all of its decoder, and whether that is as it was written (bool)."""
+    own, own_intact = read_own_record(memory, form, task)
+    trunk, trunk_intact = read_trunk(memory, form)
+    return own._replace(decoder=own.decoder | trunk), own_intact & trunk_intact
+
+
+def read_own_record(memory: EpisodicMemory, form: Format, task: Array) -> tuple[Record, Array]:
+    """What no other task shares of `read_record`."""
+    start = form.records_end - (task + 1) * form.record_words
     words = jax.lax.dynamic_slice(memory.words, (start,), (form.record_words,))
+    return _unpack_part(words, form.record)
+
+
+def read_trunk(memory: EpisodicMemory, form: Format) -> tuple[dict[str, PyTree], Array]:
+    """What the decoders of all tasks share, and whether it is as the first task wrote it (bool scalar)."""
+    if not form.trunk:
+        return {}, jnp.bool_(True)
+    return _unpack_part(memory.words[form.records_end :], form.trunk)
+
+
+def _unpack_part(words: Array, shapes: PyTree) -> tuple[PyTree, Array]:
     content, check = words[:-2], words[-2:].astype(jnp.uint32)
     intact = checksum(content) == (check[0] << 16) | check[1]
-    return packing.unpack(content, form.record), intact
+    return packing.unpack(content, shapes), intact
 
 
-def pack_record(record: Record) -> Array:
-    """uint16 [record words], with the checksum."""
-    content = packing.pack(record)
+def pack_part(part: PyTree) -> Array:
+    """A record or trunk with its checksum: uint16 [`part_words`]."""
+    content = packing.pack(part)
     check = checksum(content)
     halves = jnp.stack([check >> 16, check & 0xFFFF]).astype(jnp.uint16)
     return jnp.concatenate([content, halves])
@@ -282,7 +310,7 @@ def rewrite(
         added: coded cues of the new task in the order in which to store them.
         label: int32 [N], theirs.
         count: int32 scalar, how many of them are stored.
-        record: of the new task.
+        record: of the new task, with all of its decoder; what is shared of it is the first task's.
     """
     entries = read_entries(memory, form)
     number, lanes, room = added.words.shape
@@ -309,12 +337,10 @@ def rewrite(
     strings = jnp.take(source, origin, mode="clip")
 
     task = memory.num_records
-    records_start = form.num_words - task * form.record_words
+    records_start = form.records_end - task * form.record_words
     words = jnp.where(place < ends[-1], strings, 0).astype(jnp.uint16)
     words = jnp.where(place >= records_start, memory.words, words)
-    words = jax.lax.dynamic_update_slice(
-        words, pack_record(record), (records_start - form.record_words,)
-    )
+    words = _write_record(words, form, record, records_start - form.record_words, task == 0)
     stays = jnp.concatenate([kept, new])
     packed = pack_entries(jnp.concatenate([entries.label, label]), lengths, form)
     slot = jnp.cumsum(stays) - 1
@@ -334,6 +360,17 @@ def rewrite(
             num_records=task + 1,
         )
     )
+
+
+def _write_record(words: Array, form: Format, record: Record, start: Array, first: Array) -> Array:
+    """The block with a task's own part of its record at `start`, and if it is the first, with its trunk at the end."""
+    own = {name: leaf for name, leaf in record.decoder.items() if name not in form.trunk}
+    words = jax.lax.dynamic_update_slice(words, pack_part(record._replace(decoder=own)), (start,))
+    if not form.trunk:
+        return words
+    trunk = pack_part({name: record.decoder[name] for name in form.trunk})
+    end = form.records_end
+    return words.at[end:].set(jnp.where(first, trunk, words[end:]))
 
 
 class StoredCues(NamedTuple):

@@ -37,7 +37,7 @@ class DamagedError(Exception):
 
 @dataclasses.dataclass(frozen=True)
 class Checkpointing:
-    """How often a run is saved, beside every end of a phase; it cannot change what the run learns.
+    """How often a run is saved, beside ends of phases; it cannot change what the run learns.
 
     Attributes:
         every_steps: steps from one checkpoint to the next, 0 for no such rule.
@@ -239,6 +239,11 @@ class Writer:
         """The newest complete checkpoint; waits for the one that is being written."""
         self.wait()
         return self._complete[-1] if self._complete else None
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is being written."""
+        return self._saving is None or self._saving.done()
 
     def wait(self) -> None:
         """Returns once nothing is being written."""

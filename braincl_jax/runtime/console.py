@@ -5,15 +5,25 @@ from typing import Any
 
 from braincl_jax.evaluate.metrics import accuracy_after
 
+# More columns than these are wider than a terminal.
+MOST_COLUMNS = 12
+
 
 def format_summary(summary: dict[str, Any], workdir: Path) -> str:
-    """Accuracy after each task, the memory bill, and where the results are, as plain text."""
+    """Accuracy after each task, the memory bill, and where the results are, as plain text.
+
+    Of many tasks, the accuracy on each of them is left to the report.
+    """
     matrix, sizes = summary["accuracy_matrix"], summary["test_sizes"]
     tasks = range(summary["num_tasks"])
-    lines = ["", "accuracy in % over all classes seen, and on each task's classes", ""]
-    lines.append("after task    all  " + "".join(f"{f'task {task}':>8}" for task in tasks))
+    shown = tasks if len(tasks) <= MOST_COLUMNS else range(0)
+    lines = [
+        "",
+        "accuracy in % over all classes seen" + ", and on each task's classes" * bool(shown),
+    ]
+    lines += ["", "after task    all  " + "".join(f"{f'task {task}':>8}" for task in shown)]
     for row in tasks:
-        cells = "".join("        " if v is None else f"{100 * v:8.1f}" for v in matrix[row])
+        cells = "".join(f"{100 * matrix[row][task]:8.1f}" for task in shown[: row + 1])
         lines.append(f"{row:>10} {100 * accuracy_after(matrix, sizes, row):6.1f}  {cells}")
     lines += ["", "memory in bytes", ""]
     lines += [f"{name:>14} {value:>10,}" for name, value in summary["memory_bytes"].items()]

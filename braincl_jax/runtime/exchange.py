@@ -19,8 +19,11 @@ from braincl_jax.memory.cue_memory import CueMemory, record_shapes
 from braincl_jax.memory.inspection import find_damages
 from braincl_jax.memory.integrity import require_undamaged
 from braincl_jax.memory.tables import PRECISION
+from braincl_jax.types import PyTree
 
 NAME, VERSION = "braincl-memory", 2
+# In the header, of what is stored beside strings and index; the last two where decoders share something.
+OF_PARTS = ("record_words", "record", "trunk_words", "trunk")
 ARRAYS = {"words": np.uint16, "task_counts": np.int32, "num_records": np.int32, "check": np.uint32}
 
 
@@ -66,8 +69,7 @@ def export_memory(
         "num_words": form.num_words,
         "max_words": form.max_words,
         "entry_words": form.entry_words,
-        "record_words": form.record_words,
-        "record": _record_fields(form.record),
+        **_fields_of_parts(form),
         "class_order": [int(original) for original in class_order],
     }
     temporary = path.with_suffix(".tmp")
@@ -93,7 +95,9 @@ def import_memory(path: Path) -> Imported:
             f"{NAME!r}, version {VERSION}"
         )
     try:
-        codec = build_codec(CodecConfig(**header["codec"]), tuple(header["image_shape"]))
+        settings = CodecConfig(**header["codec"])
+        codec = build_codec(settings, tuple(header["image_shape"]))
+        record, trunk = record_shapes(codec, settings)
         form = store.Format(
             latent_shape=tuple(header["latent_shape"]),
             lanes=header["lanes"],
@@ -102,7 +106,8 @@ def import_memory(path: Path) -> Imported:
             num_slots=header["num_slots"],
             num_words=header["num_words"],
             max_words=header["max_words"],
-            record=record_shapes(codec),
+            record=record,
+            trunk=trunk,
         )
         class_order = tuple(header["class_order"])
     except (KeyError, TypeError) as error:
@@ -115,8 +120,8 @@ def import_memory(path: Path) -> Imported:
                 f"{name} of {path} is {array.dtype} {list(array.shape)}; its header says "
                 f"{np.dtype(ARRAYS[name])} {list(expected)}"
             )
-    derived = (form.latent_shape, form.record_words, _record_fields(form.record))
-    if derived != (codec.latent_shape, header["record_words"], header["record"]):
+    parts = {name: header[name] for name in OF_PARTS if name in header}
+    if (codec.latent_shape, _fields_of_parts(form)) != (form.latent_shape, parts):
         raise ValueError(f"the header of {path} contradicts itself: record and codec do not agree")
     memory = store.EpisodicMemory(**{name: jnp.asarray(array) for name, array in arrays.items()})
     require_undamaged(find_damages(memory, form))
@@ -135,10 +140,17 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         raise ValueError(f"{path} is not a whole memory file: {error}") from None
 
 
-def _record_fields(record: store.Record) -> list[dict[str, Any]]:
-    """Name, dtype, shape and place in bytes of each array of a record, in order."""
+def _fields_of_parts(form: store.Format) -> dict[str, Any]:
+    """What the header says of records, and of the trunk where there is one."""
+    parts = {"record": form.record} | ({"trunk": {"decoder": form.trunk}} if form.trunk else {})
+    sizes = {f"{name}_words": store.part_words(part) for name, part in parts.items()}
+    return sizes | {name: _array_fields(part) for name, part in parts.items()}
+
+
+def _array_fields(part: PyTree) -> list[dict[str, Any]]:
+    """Name, dtype, shape and place in bytes of each array of a record or trunk, in order."""
     fields, offset = [], 0
-    for path, leaf in jax.tree_util.tree_leaves_with_path(record):
+    for path, leaf in jax.tree_util.tree_leaves_with_path(part):
         name = "/".join(str(getattr(part, "name", getattr(part, "key", part))) for part in path)
         fields.append(
             {"name": name, "dtype": str(leaf.dtype), "shape": list(leaf.shape), "offset": offset}

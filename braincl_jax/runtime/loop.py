@@ -36,6 +36,7 @@ from braincl_jax.runtime.resume import (
     REPORT,
     SOURCES,
     SUMMARY,
+    TIMINGS,
     check_same_run,
     clear,
     finished_summary,
@@ -45,6 +46,7 @@ from braincl_jax.runtime.resume import (
 )
 from braincl_jax.runtime.saver import Saver
 from braincl_jax.runtime.summary import measure_recall, summarise_run
+from braincl_jax.runtime.timings import CHECKPOINT, Timings
 from braincl_jax.sleep import nothing_read
 from braincl_jax.state import BrainState, without_ahead
 from braincl_jax.types import Array, Metrics
@@ -71,9 +73,9 @@ def run_sequence(
     Args:
         config: the settings.
         stream: the tasks.
-        workdir: gets, from the first process, `config.json`, `metrics.jsonl`, `checkpoints/`, `summary.json`, `report/`
-            and, from a method with cues, `memory.npz` and `sources.npy` (int32 [n, 2], task and image behind each
-            slot). To go on, all processes must see it.
+        workdir: gets, from the first process, `config.json`, `metrics.jsonl`, `timings.jsonl`, `checkpoints/`,
+            `summary.json`, `report/` and, from a method with cues, `memory.npz` and `sources.npy` (int32 [n, 2], task
+            and image behind each slot). To go on, all processes must see it.
         make_parts: (config, spec) -> parts; hand in your own to change a part.
         checkpointing: how often the run is saved.
         restart: delete the run in `workdir` first.
@@ -117,13 +119,15 @@ def run_sequence(
         workdir.mkdir(parents=True, exist_ok=True)
         write_json(workdir / CONFIG, to_mapping(config))
     keep, log_path = checkpointing.keep, workdir / METRICS if leads() else Path(os.devnull)
+    timings_path = workdir / TIMINGS if leads() else Path(os.devnull)
     with (
         MetricsLog(log_path, cursor.log_bytes if leads() else 0) as log,
         Writer(workdir / CHECKPOINTS, keep=keep, log=log_path, resumed=resumed) as writer,
+        Timings(timings_path, cursor.steps) as timings,
         stop_on_signals() as stop,
     ):
         saver = Saver(writer, checkpointing, stop, config, devices, log, cursor.steps)
-        shell = Shell(devices, log, saver)
+        shell = Shell(devices, log, saver, timings)
         state = learn_tasks(state, cursor, story, parts, stream, shell)
     return finish(state, cursor.outcome, parts, stream, devices, workdir)
 
@@ -205,6 +209,13 @@ class Shell(NamedTuple):
     devices: Devices
     log: MetricsLog
     saver: Saver
+    timings: Timings
+
+    def save(self, state: BrainState, cursor: Cursor) -> None:
+        """See `Saver.save`."""
+        self.timings.restart()
+        self.saver.save(state, cursor)
+        self.timings.lap(cursor.task, CHECKPOINT, 1)
 
 
 def learn_tasks(
@@ -216,7 +227,7 @@ def learn_tasks(
     shell: Shell,
 ) -> BrainState:
     """Runs all phases of all tasks from `cursor` on, and evaluates after each task on the classes seen so far."""
-    devices, _, saver = shell
+    devices, saver = shell.devices, shell.saver
     todo = [(phase, devices.map_step(phase.step, parts)) for phase in story]
     following = dict(itertools.pairwise([*(phase.name for phase in story), EVALUATE]))
     count = devices.map_reader(count_correct, parts)
@@ -229,14 +240,15 @@ def learn_tasks(
                 cursor.outcome = cursor.outcome._replace(sources=sources)
             cursor.lap(phase.name)
             cursor.enter(following[phase.name])
-            if saver.is_due(cursor) or phase.name != "start":
-                saver.save(state, cursor)
+            # A phase may be shorter than the writing of a checkpoint: then training does not wait for it.
+            if saver.is_due(cursor) or (phase.name != "start" and saver.idle):
+                shell.save(state, cursor)
         evaluate(state, cursor, count, stream, parts.config, shell)
         cursor.lap(EVALUATE)
         cursor.steps, cursor.task = cursor.steps + 1, cursor.task + 1
         cursor.enter(story[0].name)
         saver.is_due(cursor)
-        saver.save(state, cursor)
+        shell.save(state, cursor)
     return state
 
 
@@ -284,7 +296,7 @@ def run_phase(
     state: BrainState, cursor: Cursor, phase: Phase, step: Callable, shell: Shell
 ) -> tuple[BrainState, Metrics]:
     """Runs the rest of a phase behind a progress bar; returns the state and the last step's metrics."""
-    devices, log, saver = shell
+    devices, log, saver, timings = shell
     task, total = cursor.task, phase.num_steps(cursor.task)
     unread: list[Metrics] = []
     last: Metrics = {}
@@ -295,6 +307,7 @@ def run_phase(
         unit="step",
         disable=total < 2 or not leads(),
     )
+    timings.restart()
     with bar:
         for batch in phase.batches(task, start=cursor.done):
             state, metrics = step(state, batch)
@@ -305,6 +318,7 @@ def run_phase(
             saving = not ended and saver.is_due(cursor)
             if writing or saving:
                 read = jax.device_get([devices.first(one) for one in unread])
+                timings.lap(task, phase.name, len(read))
                 last = read[-1]
                 unread.clear()
                 cursor.unwritten += map(_scalars, read)
@@ -316,7 +330,7 @@ def run_phase(
                 bar.set_postfix({name: f"{value:.3g}" for name, value in scalars.items()})
                 bar.update(cursor.done - bar.n)
             if saving:
-                saver.save(state, cursor)
+                shell.save(state, cursor)
     return state, last
 
 
@@ -330,10 +344,12 @@ def evaluate(
 ) -> None:
     """Fills and logs the current task's row of the accuracy matrix."""
     row = cursor.outcome.accuracy[cursor.task]
+    shell.timings.restart()
     for seen in range(cursor.task + 1):
         row[seen] = accuracy_on(count, state, stream, seen, config)
+        shell.timings.lap(cursor.task, EVALUATE, 1)
         if shell.saver.is_due(cursor):
-            shell.saver.save(state, cursor)
+            shell.save(state, cursor)
     shell.log.write(task=cursor.task, phase=EVALUATE, accuracy=row[: cursor.task + 1].tolist())
 
 

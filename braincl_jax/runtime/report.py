@@ -15,6 +15,7 @@ from braincl_jax.evaluate import metrics
 DPI = 150
 INK, FAINT, BLUE, RED = "#2b2d33", "#d9dce1", "#2f6690", "#c1452f"
 RECALL_TILE_PIXELS = 96
+MOST_NUMBERS = 12  # along a curve
 METRIC_ROWS = (
     ("final accuracy", "final_accuracy", 100, "%"),
     ("average incremental accuracy (iCaRL)", "average_incremental_accuracy", 100, "%"),
@@ -106,7 +107,9 @@ def accuracy_axes(width: float, num_tasks: int) -> tuple[Figure, Axes]:
 def _curve_figure(curve: NDArray[np.float64]) -> Figure:
     figure, axes = accuracy_axes(6, len(curve))
     axes.plot(100 * curve, color=BLUE, linewidth=2, marker="o", markersize=5)
-    for i, value in enumerate(100 * curve):
+    # The last one, and from there back as many as have room.
+    for i in range(len(curve) - 1, -1, -1 - len(curve) // MOST_NUMBERS):
+        value = 100 * curve[i]
         # Below a high point, above a low one: the number stays inside the plot.
         offset = -14 if value > 50 else 8
         axes.annotate(

@@ -17,7 +17,7 @@ from braincl_jax.types import PyTree
 
 CONFIG, METRICS, SUMMARY = "config.json", "metrics.jsonl", "summary.json"
 CHECKPOINTS, REPORT, ORIGIN = "checkpoints", "report", "forked_from.json"
-MEMORY, SOURCES = "memory.npz", "sources.npy"
+MEMORY, SOURCES, TIMINGS = "memory.npz", "sources.npy", "timings.jsonl"
 
 
 class Beginning(NamedTuple):
@@ -36,7 +36,7 @@ class Beginning(NamedTuple):
 
 def clear(workdir: Path) -> None:
     """Deletes the run in `workdir`, and nothing else there."""
-    for name in (SUMMARY, ORIGIN, METRICS, MEMORY, SOURCES):
+    for name in (SUMMARY, ORIGIN, METRICS, TIMINGS, MEMORY, SOURCES):
         (workdir / name).unlink(missing_ok=True)
     for name in (REPORT, CHECKPOINTS):
         shutil.rmtree(workdir / name, ignore_errors=True)

@@ -62,6 +62,11 @@ class Saver:
             or 0 < often.every_minutes <= minutes
         )
 
+    @property
+    def idle(self) -> bool:
+        """Whether `save` would not have to wait for the last checkpoint."""
+        return self._writer.idle
+
     def save(self, state: Any, cursor: Cursor) -> None:
         """Saves the run from the first process, unless the newest checkpoint is of the same step.
 

@@ -103,7 +103,9 @@ def transfer_step(
         added=added,
         label=day.labels[choice.order],
         count=choice.count,
-        record=store.Record(table, quantise.quantise(day.codec["synthesis"])),
+        record=store.Record(
+            table, quantise.quantise(day.codec["synthesis"], parts.config.codec.storage)
+        ),
     )
     clipped = tables.to_cues(table.lowest, tables.to_letters(table, cues)) != cues
     is_stored = jnp.arange(len(cues)) < choice.count

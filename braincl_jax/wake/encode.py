@@ -62,11 +62,21 @@ def rate_distortion(
     return loss, {"bits": hard.sum((1, 2, 3)).mean(), "mse": squared}
 
 
-def scaled_updates(direction: PyTree, rate: Array, parts: Parts) -> PyTree:
-    """Updates of the codec's parts, from the optimiser's direction and the learning rate (float32 scalar)."""
+def scaled_updates(direction: PyTree, rate: Array, task: Array, parts: Parts) -> PyTree:
+    """Updates of the codec's parts, from the optimiser's direction.
+
+    Args:
+        direction: {"analysis", "synthesis", "density"}.
+        rate: learning rate, float32 scalar.
+        task: int32 scalar; what decoders share stands still from the second on, as earlier cues are recalled with it.
+        parts: the codec and its settings.
+    """
     trained = parts.config.codec.density == "trained"
     rates = dict.fromkeys(direction, rate) | {"density": rate * (DENSITY_RATE if trained else 0.0)}
-    return {name: optax.tree.scale(-rates[name], direction[name]) for name in direction}
+    updates = {name: optax.tree.scale(-rates[name], direction[name]) for name in direction}
+    trunk = {name: updates["synthesis"][name] for name in parts.codec.trunk}
+    updates["synthesis"] |= jax.tree.map(lambda leaf: jnp.where(task > 0, 0, leaf), trunk)
+    return updates
 
 
 def moved_log_tradeoff(state: BrainState, bits: Array, target: Array) -> Array:
@@ -96,7 +106,8 @@ def encode_step(
     gradient, metrics = collectives.mean((gradient, metrics), axis_name)
 
     direction, codec_opt = parts.codec_optimiser.update(gradient, working.codec_opt, working.codec)
-    updates = scaled_updates(direction, parts.codec_rate(state.progress), parts)
+    rate = parts.codec_rate(state.progress)
+    updates = scaled_updates(direction, rate, state.progress.task, parts)
     target = target_bits(state, parts)
     config = parts.config.codec
     steps = jnp.where(state.progress.task == 0, config.first_steps, config.steps)

@@ -110,7 +110,8 @@ def refine_step(
     nothing = jax.tree.map(jnp.zeros_like, day.codec["analysis"])
     gradient["analysis"] = nothing
     direction, codec_opt = parts.codec_optimiser.update(gradient, day.codec_opt, day.codec)
-    updates = scaled_updates(direction, config.refine_learning_rate * (1 - done), parts)
+    rate = config.refine_learning_rate * (1 - done)
+    updates = scaled_updates(direction, rate, progress.task, parts)
     updates["analysis"] = nothing  # the optimiser still has momentum of g_a
 
     visits = 1 + progress.steps_done("refine") // epoch_steps

@@ -1,8 +1,9 @@
-"""What more devices change: the speed of the steps that train, and nothing that is learned.
+"""What more devices change: the speed of steps that train, and nothing that is learned; and what a checkpoint costs.
 
-Command:   python -m experiments.benchmarks.devices --what=throughput --what=equality
-Takes:     about 2 minutes for throughput and 6 for equality on 2 CPU cores.
-Expect:    the same bill on one and four devices, and mean accuracies that differ less than seeds do.
+Command:   python -m experiments.benchmarks.devices --what=throughput --what=checkpoint --what=equality
+Takes:     about 2 minutes for throughput, 2 for the checkpoint and 6 for equality on 2 CPU cores.
+Expect:    the same bill on one and four devices, and mean accuracies that differ less than seeds do; a checkpoint that
+           blocks for less than a replay step.
 
 On a CPU the devices are virtual and share its cores. All device counts are measured in turn, round after round, so that
 other work on the machine slows down all of them; a ratio is the median of the ratios within the rounds.
@@ -29,6 +30,7 @@ from braincl_jax.runtime.devices import Devices
 from braincl_jax.runtime.log import write_json
 from braincl_jax.runtime.loop import run_sequence
 from braincl_jax.runtime.processes import use_virtual_devices
+from experiments.benchmarks.checkpoints import checkpoint_costs
 from experiments.configs import quickstart
 from experiments.provenance import current_commit, hardware
 
@@ -88,9 +90,14 @@ class Learner:
         jax.block_until_ready(self._state)
 
 
+def quickstart_config() -> Config:
+    """The settings of the quickstart."""
+    return from_mapping(quickstart.get_config().to_dict())
+
+
 def throughput(rounds: int, steps: int) -> dict[str, Any]:
     """Images per second of the steps that train, with the quickstart's settings."""
-    config = from_mapping(quickstart.get_config().to_dict())
+    config = quickstart_config()
     learners = {n: Learner(config, n) for n in COUNTS}
     batch_sizes = {
         "encode": config.codec.batch_size,
@@ -168,7 +175,7 @@ def main() -> None:
     parser.add_argument(
         "--what",
         action="append",
-        choices=["throughput", "equality"],
+        choices=["throughput", "checkpoint", "equality"],
         help="what to measure, throughput by default; repeat it for more",
     )
     parser.add_argument("--rounds", type=int, default=15, help="rounds over the device counts")
@@ -187,6 +194,7 @@ def main() -> None:
     }
     measurements = {
         "throughput": lambda: throughput(asked.rounds, asked.steps),
+        "checkpoint": lambda: checkpoint_costs(quickstart_config(), asked.rounds, asked.steps),
         "equality": equality,
     }
     figures = {what: made | measurements[what]() for what in asked.what or ["throughput"]}

@@ -1,7 +1,7 @@
 """What the memory is worth: rate-distortion beside image codecs, bits lost, speed, and its share of a replay step.
 
 Command:   python -m experiments.benchmarks.memory --config.dataset=npz:cifar100.npz
-Takes:     about 15 minutes on 2 CPU cores, most of it for training codecs.
+Takes:     about 25 minutes on 2 CPU cores, most of it for training codecs.
 Expect:    see experiments/results/memory.json.
 
 Sections of --what:
@@ -9,6 +9,7 @@ Sections of --what:
   rans   what strings weigh beyond their information content
   speed  images and symbols per second, beside the package constriction on the host
   share  what recalling and rANS take of a replay step (always with the quickstart's settings)
+  decoders  PSNR by how decoders are kept, at equal bytes, all told (the same)
 
 AVIF and JPEG XL depend on how Pillow was built (pip install pillow-jxl-plugin); what is missing is left out.
 """
@@ -50,6 +51,10 @@ _MAIN = flags.DEFINE_float(
 )
 _EPOCHS = flags.DEFINE_integer("refine_epochs", 10, "Epochs of refinement to compare with none.")
 _ROUNDS = flags.DEFINE_integer("rounds", 30, "Rounds of measuring time.")
+_DECODER_TASKS = flags.DEFINE_list(
+    "decoder_tasks", ["5", "10"], "Numbers of tasks for which ways to keep decoders are compared."
+)
+_SEEDS = flags.DEFINE_integer("seeds", 1, "Seeds of each of these ways.")
 _RESULTS = flags.DEFINE_string(
     "results", None, "JSON file for the figures; other sections in it stay."
 )
@@ -68,6 +73,8 @@ def main(argv: list[str]) -> None:
         main=_MAIN.value,
         refine_epochs=_EPOCHS.value,
         rounds=_ROUNDS.value,
+        decoder_tasks=tuple(map(int, _DECODER_TASKS.value)),
+        seeds=_SEEDS.value,
     )
     bench, made = Bench(from_mapping(_CONFIG.value.to_dict()), asked), provenance()
     for name in _WHAT.value:

@@ -111,6 +111,18 @@ def class_table(classes: dict[str, dict[str, Any]]) -> str:
     return markdown_table(header, rows)
 
 
+def decoder_table(points: dict[str, Points]) -> str:
+    """Bytes of decoders and strings, and PSNR: means over seeds, by number of tasks and way to keep decoders."""
+    rows = []
+    for tasks, ways in points.items():
+        for name, seeds in ways.items():
+            bills = [one["memory_bytes"] for one in seeds]
+            parts = [np.mean([bill[part] for bill in bills]) for part in ("decoders", "strings")]
+            psnr = np.mean([one["psnr_db"] for one in seeds])
+            rows.append([tasks, name, *(f"{part:,.0f}" for part in parts), f"{psnr:.2f}"])
+    return markdown_table(["", "", "decoders (bytes)", "strings (bytes)", "PSNR (dB)"], rows)
+
+
 def write_plot(path: Path, figures: dict[str, Any]) -> None:
     """Rate and distortion: mean PSNR over bytes per image, all told."""
     figure = Figure(figsize=(8, 5), dpi=150, layout="constrained")

@@ -16,6 +16,7 @@ from experiments.benchmarks.image_codecs import Curve, curve, image_codecs, mosa
 from experiments.benchmarks.memory_report import (
     at_equal_bytes,
     class_table,
+    decoder_table,
     rate_table,
     refinement_table,
 )
@@ -27,6 +28,13 @@ NO_MOSAIC = ("JPEG XL",)
 LARGE_CUES = ((14, 14, 192), (28, 28, 64))
 # Enough to fill a memory with strings: how good they are does not matter for the time that they take.
 SHORT_TRAINING = {"first_steps": 200, "steps": 100}
+# Ways to keep decoders, as settings of the codec. A trunk that is stored once may be wider.
+DECODERS: dict[str, dict[str, Any]] = {
+    "int8": {"storage": "int8", "shared_trunk": False, "width": 24},
+    "bfloat16": {"storage": "bfloat16", "shared_trunk": False, "width": 24},
+    "shared trunk": {"storage": "int8", "shared_trunk": True, "width": 24},
+    "shared trunk, twice as wide": {"storage": "int8", "shared_trunk": True, "width": 48},
+}
 
 
 class Asked(NamedTuple):
@@ -38,6 +46,8 @@ class Asked(NamedTuple):
         main: the budget for refinement, class tables, rans and speed.
         refine_epochs: to be compared with none.
         rounds: of measuring time.
+        decoder_tasks: numbers of tasks for which ways to keep decoders are compared.
+        seeds: of each of these ways, 0, 1, ...
     """
 
     budgets: tuple[float, ...]
@@ -45,6 +55,8 @@ class Asked(NamedTuple):
     main: float
     refine_epochs: int
     rounds: int
+    decoder_tasks: tuple[int, ...]
+    seeds: int
 
 
 class Bench:
@@ -215,9 +227,28 @@ def measure_share(bench: Bench) -> dict[str, Any]:
     return {"batch": config.sleep.batch_size, "shares": shares}
 
 
+def measure_decoders(bench: Bench) -> dict[str, Any]:
+    """PSNR at the quickstart's bytes, all told, by how decoders are kept, for its classes in more and fewer tasks."""
+    config = from_mapping(quickstart.get_config().to_dict())
+    points = {}
+    for tasks in bench.asked.decoder_tasks:
+        split = dataclasses.replace(config, num_tasks=tasks)
+        stream, points[f"{tasks} tasks"] = build_stream(split), {}
+        for name, codec in DECODERS.items():
+            print(f"training: {name}, {tasks} tasks", flush=True)
+            points[f"{tasks} tasks"][name] = [
+                rate.decoder_point(dataclasses.replace(split, seed=seed), stream, **codec)
+                for seed in range(bench.asked.seeds)
+            ]
+    print(f"\n{config.budget_bytes:,} bytes, all told; seeds 0..{bench.asked.seeds - 1}\n")
+    print(decoder_table(points))
+    return {"dataset": config.dataset, "budget_bytes": config.budget_bytes, "points": points}
+
+
 MEASURES = {
     "rate": measure_rate,
     "rans": measure_rans,
     "speed": measure_speed,
     "share": measure_share,
+    "decoders": measure_decoders,
 }

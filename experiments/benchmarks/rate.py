@@ -1,5 +1,6 @@
 """What our memory recalls at so many bytes, and where its bits go."""
 
+import dataclasses
 import functools
 import time
 from collections import defaultdict
@@ -131,6 +132,13 @@ def rate_point(learned: Learned) -> dict[str, Any]:
         "seconds": learned.seconds,
         "memory_bytes": bill,
     }
+
+
+def decoder_point(config: Config, stream: TaskStream, **codec: Any) -> dict[str, Any]:
+    """`rate_point` of the same bytes with other settings of the codec, which say how decoders are kept."""
+    settings = dataclasses.replace(config.codec, **codec)
+    learned = learn(dataclasses.replace(config, codec=settings), stream)
+    return codec | {"seed": config.seed} | rate_point(learned)
 
 
 def stored_letters(learned: Learned, task: int) -> tuple[tables.CodingTable, NDArray[np.int32]]:

@@ -76,7 +76,7 @@ class Workbench:
         label = rng.integers(0, self.form.num_classes, number, np.int32)
         decoder = jax.tree.map(
             lambda leaf: rng.integers(-100, 100, leaf.shape).astype(leaf.dtype),
-            self.form.record.decoder,
+            self.form.record.decoder | self.form.trunk,
         )
         return Night(cues.astype(np.int32), label, decoder)
 

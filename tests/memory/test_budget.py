@@ -15,7 +15,7 @@ from braincl_jax.types import StreamSpec
 SPEC = StreamSpec(image_shape=(12, 12, 1), num_classes=6, num_tasks=3, task_sizes=(40, 30, 50))
 
 
-COSTS = {"count_bytes": 20, "record_words": 100, "cue_words": 9}
+COSTS = {"count_bytes": 20, "trunk_words": 30, "record_words": 100, "cue_words": 9}
 
 
 def test_a_plan_by_hand():
@@ -23,26 +23,38 @@ def test_a_plan_by_hand():
     assert budget.plan_words(5001, num_tasks=4, **COSTS) == 2490
 
 
-@given(st.integers(0, 10_000), st.integers(1, 20), st.integers(1, 999), st.integers(1, 99))
-def test_a_plan_spends_the_budget_to_the_last_word(left, num_tasks, record_words, cue_words):
-    total = 20 + 2 * num_tasks * (record_words + cue_words) + left
+@given(
+    st.integers(0, 10_000),
+    st.integers(1, 20),
+    st.integers(0, 999),
+    st.integers(1, 999),
+    st.integers(1, 99),
+)
+def test_a_plan_spends_the_budget_to_the_last_word(
+    left, num_tasks, trunk_words, record_words, cue_words
+):
+    least = trunk_words + num_tasks * (record_words + cue_words)
+    total = 20 + 2 * least + left
     words = budget.plan_words(
         total,
         count_bytes=20,
+        trunk_words=trunk_words,
         record_words=record_words,
         cue_words=cue_words,
         num_tasks=num_tasks,
     )
     assert total - 2 < 20 + 2 * words <= total
-    assert words >= num_tasks * (record_words + cue_words)
+    assert words >= least
 
 
 def test_a_budget_that_is_too_small_is_refused_with_what_is_needed():
-    # 20 + 2 * 5 * (100 + 9) = 1110
-    match = r"budget_bytes=1109 .* 5 tasks need 200 bytes each .* at least 1110"
+    # 20 + 2 * (30 + 5 * (100 + 9)) = 1170
+    match = (
+        r"budget_bytes=1169 .* 5 tasks need 200 bytes each .* 60 bytes for what .* at least 1170"
+    )
     with pytest.raises(ValueError, match=match):
-        budget.plan_words(1109, num_tasks=5, **COSTS)
-    assert budget.plan_words(1110, num_tasks=5, **COSTS) == 545
+        budget.plan_words(1169, num_tasks=5, **COSTS)
+    assert budget.plan_words(1170, num_tasks=5, **COSTS) == 575
 
 
 def test_a_budget_whose_words_int32_cannot_count_is_refused():

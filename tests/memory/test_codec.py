@@ -1,5 +1,7 @@
 """Pattern separation and completion: shapes, sub-pixel form and what is recalled."""
 
+import dataclasses
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -18,6 +20,16 @@ def built(image_shape):
 
 def random_array(seed, *shape):
     return jax.random.normal(jax.random.key(seed), shape)
+
+
+@pytest.mark.parametrize("stages", [2, 3])
+def test_all_but_the_last_convolution_can_be_shared(stages):
+    settings = dataclasses.replace(SMALL, num_stages=stages, shared_trunk=True)
+    made = codec.build_codec(settings, (8, 8, 1))
+    synthesis = jax.eval_shape(made.init, jax.random.key(0))["synthesis"]
+    assert set(synthesis) - set(made.trunk) == {"linear", "log_gain", f"Conv_{stages - 1}"}
+    assert len(made.trunk) == stages - 1
+    assert built((8, 8, 1))[0].trunk == ()
 
 
 def test_space_to_depth_by_hand():

@@ -38,6 +38,25 @@ def test_the_error_is_at_most_half_a_step_of_the_stored_scale(kernel, magnitude)
     jax.tree.map(np.testing.assert_array_equal, once, twice)
 
 
+def test_bfloat16_kernels_by_hand():
+    # 8 bits of significand: next to 1 lie 1 + 2^-7 and 1 - 2^-8; a tie goes to the even neighbour, which is 1.
+    kernel = jnp.array([[1 + 2**-8, 1 + 3 * 2**-9], [-2.5, 0.0]])
+    stored = quantise.quantise({"kernel": kernel, "bias": kernel[0]}, "bfloat16")
+    assert (stored["kernel"].dtype, stored["bias"].dtype) == (jnp.bfloat16, jnp.float16)
+    np.testing.assert_array_equal(stored["kernel"], [[1, 1 + 2**-7], [-2.5, 0]])
+    np.testing.assert_array_equal(quantise.dequantise(stored)["bias"], kernel[0])
+
+
+@given(kernels, magnitudes)
+@settings(max_examples=20, deadline=None)
+def test_a_bfloat16_kernel_is_off_by_at_most_one_in_2_to_the_8_of_each_weight(kernel, magnitude):
+    kernel = kernel * np.float32(magnitude)
+    kernel[np.abs(kernel) < np.finfo(np.float32).tiny] = 0  # subnormal numbers have fewer bits
+    restored = quantise.dequantise(quantise.quantise(jnp.asarray(kernel), "bfloat16"))
+    assert restored.dtype == jnp.float32
+    assert (np.abs(restored - kernel) <= np.abs(kernel) / 256).all()
+
+
 def test_zero_kernels_stay_zero():
     params = {"kernel": jnp.zeros(KERNEL), "bias": jnp.zeros(4)}
     for leaf in jax.tree.leaves(round_trip(params)):
@@ -56,6 +75,8 @@ def test_what_is_stored_weighs_one_byte_a_weight_and_two_a_scale_or_bias():
     stored = quantise.quantise(params)
     # 2 * 2 * 3 * 4 = 48 bytes of weights, 4 scales and 4 biases of 2 bytes.
     assert tree_bytes(stored) == 64
+    # 48 weights and 4 biases of 2 bytes.
+    assert tree_bytes(quantise.quantise(params, "bfloat16")) == 104
     restored = quantise.dequantise(stored)
     np.testing.assert_allclose(restored["layer"]["kernel"], np.ones(KERNEL), rtol=1e-3)
     assert all(leaf.dtype == jnp.float32 for leaf in jax.tree.leaves(restored))

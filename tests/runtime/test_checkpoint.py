@@ -285,10 +285,11 @@ class TestWriter:
         second = threading.Thread(target=writer.save, args=(4, number(4), {}, {}))
         second.start()
         second.join(0.1)
-        assert second.is_alive() and len(running) == 1
+        assert second.is_alive() and len(running) == 1 and not writer.idle
         go_on.set()
         second.join(30)
         writer.wait()
+        assert writer.idle
         assert len(running) == 2
         assert threading.current_thread().name not in running
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 
+from braincl_jax.runtime import report
 from braincl_jax.runtime.report import RecallSample, accuracy_curve, write_report
 
 PLOTS = ["accuracy_curve.png", "accuracy_matrix.png", "memory_bill.png"]
@@ -98,6 +99,13 @@ def test_the_curve_weights_tasks_by_their_test_sizes_if_known():
     # (30 * .675 + 10 * .55) / 40 = 25.75 / 40
     weighted = summary_of(TWO_TASKS, test_sizes=[30, 10])
     np.testing.assert_allclose(accuracy_curve(weighted), [0.875, 0.64375])
+
+
+def test_the_numbers_along_a_curve_have_room_however_many_tasks_there_are():
+    for num_tasks, labels in ((1, 1), (11, 11), (50, 10)):
+        curve = np.linspace(0.5, 0.9, num_tasks)
+        texts = [text.get_text() for text in report._curve_figure(curve).axes[0].texts]
+        assert (len(texts), texts[0]) == (labels, f"{100 * curve[-1]:.1f}")
 
 
 def test_recalled_pixels_reach_the_plot_unchanged(tmp_path):

@@ -1,12 +1,10 @@
 """A run that is interrupted, anywhere, ends as if it had not been."""
 
 import dataclasses
-import functools
 import json
 import os
 import signal
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import jax
@@ -15,12 +13,17 @@ import pytest
 from braincl_jax.build import build_parts, init_brain
 from braincl_jax.methods import get_method
 from braincl_jax.runtime import loop
-from braincl_jax.runtime.checkpoint import Checkpointing, DamagedError, numbered
-from braincl_jax.runtime.devices import Devices
+from braincl_jax.runtime.checkpoint import (
+    Checkpointing,
+    DamagedError,
+    Writer,
+    numbered,
+    write_checkpoint,
+)
 from braincl_jax.runtime.interrupt import EXIT_INTERRUPTED, Interrupted, stop_on_signals
-from braincl_jax.runtime.loop import run_sequence
 from braincl_jax.runtime.resume import clear, fork
-from experiments.benchmarks.kill import SmallRun, differences, kill_and_resume
+from experiments.benchmarks.kill import kill_and_resume, small_run
+from experiments.benchmarks.launched import differences
 
 # (task, phase, step): more than `READ_EVERY` steps of encode, so that its log has lines amid the phase.
 PLACES = (
@@ -60,62 +63,8 @@ def config(tiny_config):
 
 
 @pytest.fixture(scope="module")
-def run(config, tiny_stream):
-    """Runs or resumes in a folder; compiles each step once, however many runs there are.
-
-    `at` names a place and what happens there: just before its step, or, in an evaluation, just
-    before the test images of a task.
-    """
-    parts_of = functools.cache(lambda config: build_parts(config, tiny_stream.spec))
-
-    class Compiled(Devices):
-        map_step = functools.cache(Devices.map_step)
-        map_reader = functools.cache(Devices.map_reader)
-        compile = functools.cache(Devices.compile)
-
-    def run(
-        workdir: Path,
-        at: tuple[tuple[int, str, int], Callable[[], None]] | None = None,
-        config=config,
-        **options,
-    ) -> dict:
-        def happens(task: int, phase: str, step: int) -> None:
-            if at is not None and at[0] == (task, phase, step):
-                at[1]()
-
-        def watched_phases(*arguments):
-            def watched(phase):
-                def batch_at(task: int, step: int):
-                    happens(task, phase.name, step)
-                    return phase.batch_at(task, step)
-
-                return phase._replace(batch_at=batch_at)
-
-            return tuple(watched(phase) for phase in original_phases(*arguments))
-
-        def watched_accuracy(count, state, stream, seen, config):
-            happens(devices_task(state), "evaluate", seen)
-            return original_accuracy(count, state, stream, seen, config)
-
-        original_phases, original_accuracy = loop.phases, loop.accuracy_on
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(loop, "phases", watched_phases)
-            patch.setattr(loop, "accuracy_on", watched_accuracy)
-            patch.setattr(loop, "Devices", devices_of)
-            patch.setattr(loop, "write_report", lambda *arguments: None)  # takes long
-            return run_sequence(
-                config,
-                tiny_stream,
-                workdir,
-                make_parts=lambda config, _: parts_of(config),
-                **options,
-            )
-
-    def devices_task(state) -> int:
-        return int(jax.device_get(state.progress.task)[0])
-
-    devices_of = functools.cache(Compiled)
-    return run
+def run(run_of, config, tiny_stream):
+    return run_of(config, tiny_stream)
 
 
 @pytest.fixture(scope="module")
@@ -163,6 +112,21 @@ class TestExactness:
         run(tmp_path / "run", checkpointing=Checkpointing(every_steps=2, every_minutes=0, keep=1))
         assert differences(undisturbed, tmp_path / "run") == []
         assert len(numbered(tmp_path / "run" / "checkpoints")) == 1
+
+    def test_ends_of_phases_do_not_wait_for_a_slow_disk_and_ends_of_tasks_are_saved(
+        self, run, undisturbed, tmp_path, monkeypatch
+    ):
+        def noted(directory, steps, state, cursor, config):
+            places.append((cursor["task"], cursor["phase"]))
+            return write_checkpoint(directory, steps, state, cursor, config)
+
+        places = []
+        with monkeypatch.context() as patch:
+            patch.setattr("braincl_jax.runtime.checkpoint.write_checkpoint", noted)
+            patch.setattr(Writer, "idle", False)
+            run(tmp_path / "run")
+        assert places == [(1, "start"), (2, "start")]
+        assert differences(undisturbed, tmp_path / "run") == []
 
     def test_a_method_without_cues_resumes_too(self, run, config, tmp_path):
         config = dataclasses.replace(config, method="finetune")
@@ -213,7 +177,7 @@ class TestExactness:
                 assert line["psnr_db"] == pytest.approx(other["psnr_db"], rel=0.05)
 
     def test_the_launcher_survives_sigterm_and_twelve_times_sigkill(self, tmp_path):
-        run = SmallRun(tmp_path, num_tasks=2)
+        run = small_run(tmp_path, num_tasks=2)
         alone, stopped, killed = (tmp_path / name for name in ("alone", "stopped", "killed"))
         run.finish(alone)
 
@@ -286,7 +250,8 @@ class TestWorkDirectory:
         changed = dataclasses.replace(config, seed=5)
         with pytest.raises(Crash):
             run(interrupted, ((0, "start", 0), crash), config=changed, restart=True)
-        assert set(files_of(interrupted)) == {"mine.txt", "config.json", "metrics.jsonl"}
+        left = {"mine.txt", "config.json", "metrics.jsonl", "timings.jsonl"}
+        assert set(files_of(interrupted)) == left
         assert json.loads((interrupted / "config.json").read_text())["seed"] == 5
 
     def test_other_settings_are_refused_key_by_key(self, run, interrupted, config):

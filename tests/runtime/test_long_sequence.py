@@ -1,0 +1,149 @@
+"""Fifty tasks, interrupted five times: nothing is traced again, and every bill is within the budget."""
+
+import dataclasses
+import os
+import signal
+from collections import Counter
+
+import jax
+import numpy as np
+import pytest
+
+from braincl_jax.build import build_parts
+from braincl_jax.config import CodecConfig, Config, NetworkConfig, SleepConfig, WakeConfig
+from braincl_jax.data import RawData, TaskStream
+from braincl_jax.memory.budget import tree_bytes
+from braincl_jax.runtime.interrupt import Interrupted
+from braincl_jax.state import PHASES
+from experiments.benchmarks.launched import differences
+from experiments.benchmarks.step_times import compilations, read_timings
+
+NUM_TASKS, CLASSES_PER_TASK, SIDE = 50, 2, 8
+TRAIN_PER_CLASS, TEST_PER_CLASS = 6, 2
+DONE = [name for name in PHASES if name != "refine"]
+CONFIG = Config(
+    num_tasks=NUM_TASKS,
+    budget_bytes=40_000,
+    num_devices=1,
+    eval_batch_size=8,
+    network=NetworkConfig(name="resnet8", width=2),
+    codec=CodecConfig(
+        latent_channels=2,
+        width=2,
+        analysis_width=2,
+        alphabet_size=8,
+        first_steps=3,
+        steps=2,
+        batch_size=8,
+    ),
+    wake=WakeConfig(batch_size=8),
+    sleep=SleepConfig(first_steps=3, steps=2, batch_size=8, num_groups=2),
+)
+
+
+class Died(Exception):
+    """The process has died, for all that a test can tell."""
+
+
+def die() -> None:
+    raise Died
+
+
+def terminate() -> None:
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+INTERRUPTIONS = (
+    ((3, "encode", 1), die, Died),
+    ((11, "replay", 1), terminate, Interrupted),
+    ((24, "transfer", 0), die, Died),
+    ((37, "evaluate", 20), terminate, Interrupted),
+    ((48, "memorise", 1), die, Died),
+)
+
+
+@dataclasses.dataclass
+class Life:
+    """What two runs of the sequence left, one undisturbed and one interrupted.
+
+    Attributes:
+        alone, interrupted: their folders.
+        traces: how often the Python body of each step ran, in both runs together.
+        bills: (task, bill of long-term memory, bytes of its arrays) before each evaluation of both.
+    """
+
+    alone: object
+    interrupted: object
+    traces: Counter = dataclasses.field(default_factory=Counter)
+    bills: list = dataclasses.field(default_factory=list)
+
+
+@pytest.fixture(scope="module")
+def stream() -> TaskStream:
+    """Noise around a grey level of the class."""
+    rng = np.random.default_rng(0)
+    num_classes = NUM_TASKS * CLASSES_PER_TASK
+
+    def split(per_class: int) -> tuple[np.ndarray, np.ndarray]:
+        label = np.arange(num_classes * per_class) % num_classes
+        noise = rng.integers(0, 50, (len(label), SIDE, SIDE, 1))
+        return (2 * label[:, None, None, None] + noise).astype(np.uint8), label
+
+    raw = RawData(*split(TRAIN_PER_CLASS), *split(TEST_PER_CLASS), num_classes)
+    return TaskStream.create(raw, num_tasks=NUM_TASKS)
+
+
+@pytest.fixture(scope="module")
+def life(run_of, stream, tmp_path_factory) -> Life:
+    folder = tmp_path_factory.mktemp("long")
+    life = Life(folder / "alone", folder / "interrupted")
+    memory = build_parts(CONFIG, stream.spec).memory
+
+    def counted(step):
+        def run_step(state, batch, *, parts, axis_name=None):
+            life.traces[step.__name__] += 1
+            return step(state, batch, parts=parts, axis_name=axis_name)
+
+        return run_step
+
+    def watch(state) -> None:
+        own = jax.tree.map(lambda leaf: leaf[0], (state.progress.task, state.memory))
+        task, weighed = int(own[0]), tree_bytes(own[1].long_term)
+        life.bills.append((task, memory.bill(own[1]), weighed))
+
+    run = run_of(CONFIG, stream, counted, watch)
+    run(life.alone)
+    for place, event, raised in INTERRUPTIONS:
+        with pytest.raises(raised):
+            run(life.interrupted, (place, event))
+    run(life.interrupted)
+    return life
+
+
+def test_each_step_is_traced_once_for_all_tasks_and_all_resumptions(life):
+    assert life.traces == {f"{name}_step": 1 for name in DONE}
+
+
+def test_after_two_tasks_nothing_is_compiled_any_more(life):
+    (alone,) = map(compilations, read_timings(life.alone / "timings.jsonl"))
+    assert alone["compiled_in_first_two_tasks"] >= len(DONE)
+    assert (alone["last_task"], alone["compiled_later"]) == (NUM_TASKS - 1, 0)
+
+
+def test_a_resumed_run_compiles_nothing_after_two_tasks_either(life):
+    resumed = [compilations(one) for one in read_timings(life.interrupted / "timings.jsonl")]
+    assert [one["last_task"] for one in resumed] == [3, 11, 24, 37, 48, 49]
+    assert [one["compiled_later"] for one in resumed] == [0] * 6
+
+
+def test_the_interrupted_run_ends_as_the_undisturbed_one(life):
+    assert differences(life.alone, life.interrupted) == []
+
+
+def test_every_bill_is_what_the_arrays_weigh_and_within_the_budget(life):
+    assert {task for task, *_ in life.bills} == set(range(NUM_TASKS))
+    for task, bill, weighed in life.bills:
+        assert sum(bill.values()) == weighed <= CONFIG.budget_bytes, task
+        assert min(bill.values()) >= 0, task
+        # A record of every task so far, and cues of the newest.
+        assert bill["decoders"] == (task + 1) * life.bills[0][1]["decoders"]

@@ -1,0 +1,179 @@
+"""A brain whose decoders share a trunk: trained by the first task, and nobody's from then on."""
+
+import dataclasses
+import functools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from braincl_jax.memory import quantise, store
+from braincl_jax.memory.inspection import find_damages
+from braincl_jax.memory.integrity import CorruptMemoryError
+from braincl_jax.memory.policy import get_policy
+from braincl_jax.runtime.exchange import export_memory, import_memory
+from braincl_jax.wake import start_step
+
+TRUNK, OWN = {"Conv_0"}, {"Conv_1", "linear", "log_gain"}
+
+
+@pytest.fixture(scope="module")
+def life(make_parts, tiny_config, tiny_stream, live_one):
+    """The life of the tiny brain, which also refines its cues."""
+    codec = dataclasses.replace(
+        tiny_config.codec, shared_trunk=True, refine_epochs=1, refine_batch_size=16
+    )
+    return live_one(make_parts(codec=codec), tiny_stream)
+
+
+@pytest.fixture(scope="module")
+def memory(life):
+    """Long-term memory after both tasks."""
+    return life.after[1, "transfer"].memory.long_term
+
+
+def decoder_of(life, task, phase):
+    return life.after[task, phase].memory.working.codec["synthesis"]
+
+
+def differing(one, other) -> set[str]:
+    """Parameters of g_s that are not bit-equal."""
+    return {
+        name
+        for name in one
+        if any(
+            jax.tree.leaves(jax.tree.map(lambda a, b: bool((a != b).any()), one[name], other[name]))
+        )
+    }
+
+
+def test_each_step_is_traced_once_for_the_whole_sequence(life):
+    assert life.traces == dict.fromkeys(life.steps, 1)
+
+
+def test_the_first_task_trains_the_trunk_and_later_ones_all_the_rest(life):
+    for before, after in (("start", "encode"), ("memorise", "refine")):
+        moved = [
+            differing(decoder_of(life, task, before), decoder_of(life, task, after))
+            for task in (0, 1)
+        ]
+        assert moved == [TRUNK | OWN, OWN], after
+
+
+def test_later_tasks_train_with_the_trunk_that_is_stored_bit_for_bit(life, memory, assert_same):
+    trunk, intact = store.read_trunk(memory, life.parts.memory.form)
+    assert intact
+    stored = jax.jit(quantise.dequantise)(trunk)
+    for phase in ("start", "encode", "refine"):
+        decoder = decoder_of(life, 1, phase)
+        assert_same({name: decoder[name] for name in TRUNK}, stored)
+
+
+def test_the_trunk_in_the_block_is_the_first_tasks_for_ever(life, memory):
+    end = life.parts.memory.form.records_end
+    first = life.after[0, "transfer"].memory.long_term
+    assert end < len(memory.words)
+    np.testing.assert_array_equal(memory.words[end:], first.words[end:])
+
+
+def test_the_first_tasks_cues_recall_what_they_recalled(life):
+    recall = jax.jit(life.parts.memory.recall)
+    stored = int(life.after[0, "transfer"].memory.long_term.task_counts[0])
+    asked = (jnp.zeros(1, int), jnp.arange(stored)[None])
+    before, after = (recall(life.after[task, "transfer"].memory, *asked) for task in (0, 1))
+    assert before.intact.all() and after.intact.all()
+    np.testing.assert_array_equal(before.image, after.image)
+
+
+def test_a_cold_start_takes_the_stored_trunk_and_else_fresh_weights(life, make_parts):
+    codec = dataclasses.replace(life.parts.config.codec, warm_start=False)
+    parts = make_parts(codec=codec)
+    state, _ = life.before[1, "start"]
+    new, _ = jax.jit(functools.partial(start_step, parts=parts))(state, None)
+    cold = new.memory.working.codec["synthesis"]
+    assert differing(cold, decoder_of(life, 1, "start")) == OWN
+    fresh = decoder_of(life, 0, "start")
+    # Two compilations of the same random numbers may differ in their last bit.
+    compare = functools.partial(np.testing.assert_allclose, rtol=1e-6, atol=1e-7)
+    jax.tree.map(compare, *({name: tree[name] for name in OWN} for tree in (cold, fresh)))
+
+
+@pytest.mark.parametrize("phase", ["start", "encode", "refine", "transfer"])
+def test_a_step_is_pure_and_keeps_shapes(phase, life, to_numpy, assert_same):
+    state, batch = life.before[1, phase]
+    kept = to_numpy((state, batch))
+    first, second = life.steps[phase](state, batch), life.steps[phase](state, batch)
+    assert_same(first, second)
+    for (path, old), (_, new) in zip(kept, to_numpy((state, batch)), strict=True):
+        np.testing.assert_array_equal(old, new, err_msg=path)
+    assert jax.tree.map(jnp.shape, first[0]) == jax.tree.map(jnp.shape, state)
+
+
+@pytest.mark.parametrize(
+    ("changes", "decoders"),
+    [
+        # Of the tiny decoder Conv_0 has 3 * 3 * 4 * 32 weights, 32 scales and 32 biases: 1152 + 128 bytes. Conv_1
+        # has 3 * 3 * 8 * 4 weights, 4 scales, 4 biases; the linear path 4 * 16 and 16 scales; gains are 4: 408 bytes.
+        ({}, 2 * (1280 + 408)),
+        ({"shared_trunk": True}, 1280 + 2 * 408),
+        # Weights of 2 bytes, no scales: 2304 + 64, and 576 + 8 + 128 + 8.
+        ({"storage": "bfloat16"}, 2 * (2368 + 720)),
+        ({"storage": "bfloat16", "shared_trunk": True}, 2368 + 2 * 720),
+    ],
+)
+def test_the_bill_of_decoders_by_hand(changes, decoders, make_parts, tiny_config):
+    codec = dataclasses.replace(tiny_config.codec, **changes)
+    part = make_parts(codec=codec).memory
+    full = store.empty_memory(part.form).replace(num_records=jnp.int32(2))
+    bill = store.memory_bytes(full, part.form)
+    assert bill["decoders"] == decoders
+    assert sum(bill.values()) == tiny_config.budget_bytes
+
+
+def test_what_the_trunk_saves_is_there_for_cues(life, make_parts):
+    own = life.parts.memory
+    other = make_parts().memory
+    plain, shared = (
+        part.means(part.init(jax.random.key(0)), jnp.int32(0)) for part in (other, own)
+    )
+    allowances = [
+        int(part.policy.allowance(means)) for part, means in ((other, plain), (own, shared))
+    ]
+    # Half of the words that two records and the trunk leave.
+    assert allowances == [
+        (part.form.num_words - store.part_words(part.form.trunk) - 2 * part.form.record_words) // 2
+        for part in (other, own)
+    ]
+    # Who shares the block openly knows of the trunk too: half of it is for the first task, but for its record.
+    room = own.form.num_words - store.part_words(own.form.trunk) - own.form.record_words
+    assert int(get_policy("open_ended").allowance(shared)) == room // 2
+    # 1280 bytes are stored once and not twice, with a checksum of 4 bytes more.
+    assert allowances[1] - allowances[0] == (1280 - 4) // 2 // 2
+
+
+def test_a_file_brings_the_trunk_back(life, memory, tmp_path, assert_same):
+    part = life.parts.memory
+    export_memory(tmp_path / "memory.npz", memory, part, range(4))
+    imported = import_memory(tmp_path / "memory.npz")
+    assert_same(imported.memory, memory)
+    for task in (0, 1):
+        found, own = (
+            store.read_record(one, form, jnp.int32(task))
+            for one, form in ((imported.memory, imported.form), (memory, part.form))
+        )
+        assert_same(found, own)
+        assert found[1]
+
+
+def test_a_flipped_bit_in_the_trunk_stops_replay_and_is_named_on_import(life, memory, tmp_path):
+    words = memory.words.at[-1].set(memory.words[-1] ^ 1)
+    damaged = memory.replace(words=words)
+    state = life.after[1, "transfer"]
+    state = state.replace(memory=state.memory.replace(long_term=damaged))
+    _, metrics = life.steps["replay"](state, None)
+    assert int(metrics["corrupt_slot"]) >= 0
+    assert find_damages(memory, life.parts.memory.form) == []
+    export_memory(tmp_path / "memory.npz", damaged, life.parts.memory, range(4))
+    with pytest.raises(CorruptMemoryError, match="damaged: the trunk that the decoders"):
+        import_memory(tmp_path / "memory.npz")
