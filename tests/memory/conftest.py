@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from sklearn.utils import murmurhash3_32
 
-from braincl_jax.memory import density, quantise, rans, store, tables
+from braincl_jax.memory import context, density, quantise, rans, store, tables
 
-LATENT, ALPHABET = (2, 2, 3), 16
+LATENT = (2, 2, 3)
 
 
 class Night(NamedTuple):
@@ -96,11 +96,32 @@ class Workbench:
         return jax.device_get(self.read(memory))
 
 
+def random_params(seed: int, channels: int, moved: float = 0.3) -> Any:
+    """{"cumulative", "context"} as a training might leave them: neighbours tell a good deal, and every leaf is moved."""
+    rng = np.random.default_rng(seed)
+
+    def normal(scale: float, shape: tuple[int, ...]) -> jax.Array:
+        return jnp.asarray(scale * rng.standard_normal(shape), jnp.float32)
+
+    cumulative = density.init(jax.random.key(seed), channels)
+    neighbours = context.init(channels)
+    return {
+        "cumulative": jax.tree.map(lambda leaf: leaf + normal(moved, leaf.shape), cumulative),
+        "context": {
+            "mean_own": normal(0.25, neighbours["mean_own"].shape),
+            "mean_before": normal(0.25, neighbours["mean_before"].shape),
+            "spread_own": normal(1, neighbours["spread_own"].shape) - 2.5,
+            "spread_before": normal(1, neighbours["spread_before"].shape) - 3,
+            "base": normal(0.5, neighbours["base"].shape) + neighbours["base"],
+        },
+    }
+
+
 def make_workbench(form: store.Format) -> Workbench:
-    params = density.init(jax.random.key(1), LATENT[-1])
+    params = random_params(1, LATENT[-1])
 
     def code(cues, label):
-        table = tables.build(params, cues, jnp.ones(len(cues), bool), ALPHABET)
+        table = tables.build(params, cues, jnp.ones(len(cues), bool))
         return table, store.encode_cues(table, cues, label, form)
 
     def read(memory) -> Sight:
@@ -121,18 +142,21 @@ def make_workbench(form: store.Format) -> Workbench:
     return Workbench(form, jax.jit(code), jax.jit(rewrite), jax.jit(read))
 
 
+@pytest.fixture(scope="session", name="random_params")
+def random_params_fixture() -> Callable[..., Any]:
+    """(seed, channels) -> parameters of a density and its context."""
+    return random_params
+
+
 @pytest.fixture(scope="session")
 def workbench() -> Callable[..., Workbench]:
     """A workbench for cues of shape (2, 2, 3), by its format; the decoder is small unless it is given."""
     small = jax.eval_shape(
-        lambda: quantise.quantise({"kernel": jnp.zeros((2, 5)), "bias": jnp.zeros(3)})
+        lambda: quantise.quantise({"kernel": jnp.zeros((3, 5)), "bias": jnp.zeros(3)})
     )
 
     def make(decoder=small, lanes=1, **facts) -> Workbench:
-        record = store.Record(
-            jax.eval_shape(lambda: tables.init(LATENT[-1], ALPHABET)),
-            decoder,
-        )
+        record = store.Record(jax.eval_shape(lambda: tables.init(LATENT[-1])), decoder)
         letters = math.prod(LATENT) // lanes
         return make_workbench(
             store.Format(
