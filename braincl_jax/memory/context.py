@@ -91,18 +91,19 @@ def shifted(values: Array, up: int, left: int) -> Array:
     return padded[:, 1 - up : 1 - up + height, 1 - left : 1 - left + width]
 
 
-def information(params: PyTree, values: Array, rounded: Array) -> Array:
+def information(params: PyTree, values: Array, rounded: Array, lanes: int = 1) -> Array:
     """Information of each latent in its context, in bits.
 
     Args:
         params: {"cumulative", "context"}: of `density` and of this module.
         values: float32 [B, h, w, M], with noise or rounded.
         rounded: float32 [B, h, w, M], what the decoder will know of them.
+        lanes: L, strings of a cue.
 
     Returns:
         float32 [B, h, w, M], >= 0.
     """
-    expected, spread = expect(weights(params["context"]), rounded)
+    expected, spread = expect(weights(params["context"]), rounded, lanes)
     return density.bits(params["cumulative"], values, expected / UNIT, spread / UNIT)
 
 

@@ -54,10 +54,11 @@ def rate_distortion(
     recalled = parts.codec.complete(params["synthesis"], rounded)
     error = parts.distortion(images.astype(jnp.float32) / 255, recalled).mean()
     pixels = images.shape[1] * images.shape[2]
-    noisy = context.information(params["density"], latents + noise, rounded).sum((1, 2, 3)).mean()
+    lanes = parts.config.codec.lanes_per_image
+    noisy = context.information(params["density"], latents + noise, rounded, lanes)
     known = jax.lax.stop_gradient(rounded)
-    hard = context.information(jax.lax.stop_gradient(params["density"]), known, known)
-    loss = tradeoff * 255**2 * error + noisy / pixels
+    hard = context.information(jax.lax.stop_gradient(params["density"]), known, known, lanes)
+    loss = tradeoff * 255**2 * error + noisy.sum((1, 2, 3)).mean() / pixels
     squared = jnp.square(images.astype(jnp.float32) / 255 - recalled).mean()
     return loss, {"bits": hard.sum((1, 2, 3)).mean(), "mse": squared}
 
