@@ -108,13 +108,35 @@ def random_params(seed: int, channels: int, moved: float = 0.3) -> Any:
     return {
         "cumulative": jax.tree.map(lambda leaf: leaf + normal(moved, leaf.shape), cumulative),
         "context": {
-            "mean_own": normal(0.25, neighbours["mean_own"].shape),
-            "mean_before": normal(0.25, neighbours["mean_before"].shape),
-            "spread_own": normal(1, neighbours["spread_own"].shape) - 2.5,
-            "spread_before": normal(1, neighbours["spread_before"].shape) - 3,
-            "base": normal(0.5, neighbours["base"].shape) + neighbours["base"],
+            "mean_own": normal(0.15, neighbours["mean_own"].shape),
+            "mean_before": normal(0.1, neighbours["mean_before"].shape),
+            "spread_own": normal(1, neighbours["spread_own"].shape) - 3,
+            "spread_before": normal(1, neighbours["spread_before"].shape) - 5,
+            "base": normal(1, neighbours["base"].shape) - 1,
         },
     }
+
+
+@functools.partial(jax.jit, static_argnums=(1, 2, 3))
+def draw_cues(params: Any, number: int, rows: int, width: int, key: Any) -> jax.Array:
+    """Cues int32 [number, rows, width, M] as likely as the model says, latent after latent."""
+    channels = len(params["context"]["base"])
+    places = jnp.linspace(-64, 64, 2049)
+    logits = density.cumulative_logits(
+        params["cumulative"], jnp.broadcast_to(places[:, None], (len(places), channels))
+    )
+    weight = context.weights(params["context"])
+    draws = jax.random.logistic(key, (channels * rows * width, number))
+
+    def draw(index, cues):
+        channel, place = jnp.divmod(index, rows * width)
+        where = (slice(None), *jnp.divmod(place, width), channel)
+        expected, spread = (one[where] / context.UNIT for one in context.expect(weight, cues))
+        standard = jnp.interp(draws[index], logits[:, channel], places)
+        return cues.at[where].set(jnp.round(expected + spread * standard))
+
+    cues = jnp.zeros((number, rows, width, channels))
+    return jax.lax.fori_loop(0, len(draws), draw, cues).astype(jnp.int32)
 
 
 def make_workbench(form: store.Format) -> Workbench:
@@ -146,6 +168,12 @@ def make_workbench(form: store.Format) -> Workbench:
 def random_params_fixture() -> Callable[..., Any]:
     """(seed, channels) -> parameters of a density and its context."""
     return random_params
+
+
+@pytest.fixture(scope="session", name="draw_cues")
+def draw_cues_fixture() -> Callable[..., jax.Array]:
+    """(params, number, rows, width, key) -> cues that the model may expect."""
+    return draw_cues
 
 
 @pytest.fixture(scope="session")
