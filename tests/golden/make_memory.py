@@ -1,8 +1,8 @@
 """Makes tests/golden/memory.npz: a small memory whose strings must decode to the same integers for ever.
 
 Run again only when the format gets a new version: `python tests/golden/make_memory.py`. The codec is not trained: its
-weights are random numbers, those of the context large enough to matter, and so are the cues. Some latents lie so far out
-that expectations and spreads reach the ends of their range.
+weights are random numbers, those of the context large enough to matter, and so are the cues. Some latents lie so far
+out that expectations and spreads reach the ends of their range.
 """
 
 from pathlib import Path

@@ -97,7 +97,7 @@ class Workbench:
 
 
 def random_params(seed: int, channels: int, moved: float = 0.3) -> Any:
-    """{"cumulative", "context"} as a training might leave them: neighbours tell a good deal, and every leaf is moved."""
+    """{"cumulative", "context"} as a training might leave them: neighbours tell a good deal, all leaves are moved."""
     rng = np.random.default_rng(seed)
 
     def normal(scale: float, shape: tuple[int, ...]) -> jax.Array:
