@@ -140,6 +140,6 @@ def decode(
 
 
 def _neighbours_exist(rows: int, width: int) -> np.ndarray:
-    """bool [rows * w, 4]: whether each place has the neighbours of `context.OWN`."""
+    """Whether each place has the neighbours of `context.OWN`: bool [rows * w, 4]."""
     y, x = np.divmod(np.arange(rows * width), width)
     return np.stack([(y >= up) & (x >= left) & (x - left < width) for up, left in OWN], axis=-1)
