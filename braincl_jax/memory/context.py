@@ -50,9 +50,9 @@ def init(num_channels: int) -> PyTree:
     return {
         "mean_own": jnp.zeros((num_channels, len(OWN))),
         "mean_before": jnp.zeros(pairs),
-        "spread_own": jnp.full((num_channels, len(OWN)), INITIAL_SPREAD_WEIGHT),
-        "spread_before": jnp.full(pairs, INITIAL_SPREAD_WEIGHT),
-        "base": jnp.full(num_channels, jnp.log(jnp.expm1(INITIAL_SPREAD))),
+        "spread_own": jnp.full((num_channels, len(OWN)), INITIAL_SPREAD_WEIGHT, jnp.float32),
+        "spread_before": jnp.full(pairs, INITIAL_SPREAD_WEIGHT, jnp.float32),
+        "base": jnp.full(num_channels, jnp.log(jnp.expm1(INITIAL_SPREAD)), jnp.float32),
     }
 
 
