@@ -82,13 +82,9 @@ class Reader:
 
     def decode(self, string: list[int], label: int, table: "Table") -> np.ndarray:
         x, following = string[0] * 65536 + string[1], 2
-        cue = np.zeros(self.header["latent_shape"], int)
-        for r, c, m in (
-            (r, c, m)
-            for m in range(cue.shape[2])
-            for r in range(cue.shape[0])
-            for c in range(cue.shape[1])
-        ):
+        height, width, channels = self.header["latent_shape"]
+        cue = np.zeros((height, width, channels), int)
+        for m, r, c in np.ndindex(channels, height, width):
             expected, spread = table.context(cue, m, r, c)
             starts = table.starts(m, expected, spread)
             slot = x % 4096

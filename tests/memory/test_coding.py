@@ -1,6 +1,7 @@
 """Cues to strings and back: nothing is lost, whatever the tables, and nothing is wasted where they are right."""
 
 import functools
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -22,20 +23,25 @@ intervals = jax.jit(coding.intervals, static_argnames="lanes")
 
 def any_table(rng) -> CodingTable:
     """A table that need not come from a density, some channels with one letter or all knots at one end."""
-    knots = np.sort(rng.integers(0, 65536, (CHANNELS, tables.KNOTS)), -1)
+    knots: Any = np.sort(rng.integers(0, 65536, (CHANNELS, tables.KNOTS)), -1)
     knots[0] = rng.choice([0, 65535])
-    pairs, byte = CHANNELS * (CHANNELS - 1) // 2, np.uint8
+    size: Any = np.array([*rng.integers(1, 65, 2), rng.choice([1, 64])])
+    pairs = CHANNELS * (CHANNELS - 1) // 2
+
+    def drawn(kind: Any, least: int, *shape: int) -> Any:
+        return rng.integers(least, np.iinfo(kind).max, shape, kind, endpoint=True)
+
     return CodingTable(
         knots=knots.astype(np.uint16),
-        reach=rng.integers(1, 256, CHANNELS).astype(byte),
-        lowest=rng.integers(-128, 128, CHANNELS).astype(np.int8),
-        size=np.array([*rng.integers(1, 65, 2), rng.choice([1, 64])], byte),
+        reach=drawn(np.uint8, 1, CHANNELS),
+        lowest=drawn(np.int8, -128, CHANNELS),
+        size=size.astype(np.uint8),
         weights=Weights(
-            rng.integers(-127, 128, (CHANNELS, 4)).astype(np.int8),
-            rng.integers(-127, 128, pairs).astype(np.int8),
-            rng.integers(0, 256, (CHANNELS, 4)).astype(byte),
-            rng.integers(0, 256, pairs).astype(byte),
-            rng.integers(1, 256, CHANNELS).astype(byte),
+            drawn(np.int8, -127, CHANNELS, 4),
+            drawn(np.int8, -127, pairs),
+            drawn(np.uint8, 0, CHANNELS, 4),
+            drawn(np.uint8, 0, pairs),
+            drawn(np.uint8, 1, CHANNELS),
         ),
     )
 

@@ -20,13 +20,16 @@ def random_weights(seed, channels=SHAPE[-1]):
     """Any weights that can be stored, int32."""
     rng = np.random.default_rng(seed)
     pairs = channels * (channels - 1) // 2
+
+    def drawn(least, most, *shape):
+        return jnp.asarray(rng.integers(least, most, shape, endpoint=True), jnp.int32)
+
     return Weights(
-        *(
-            jnp.asarray(rng.integers(-127, 128, shape), jnp.int32)
-            for shape in ((channels, 4), pairs)
-        ),
-        *(jnp.asarray(rng.integers(0, 256, shape), jnp.int32) for shape in ((channels, 4), pairs)),
-        jnp.asarray(rng.integers(1, 256, channels), jnp.int32),
+        drawn(-127, 127, channels, 4),
+        drawn(-127, 127, pairs),
+        drawn(0, 255, channels, 4),
+        drawn(0, 255, pairs),
+        drawn(1, 255, channels),
     )
 
 
@@ -152,7 +155,7 @@ def test_weights_are_whole_numbers_that_fit_a_byte():
         lambda x: 30 * jnp.sin(jnp.arange(x.size) + 1.0).reshape(x.shape), context.init(5)
     )
     weight = context.weights(params)
-    ranges = Weights((-127, 127), (-127, 127), (0, 255), (0, 255), (1, 255))
+    ranges = [(-127, 127), (-127, 127), (0, 255), (0, 255), (1, 255)]
     for array, range_of in zip(weight, ranges, strict=True):
         np.testing.assert_array_equal(array, np.round(array))
         assert (np.asarray(array).min(), np.asarray(array).max()) == range_of
@@ -208,7 +211,7 @@ def test_gradients_of_information_are_those_of_finite_differences(random_params)
 
 def test_every_weight_of_the_context_gets_a_gradient(random_params):
     params, values = random_params(0, SHAPE[-1]), random_values(1, most=4).astype(jnp.float32)
-    gradient = jax.grad(lambda p: context.information(p, values, values).sum())(params)
+    gradient = jax.jit(jax.grad(lambda p: context.information(p, values, values).sum()))(params)
     for name, leaf in gradient["context"].items():
         assert np.isfinite(leaf).all(), name
         assert (np.asarray(leaf) != 0).all(), name
