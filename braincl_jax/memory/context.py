@@ -50,9 +50,9 @@ def init(num_channels: int) -> PyTree:
     return {
         "mean_own": jnp.zeros((num_channels, len(OWN))),
         "mean_before": jnp.zeros(pairs),
-        "spread_own": jnp.full((num_channels, len(OWN)), INITIAL_SPREAD_WEIGHT),
-        "spread_before": jnp.full(pairs, INITIAL_SPREAD_WEIGHT),
-        "base": jnp.full(num_channels, jnp.log(jnp.expm1(INITIAL_SPREAD))),
+        "spread_own": jnp.full((num_channels, len(OWN)), INITIAL_SPREAD_WEIGHT, jnp.float32),
+        "spread_before": jnp.full(pairs, INITIAL_SPREAD_WEIGHT, jnp.float32),
+        "base": jnp.full(num_channels, jnp.log(jnp.expm1(INITIAL_SPREAD)), jnp.float32),
     }
 
 
@@ -91,18 +91,22 @@ def shifted(values: Array, up: int, left: int) -> Array:
     return padded[:, 1 - up : 1 - up + height, 1 - left : 1 - left + width]
 
 
-def information(params: PyTree, values: Array, rounded: Array) -> Array:
+def information(params: PyTree, values: Array, rounded: Array, lanes: int = 1) -> Array:
     """Information of each latent in its context, in bits.
+
+    Latents get no gradient as a part of others' contexts: to be foretold easily and to foretell well pull at them in
+    ways that can keep a codec from converging.
 
     Args:
         params: {"cumulative", "context"}: of `density` and of this module.
         values: float32 [B, h, w, M], with noise or rounded.
         rounded: float32 [B, h, w, M], what the decoder will know of them.
+        lanes: L, strings of a cue.
 
     Returns:
         float32 [B, h, w, M], >= 0.
     """
-    expected, spread = expect(weights(params["context"]), rounded)
+    expected, spread = expect(weights(params["context"]), jax.lax.stop_gradient(rounded), lanes)
     return density.bits(params["cumulative"], values, expected / UNIT, spread / UNIT)
 
 

@@ -85,8 +85,8 @@ def bits(
     Args:
         params: as from `init`.
         y: float32 [..., M], with noise or rounded.
-        expected: of each latent, float32, broadcasts to y.
-        spread: of each latent, float32 > 0, broadcasts to y.
+        expected: float32 [..., M] or a number, where the median is.
+        spread: float32 [..., M] or a number, > 0, by which the density is stretched.
 
     Returns:
         float32 [..., M], >= 0.

@@ -114,5 +114,5 @@ def advance(words: Array, decoder: Decoder, first: Array, frequency: Array) -> D
 
 
 def is_intact(decoder: Decoder, start: Array, length: Array, tag: Array) -> Array:
-    """Whether the string ended in the state it was begun with, and was read to exactly its length: bool [lanes]."""
+    """Whether each string ended in the state it was begun with, and was read to exactly its length: bool [lanes]."""
     return (decoder.state == LOWER + tag) & (decoder.cursor == start + length)

@@ -2,7 +2,7 @@
 
     | string of slot 0 | string of slot 1 | ...  free words  ... | entry 1 | entry 0 | record 1 | record 0 |
 
-Strings grow from the front. From the back grow the records, one for each task (its decoder, its frequency table, a
+Strings grow from the front. From the back grow the records, one for each task (its decoder, its coding table, a
 checksum), and before them the index, one entry for each slot (its label and the lengths of its lanes' strings).
 Where decoders share a trunk, it lies behind the records, with a checksum of its own, and they hold the rest.
 Slots are in the order of their tasks, so a slot's task and the place of its string follow from counts and lengths

@@ -69,10 +69,11 @@ def refinement_loss(
     rounded = jax.vmap(soft_round, (0, 0, None))(cues, keys, temperature)
     recalled = parts.codec.complete(codec["synthesis"], rounded)
     pixels = images.shape[1] * images.shape[2]
-    rate = context.information(codec["density"], rounded, rounded).sum((1, 2, 3))
+    lanes = parts.config.codec.lanes_per_image
+    rate = context.information(codec["density"], rounded, rounded, lanes).sum((1, 2, 3))
     loss = tradeoff * 255**2 * parts.distortion(targets, recalled) + rate / pixels
     nearest = jnp.round(cues)
-    bits = context.information(codec["density"], nearest, nearest).sum((1, 2, 3))
+    bits = context.information(codec["density"], nearest, nearest, lanes).sum((1, 2, 3))
     squared = jnp.square(targets - recalled).mean((1, 2, 3))
     sums = {"bits": (valid * bits).sum(), "mse": (valid * squared).sum(), "number": valid.sum()}
     return (valid * loss).sum(), jax.lax.stop_gradient(sums)

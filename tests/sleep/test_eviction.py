@@ -153,7 +153,7 @@ def test_every_slot_is_intact_and_has_the_label_of_its_image(life, tiny_config):
 
 def test_cues_decode_to_those_of_the_day_on_which_they_were_made(life):
     memory_part, nights = life
-    read = jax.jit(lambda *given: store.read_cues(given[0], memory_part.form, *given[1:])[0])
+    read = jax.jit(lambda *given: store.read_cues(given[0], memory_part.form, *given[1:]).cues)
     last = nights[-1]
     for task in range(TASKS):
         slots = np.flatnonzero(last.sources[:, 0] == task)
