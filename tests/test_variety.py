@@ -19,13 +19,13 @@ PER_CLASS = (30, 8, 12, 5)
 
 @pytest.fixture(scope="module")
 def uneven(tiny_config, live_one):
-    """A life with colour images of 18x14 and strings of four lanes."""
+    """A life with colour images of 18x14 and five strings a cue, each of a single row."""
     rng = np.random.default_rng(0)
     label = np.repeat(np.arange(4), PER_CLASS)
     image = rng.integers(0, 255, (len(label), 18, 14, 3), np.uint8)
     raw = RawData(image, label, image[::5], label[::5], 4)
     stream = TaskStream.create(raw, num_tasks=2, class_order_seed=-1)
-    codec = dataclasses.replace(tiny_config.codec, lanes_per_image=4)
+    codec = dataclasses.replace(tiny_config.codec, lanes_per_image=5)
     config = dataclasses.replace(tiny_config, codec=codec, budget_bytes=16_000)
     return live_one(build_parts(config, stream.spec), stream)
 
