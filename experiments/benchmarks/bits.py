@@ -166,7 +166,9 @@ def drawn_cues(table: tables.CodingTable, shape: tuple[int, ...]) -> Array:
     spread = table.weights.base.astype(jnp.int32)[channel]
     rows = tables.rows_of(tables.channels_of(table, channel), jnp.zeros_like(spread), spread)
     slot = jax.random.randint(jax.random.key(0), shape, 0, tables.TOTAL)
-    return tables.to_cues(table.lowest, tables.find(rows, slot)[0])
+    return tables.to_cues(
+        table.lowest, tables.find(rows, slot, tables.search_rounds(table.size))[0]
+    )
 
 
 def large_cue_loss(

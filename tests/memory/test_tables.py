@@ -10,7 +10,7 @@ from hypothesis.extra import numpy as npst
 from scipy.stats import logistic
 
 from braincl_jax.memory import coding, context, density, tables
-from braincl_jax.memory.tables import Channels, CodingTable
+from braincl_jax.memory.tables import CodingTable
 
 ALL_SLOTS, ALL_LETTERS = np.arange(4096), np.arange(-1, 66)
 build = jax.jit(tables.build)
@@ -25,11 +25,20 @@ def all_starts(channel, expected, spread):
 @jax.jit
 def find_all(channel, expected, spread):
     """Letter, start and frequency of every slot, of one channel."""
-    return tables.find(tables.rows_of(channel, expected, spread), jnp.asarray(ALL_SLOTS))
+    return tables.find(
+        tables.rows_of(channel, expected, spread),
+        jnp.asarray(ALL_SLOTS),
+        tables.search_rounds(channel.size),
+    )
 
 
 def channel_of(knots, reach, lowest, size):
-    return Channels(jnp.asarray(knots, jnp.int32), *map(jnp.int32, (0, reach, lowest, size)))
+    table = CodingTable(
+        jnp.asarray(knots, jnp.uint16)[None],
+        *(jnp.asarray([one]) for one in (reach, lowest, size)),
+        weights=tables.init(1).weights,
+    )
+    return tables.channels_of(table, jnp.int32(0))
 
 
 def logistic_params(channels):
@@ -195,8 +204,10 @@ def test_channels_are_counted_through_all_tasks():
     found = tables.channels_of(both, jnp.array([3, 0]))
     assert found.lowest.tolist() == [-9, -1]
     assert found.size.tolist() == [11, 4]
-    assert found.offset.tolist() == [99, 0]
-    np.testing.assert_array_equal(found.knots[99:132], other.knots[1])
+    assert found.offset.tolist() == [96, 0]
+    steps = np.asarray(found.steps[96:128])
+    np.testing.assert_array_equal(steps % 65536, other.knots[1, :-1])
+    np.testing.assert_array_equal(steps // 65536, other.knots[1, 1:])
 
 
 @pytest.mark.parametrize("seed", [0, 5])

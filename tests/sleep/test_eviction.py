@@ -15,6 +15,7 @@ from braincl_jax.memory import store
 from braincl_jax.memory.budget import tree_bytes
 from braincl_jax.memory.cue_memory import CueMemory
 from braincl_jax.methods import get_method
+from braincl_jax.parts import recall
 from braincl_jax.pipeline import phases
 from braincl_jax.runtime.loop import follow
 
@@ -71,7 +72,7 @@ def life(tiny_config):
     @jax.jit
     def recall_all(memory):
         # Every slot with every task's decoder; of these, its own task's.
-        recalled = memory_part.recall(memory, jnp.arange(TASKS), jnp.tile(slots, (TASKS, 1)))
+        recalled = recall(memory_part, memory, jnp.arange(TASKS), jnp.tile(slots, (TASKS, 1)))
         own = jnp.minimum(memory_part.index(memory).task, TASKS - 1)
         return recalled.image[own, slots], recalled.intact[own, slots], recalled.label[0]
 
