@@ -207,7 +207,7 @@ def test_a_table_for_each_class_must_save_more_than_it_weighs(learned):
 
 
 def test_large_cues_are_coded_with_little_overhead():
-    found = bits.large_cue_loss((16, 16, 8), lanes=2, number=4)
+    found = bits.large_cue_loss((14, 14, 8), number=4)
     # Two lanes a cue, each with a state of 32 bits of which about 24 say nothing.
     assert 0 < found["string_bytes"] - found["table_bytes"] < 12
     assert 0.3 < found["bits_per_letter"] < 1.5

@@ -172,13 +172,13 @@ def drawn_cues(table: tables.CodingTable, shape: tuple[int, ...]) -> Array:
 
 
 def large_cue_loss(
-    latent_shape: tuple[int, int, int], *, lanes: int = 4, number: int = 16, widest: float = 0.4
+    latent_shape: tuple[int, int, int], *, lanes: int = 2, number: int = 16, widest: float = 0.4
 ) -> dict[str, Any]:
     """Cues as large as those of 224x224 images, as likely as their table says: what coding them adds.
 
     Args:
         latent_shape: (h, w, M).
-        lanes: strings of a cue.
+        lanes: strings of a cue, a divisor of h.
         number: of cues.
         widest: spread of the channel with the largest latents.
     """
