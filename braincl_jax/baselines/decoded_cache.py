@@ -75,7 +75,7 @@ class DecodedCache(CueMemory):
         return memory.replace(long_term=stored.replace(cache=cache, intact=checked))
 
     def groups(self, stored: EpisodicMemory) -> tuple[Array, Array, Array]:
-        """All stored slots in groups of one task: task int32 [g], slot int32 [g, n], and which of them count, bool [g, n]."""
+        """Stored slots in groups of one task: task int32 [g], slot int32 [g, n], and which count, bool [g, n]."""
         sleep, counts = self.config.sleep, stored.task_counts
         size = sleep.batch_size // sleep.num_groups
         group = jnp.arange(-(-self.form.num_slots // size) + self.spec.num_tasks)

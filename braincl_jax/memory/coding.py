@@ -109,7 +109,8 @@ def decode(
         by_mean, by_spread = (x[strings.which, channel].T for x in (mean_before, spread_before))
         known = latents.astype(jnp.int32)
         expected = (by_mean[:, None] * known).sum(0)
-        spread = (by_spread[:, None] * jnp.abs(known)).sum(0) + weights.base[strings.which, channel]
+        spread = (by_spread[:, None] * jnp.abs(known)).sum(0)
+        spread = spread + weights.base[strings.which, channel][None]
 
         def decode_place(carry, place):
             decoder, recent = carry
