@@ -46,8 +46,8 @@ class CodecConfig:
     warm_start: bool = True
     storage: str = "int8"
     shared_trunk: bool = False
-    first_steps: int = 1000
-    steps: int = 600
+    first_steps: int = 1500
+    steps: int = 1000
     batch_size: int = 16
     learning_rate: float = 5e-3
     clip_norm: float = 1.0
