@@ -118,8 +118,10 @@ def build(params: PyTree, cues: Array, valid: Array) -> CodingTable:
     reach = reaches(params["cumulative"], len(lowest))
     places = jnp.linspace(-1, 1, KNOTS)[:, None] * reach[None] / (1 << REACH_BITS)
     cumulative = jax.nn.sigmoid(density.cumulative_logits(params["cumulative"], places))
+    # It increases, but for floats: whatever they do, no letter may begin after the next one.
+    knots = jax.lax.cummax(jnp.round(KNOT_SCALE * cumulative), axis=0)
     return CodingTable(
-        knots=jnp.round(KNOT_SCALE * cumulative).T.astype(jnp.uint16),
+        knots=knots.T.astype(jnp.uint16),
         reach=reach.astype(jnp.uint8),
         lowest=lowest.astype(jnp.int8),
         size=size.astype(jnp.uint8),
