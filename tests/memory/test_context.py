@@ -195,18 +195,24 @@ def test_gradients_of_information_are_those_of_finite_differences(random_params)
         values = rounded + jnp.asarray(rng.uniform(-0.5, 0.5, rounded.shape))
         assert values.dtype == jnp.float64
 
-        def total(cumulative, values, rounded):
+        def total(cumulative, values):
             known = {"cumulative": cumulative, "context": params["context"]}
             return context.information(known, values, rounded).sum()
 
         check_grads(
             jax.jit(total),
-            (params["cumulative"], values, rounded),
+            (params["cumulative"], values),
             order=1,
             modes=("fwd", "rev"),
             rtol=1e-5,
             atol=1e-5,
         )
+
+
+def test_latents_get_no_gradient_as_a_part_of_contexts(random_params):
+    params, values = random_params(0, SHAPE[-1]), random_values(1, most=4).astype(jnp.float32)
+    gradient = jax.jit(jax.grad(lambda x: context.information(params, values, x).sum()))(values)
+    np.testing.assert_array_equal(gradient, 0)
 
 
 def test_every_weight_of_the_context_gets_a_gradient(random_params):
