@@ -15,7 +15,7 @@ from braincl_jax.methods import get_method
 from braincl_jax.networks import build_network
 from braincl_jax.parts import Augment, Parts
 from braincl_jax.schedules import FINAL_FRACTION, phase_schedule
-from braincl_jax.sleep import class_balanced
+from braincl_jax.sleep import class_balanced, nothing_read
 from braincl_jax.state import BrainState, Consolidation, Encoder, Progress, named_key
 from braincl_jax.types import Array, StreamSpec
 
@@ -76,10 +76,10 @@ def build_parts(config: Config, spec: StreamSpec) -> Parts:
     """
     config = with_channels(config, spec)
     codec = build_codec(config.codec, spec.image_shape)
-    height, width, _ = codec.latent_shape
-    if (height * width) % config.codec.lanes_per_image:
+    height = codec.latent_shape[0]
+    if height % config.codec.lanes_per_image:
         raise ValueError(
-            f"codec.lanes_per_image={config.codec.lanes_per_image} must divide the {height}x{width} positions of a cue"
+            f"codec.lanes_per_image={config.codec.lanes_per_image} must divide the {height} rows of a cue"
         )
     codec_optimiser = optax.chain(
         optax.clip_by_global_norm(config.codec.clip_norm), optax.scale_by_adam()
@@ -136,6 +136,7 @@ def init_brain(parts: Parts, key: Array) -> BrainState:
         key: root PRNG key; every random number of the run is derived from it.
     """
     params, batch_stats = parts.network.init(named_key(key, "network"), parts.spec.image_shape)
+    memory = parts.memory.init(key)
     state = BrainState(
         encoder=Encoder(
             params=params,
@@ -143,7 +144,7 @@ def init_brain(parts: Parts, key: Array) -> BrainState:
             wake_opt=parts.wake_optimiser.init(params["head"]),
             sleep_opt=parts.sleep_optimiser.init(params),
         ),
-        memory=parts.memory.init(key),
+        memory=memory.replace(ahead=nothing_read(parts, memory)),
         consolidation=Consolidation(
             seen_classes=jnp.zeros(parts.spec.num_classes, bool),
             examples={name: jnp.int32(0) for name in ("encode", "refine", "classify", "replay")},

@@ -13,14 +13,14 @@ from braincl_jax.config import Config
 from braincl_jax.memory.codec import Codec
 from braincl_jax.networks import Network
 from braincl_jax.state import Memory, Progress
-from braincl_jax.types import Array, Index, Recalled, StreamSpec
+from braincl_jax.types import Array, Index, PyTree, Recalled, StreamSpec
 
 
 class ReplayMemory(Protocol):
     """How the memory of a method is laid out, indexed, recalled and billed. Methods are pure."""
 
     def init(self, key: Array) -> Memory:
-        """An empty memory."""
+        """An empty memory; nothing has been read ahead (`ahead` is None)."""
         ...
 
     def open_working(self, memory: Memory, task: Array, key: Array) -> Memory:
@@ -31,8 +31,15 @@ class ReplayMemory(Protocol):
         """Label and task of every slot that can be replayed."""
         ...
 
-    def recall(self, memory: Memory, task: Array, slot: Array) -> Recalled:
-        """Images of slots int32 [G, n]; group g is of task `task[g]`."""
+    def read(self, memory: Memory, task: Array, slot: Array) -> PyTree:
+        """What is best read for many slots at once, such as bit strings; leaves [G, ...], none where nothing is.
+
+        Slots are int32 [G, n]; group g is of task `task[g]`.
+        """
+        ...
+
+    def complete(self, memory: Memory, task: Array, slot: Array, read: PyTree) -> Recalled:
+        """Images of slots int32 [G, n], with what `read` returned for them."""
         ...
 
     def bill(self, memory: Memory) -> dict[str, int]:
@@ -42,6 +49,11 @@ class ReplayMemory(Protocol):
     def num_stored(self, memory: Memory) -> int:
         """Cues or exemplars in long-term memory."""
         ...
+
+
+def recall(part: ReplayMemory, memory: Memory, task: Array, slot: Array) -> Recalled:
+    """Images of slots int32 [G, n]; group g is of task `task[g]`."""
+    return part.complete(memory, task, slot, part.read(memory, task, slot))
 
 
 # (key, index, num_classes, num_groups, group_size) -> task int32 [G], slot int32 [G, n]

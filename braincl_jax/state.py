@@ -34,10 +34,13 @@ class Memory(struct.PyTreeNode):
     Attributes:
         working: filled while awake, emptied by transfer; not part of the byte budget.
         long_term: arrays of fixed shape whose bytes are the budget spent.
+        ahead: what has been read of long-term memory for the next steps of replay (`sleep.ahead`); it can be read again
+            at any time, and checkpoints leave it out.
     """
 
     working: Any
     long_term: Any
+    ahead: Any = None
 
 
 class Consolidation(struct.PyTreeNode):
@@ -85,6 +88,11 @@ class BrainState(struct.PyTreeNode):
     consolidation: Consolidation
     progress: Progress
     key: Array
+
+
+def without_ahead(state: BrainState) -> BrainState:
+    """The state without what has been read ahead: all that a checkpoint needs."""
+    return state.replace(memory=state.memory.replace(ahead=None))
 
 
 def named_key(key: Array, name: str, *indices: Array | int) -> Array:

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from braincl_jax import parts
 from braincl_jax.evaluate.recall import recall_slots
 from braincl_jax.memory import store
 from braincl_jax.memory.integrity import CorruptMemoryError, check_intact
@@ -61,7 +62,7 @@ def test_replay_names_exactly_the_damaged_slot_that_was_drawn(diary, damaged):
 
 
 def test_looking_at_memory_raises_for_the_damaged_slot_and_no_other(diary, damaged):
-    recall = jax.jit(diary.parts.memory.recall)
+    recall = jax.jit(functools.partial(parts.recall, diary.parts.memory))
     others = np.setdiff1d(np.arange(9), [SLOT])
     images = recall_slots(recall, damaged.memory, 0, others)
     intact = recall_slots(recall, diary.after[1, "transfer"].memory, 0, others)

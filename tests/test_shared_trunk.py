@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from braincl_jax import parts
 from braincl_jax.memory import quantise, store
 from braincl_jax.memory.inspection import find_damages
 from braincl_jax.memory.integrity import CorruptMemoryError
@@ -78,7 +79,7 @@ def test_the_trunk_in_the_block_is_the_first_tasks_for_ever(life, memory):
 
 
 def test_the_first_tasks_cues_recall_what_they_recalled(life):
-    recall = jax.jit(life.parts.memory.recall)
+    recall = jax.jit(functools.partial(parts.recall, life.parts.memory))
     stored = int(life.after[0, "transfer"].memory.long_term.task_counts[0])
     asked = (jnp.zeros(1, int), jnp.arange(stored)[None])
     before, after = (recall(life.after[task, "transfer"].memory, *asked) for task in (0, 1))

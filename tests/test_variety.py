@@ -3,6 +3,7 @@
 import dataclasses
 from typing import cast
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -10,6 +11,7 @@ from braincl_jax.build import build_parts
 from braincl_jax.config import CodecConfig
 from braincl_jax.data import RawData, TaskStream
 from braincl_jax.memory.cue_memory import CueMemory
+from braincl_jax.parts import recall
 
 # Classes of unequal size, so that tasks are unequal too.
 PER_CLASS = (30, 8, 12, 5)
@@ -17,13 +19,13 @@ PER_CLASS = (30, 8, 12, 5)
 
 @pytest.fixture(scope="module")
 def uneven(tiny_config, live_one):
-    """A life with colour images of 18x14 and strings of four lanes."""
+    """A life with colour images of 18x14 and five strings a cue, each of a single row."""
     rng = np.random.default_rng(0)
     label = np.repeat(np.arange(4), PER_CLASS)
     image = rng.integers(0, 255, (len(label), 18, 14, 3), np.uint8)
     raw = RawData(image, label, image[::5], label[::5], 4)
     stream = TaskStream.create(raw, num_tasks=2, class_order_seed=-1)
-    codec = dataclasses.replace(tiny_config.codec, lanes_per_image=4)
+    codec = dataclasses.replace(tiny_config.codec, lanes_per_image=5)
     config = dataclasses.replace(tiny_config, codec=codec, budget_bytes=16_000)
     return live_one(build_parts(config, stream.spec), stream)
 
@@ -37,7 +39,9 @@ def test_every_image_of_unequal_tasks_is_stored(uneven):
 
 def test_recall_has_the_shape_of_the_images_and_is_intact(uneven):
     memory = uneven.after[1, "replay"].memory
-    recalled = uneven.parts.memory.recall(memory, np.array([0, 1]), np.array([[0, 37], [38, 54]]))
+    recalled = recall(
+        uneven.parts.memory, memory, jnp.array([0, 1]), jnp.array([[0, 37], [38, 54]])
+    )
     assert recalled.image.shape == (2, 2, 18, 14, 3)
     assert recalled.intact.all()
     np.testing.assert_array_equal(recalled.label, [[0, 1], [2, 3]])

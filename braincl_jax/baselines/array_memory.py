@@ -97,8 +97,11 @@ class ArrayMemory:
         of_day = jnp.expand_dims(slot >= self.capacity, range(slot.ndim, stored.ndim))
         return jnp.where(of_day, day, stored)
 
-    def recall(self, memory: Memory, task: Array, slot: Array) -> Recalled:
-        del task
+    def read(self, memory: Memory, task: Array, slot: Array) -> None:
+        """Nothing is coded."""
+
+    def complete(self, memory: Memory, task: Array, slot: Array, read: None) -> Recalled:
+        del task, read
         label = self.labels(memory)[slot]
         return Recalled(self.images(memory, slot), label, jnp.ones(slot.shape, bool))
 
@@ -171,4 +174,6 @@ def select_exemplars_step(
     )
     day = state.memory.working if memory.keeps_day else memory.empty_working()
     asleep = fall_asleep(state, parts)
-    return asleep.replace(memory=Memory(working=day, long_term=chosen)), {"stored": chosen.count}
+    return asleep.replace(memory=state.memory.replace(working=day, long_term=chosen)), {
+        "stored": chosen.count
+    }

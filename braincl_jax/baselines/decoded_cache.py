@@ -11,9 +11,7 @@ from braincl_jax.memory.store import EpisodicMemory
 from braincl_jax.parts import Parts
 from braincl_jax.sleep.transfer import transfer_step
 from braincl_jax.state import BrainState, Memory
-from braincl_jax.types import Array, Index, Metrics, Recalled
-
-CHUNK = 16
+from braincl_jax.types import Array, Metrics, Recalled
 
 
 class CachedMemory(EpisodicMemory):
@@ -41,8 +39,11 @@ class DecodedCache(CueMemory):
         cached = CachedMemory(**fields, cache=cache, intact=jnp.zeros(number, bool))
         return memory.replace(long_term=cached)
 
-    def recall(self, memory: Memory, task: Array, slot: Array) -> Recalled:
-        del task
+    def read(self, memory: Memory, task: Array, slot: Array) -> None:
+        """Nothing is left to be decoded."""
+
+    def complete(self, memory: Memory, task: Array, slot: Array, read: None) -> Recalled:
+        del task, read
         stored: CachedMemory = memory.long_term
         label = self.index(memory).label[slot]
         return Recalled(stored.cache[slot], label, stored.intact[slot])
@@ -53,21 +54,39 @@ class DecodedCache(CueMemory):
         }
 
     def fill(self, memory: Memory) -> Memory:
-        """Recalls every stored cue into the cache."""
+        """Recalls every stored cue into the cache, in groups as large as those of a replay step.
+
+        Then the decoder sees batches of the same shape, and adds up its floats in the same order.
+        """
         stored: CachedMemory = memory.long_term
-        known: Index = self.index(memory)
-        number = len(known.label)
+        task, slot, valid = self.groups(stored)
+        number = self.form.num_slots
 
-        def recall_chunk(first: Array) -> tuple[Array, Array]:
-            slots = jnp.minimum(first + jnp.arange(CHUNK), number - 1)
-            tasks = jnp.minimum(known.task[slots], self.spec.num_tasks - 1)
-            recalled = CueMemory.recall(self, memory, tasks, slots[:, None])
-            return recalled.image[:, 0], recalled.intact[:, 0]
+        def recall_one(group: tuple[Array, Array]) -> tuple[Array, Array]:
+            tasks, slots = group[0][None], group[1][None]
+            read = CueMemory.read(self, memory, tasks, slots)
+            recalled = CueMemory.complete(self, memory, tasks, slots, read)
+            return recalled.image[0], recalled.intact[0]
 
-        images, intact = jax.lax.map(recall_chunk, jnp.arange(0, number, CHUNK))
-        images = images.reshape(-1, *self.spec.image_shape)[:number]
-        filled = stored.replace(cache=images, intact=intact.reshape(-1)[:number])
-        return memory.replace(long_term=filled)
+        images, intact = jax.lax.map(recall_one, (task, slot))
+        where = jnp.where(valid, slot, number).reshape(-1)
+        cache = stored.cache.at[where].set(images.reshape(-1, *self.spec.image_shape), mode="drop")
+        checked = stored.intact.at[where].set(intact.reshape(-1), mode="drop")
+        return memory.replace(long_term=stored.replace(cache=cache, intact=checked))
+
+    def groups(self, stored: EpisodicMemory) -> tuple[Array, Array, Array]:
+        """Stored slots in groups of one task: task int32 [g], slot int32 [g, n], and which count, bool [g, n]."""
+        sleep, counts = self.config.sleep, stored.task_counts
+        size = sleep.batch_size // sleep.num_groups
+        group = jnp.arange(-(-self.form.num_slots // size) + self.spec.num_tasks)
+        ends = jnp.cumsum(-(-counts // size))
+        task = jnp.minimum(jnp.searchsorted(ends, group, side="right"), self.spec.num_tasks - 1)
+        of_task = ends[task] - (-(-counts // size))[task]
+        place = (group - of_task)[:, None] * size + jnp.arange(size)[None]
+        valid = (place < counts[task][:, None]) & (group < ends[-1])[:, None]
+        first = jnp.cumsum(counts) - counts
+        slot = first[task][:, None] + jnp.clip(place, 0, jnp.maximum(counts[task] - 1, 0)[:, None])
+        return task, slot, valid
 
 
 def transfer_and_decode_step(

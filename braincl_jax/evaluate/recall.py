@@ -18,7 +18,7 @@ def recall_slots(
     """Recalls any number of slots in batches of one shape.
 
     Args:
-        recall: (memory, task, slot) -> what is recalled, such as `ReplayMemory.recall`, compiled or not.
+        recall: (memory, task, slot) -> what is recalled, such as `parts.recall` of a memory, compiled or not.
         memory: one device's memory, handed to `recall`.
         task: the task of all slots.
         slots: integers [n].

@@ -20,7 +20,7 @@ import jax.numpy as jnp
 from flax.linen.initializers import constant, zeros
 
 from braincl_jax.config import CodecConfig
-from braincl_jax.memory import density
+from braincl_jax.memory import context, density
 from braincl_jax.memory.block_transform import block_basis
 from braincl_jax.networks.subpixel import depth_to_space, space_to_depth
 from braincl_jax.types import Array, PyTree
@@ -97,7 +97,10 @@ class Codec:
         return {
             "analysis": self.analysis.init(keys[0], image)["params"],
             "synthesis": self.synthesis.init(keys[1], latent)["params"],
-            "density": density.init(keys[2], self.latent_shape[-1]),
+            "density": {
+                "cumulative": density.init(keys[2], self.latent_shape[-1]),
+                "context": context.init(self.latent_shape[-1]),
+            },
         }
 
     def separate(self, params: PyTree, images: Array) -> Array:

@@ -102,8 +102,12 @@ class CueMemory:
     def index(self, memory: Memory) -> Index:
         return store.index(memory.long_term, self.form)
 
-    def recall(self, memory: Memory, task: Array, slot: Array) -> Recalled:
-        return store.recall(memory.long_term, self.form, task, slot, self.codec)
+    def read(self, memory: Memory, task: Array, slot: Array) -> store.StoredCues:
+        return store.read_cues(memory.long_term, self.form, task, slot)
+
+    def complete(self, memory: Memory, task: Array, slot: Array, read: PyTree) -> Recalled:
+        del slot
+        return store.complete(memory.long_term, self.form, task, read, self.codec)
 
     def bill(self, memory: Memory) -> dict[str, int]:
         return store.memory_bytes(memory.long_term, self.form)
@@ -116,7 +120,7 @@ def record_shapes(codec: Codec, config: CodecConfig) -> tuple[store.Record, PyTr
     """Shapes and dtypes of what each task leaves beside its strings, and of what their decoders share, by name."""
     table, decoder = jax.eval_shape(
         lambda: (
-            tables.init(codec.latent_shape[-1], config.alphabet_size),
+            tables.init(codec.latent_shape[-1]),
             quantise.quantise(codec.init(jax.random.key(0))["synthesis"], config.storage),
         )
     )

@@ -74,8 +74,10 @@ def cumulative_logits(params: PyTree, y: Array) -> Array:
     return jnp.moveaxis(logits.reshape(num_channels, *y.shape[:-1]), 0, -1)
 
 
-def bits(params: PyTree, y: Array) -> Array:
-    """Information of each latent, -log2(c(y + 1/2) - c(y - 1/2)), in bits.
+def bits(
+    params: PyTree, y: Array, expected: Array | float = 0.0, spread: Array | float = 1.0
+) -> Array:
+    """Information of each latent in bits: -log2(c(upper) - c(lower)), of y +- 1/2 as seen from `expected` in `spread`s.
 
     Uses sigmoid(u) - sigmoid(l) = sigmoid(u) sigmoid(-l) (1 - exp(l - u)), which neither cancels nor
     underflows, so that the tails have useful gradients without a bound on p.
@@ -83,12 +85,14 @@ def bits(params: PyTree, y: Array) -> Array:
     Args:
         params: as from `init`.
         y: float32 [..., M], with noise or rounded.
+        expected: float32 [..., M] or a number, where the median is.
+        spread: float32 [..., M] or a number, > 0, by which the density is stretched.
 
     Returns:
         float32 [..., M], >= 0.
     """
-    upper = cumulative_logits(params, y + 0.5)
-    lower = cumulative_logits(params, y - 0.5)
+    upper = cumulative_logits(params, (y + 0.5 - expected) / spread)
+    lower = cumulative_logits(params, (y - 0.5 - expected) / spread)
     difference = jnp.maximum(upper - lower, SMALLEST_DIFFERENCE)
     log_p = (
         jax.nn.log_sigmoid(upper) + jax.nn.log_sigmoid(-lower) + jnp.log(-jnp.expm1(-difference))

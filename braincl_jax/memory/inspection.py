@@ -9,6 +9,9 @@ from braincl_jax.memory.store import EpisodicMemory, Format
 
 CHUNK = 256
 
+# Its loops would be compiled anew for every task.
+_read_cues = jax.jit(store.read_cues, static_argnames="form")
+
 
 def find_damages(memory: EpisodicMemory, form: Format) -> list[str]:
     """Everything that fails its check, in words; none for a memory that is as it was written.
@@ -53,6 +56,6 @@ def _broken(memory: EpisodicMemory, form: Format, task: int) -> list[int]:
     for start in range(first, first + int(counts[task]), CHUNK):
         slots = np.arange(start, min(start + CHUNK, first + int(counts[task])))
         padded = jnp.asarray(np.resize(slots, (1, CHUNK)))
-        *_, intact = store.read_cues(memory, form, jnp.full(1, task), padded)
+        intact = _read_cues(memory, form, jnp.full(1, task), padded).intact
         broken += slots[~np.asarray(jax.device_get(intact))[0, : len(slots)]].tolist()
     return broken

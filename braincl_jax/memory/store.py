@@ -2,7 +2,7 @@
 
     | string of slot 0 | string of slot 1 | ...  free words  ... | entry 1 | entry 0 | record 1 | record 0 |
 
-Strings grow from the front. From the back grow the records, one for each task (its decoder, its frequency table, a
+Strings grow from the front. From the back grow the records, one for each task (its decoder, its coding table, a
 checksum), and before them the index, one entry for each slot (its label and the lengths of its lanes' strings).
 Where decoders share a trunk, it lies behind the records, with a checksum of its own, and they hold the rest.
 Slots are in the order of their tasks, so a slot's task and the place of its string follow from counts and lengths
@@ -17,7 +17,7 @@ import jax
 import jax.numpy as jnp
 from flax import struct
 
-from braincl_jax.memory import packing, quantise, rans, tables
+from braincl_jax.memory import coding, packing, quantise, rans, tables
 from braincl_jax.memory.budget import tree_bytes
 from braincl_jax.memory.codec import Codec
 from braincl_jax.memory.integrity import checksum, integrity_tag
@@ -47,11 +47,11 @@ class Record(NamedTuple):
     """What a task leaves beside its strings.
 
     Attributes:
-        table: frequencies [M, A] and lowest values [M].
+        table: what its strings are read by.
         decoder: stored form of g_s.
     """
 
-    table: tables.FrequencyTable
+    table: tables.CodingTable
     decoder: PyTree
 
 
@@ -274,23 +274,18 @@ def pack_part(part: PyTree) -> Array:
     return jnp.concatenate([content, halves])
 
 
-def encode_cues(table: tables.FrequencyTable, cues: Array, label: Array, form: Format) -> Strings:
+def encode_cues(table: tables.CodingTable, cues: Array, label: Array, form: Format) -> Strings:
     """Entropy-codes rounded cues of one task.
 
     Args:
-        table: that task's table, [M, A] and [M].
+        table: that task's table.
         cues: int32 [N, h, w, M].
         label: int32 [N].
         form: `lengths` above `form.max_words` mark strings that did not fit.
     """
-    number, height, width, channels = cues.shape
-    lanes = form.lanes
-    letters = tables.to_letters(table, cues).reshape(
-        number, lanes, height * width // lanes, channels
-    )
-    letters = letters.transpose(0, 1, 3, 2).reshape(number * lanes, channels, -1)
+    number, lanes = len(cues), form.lanes
     tag = integrity_tag(jnp.repeat(label, lanes), jnp.tile(jnp.arange(lanes), number))
-    words, lengths = rans.encode(letters, table.frequency, tag, form.max_words)
+    words, lengths = coding.encode(table, cues, tag, lanes, form.max_words)
     return Strings(words.reshape(number, lanes, -1), lengths.reshape(number, lanes))
 
 
@@ -378,9 +373,21 @@ def _write_record(words: Array, form: Format, record: Record, start: Array, firs
     return words.at[end:].set(jnp.where(first, trunk, words[end:]))
 
 
-def read_cues(
-    memory: EpisodicMemory, form: Format, task: Array, slot: Array
-) -> tuple[Array, PyTree, Array]:
+class StoredCues(NamedTuple):
+    """What the strings of some slots say.
+
+    Attributes:
+        cues: int16 [G, n, h, w, M].
+        label: int32 [G, n].
+        intact: bool [G, n], whether string and record are as they were written.
+    """
+
+    cues: Array
+    label: Array
+    intact: Array
+
+
+def read_cues(memory: EpisodicMemory, form: Format, task: Array, slot: Array) -> StoredCues:
     """Decodes stored cues, each group with its own task's table.
 
     Args:
@@ -388,49 +395,48 @@ def read_cues(
         form: its format.
         task: int32 [G].
         slot: int32 [G, n], slots of that task.
-
-    Returns:
-        cues float32 [G, n, h, w, M], the tasks' stored decoders with a leading [G], and intact bool [G, n]: string
-        and record are as they were written.
     """
     height, width, channels = form.latent_shape
     (groups, size), lanes = slot.shape, form.lanes
     entries = read_entries(memory, form)
     record, record_intact = jax.vmap(lambda one: read_record(memory, form, one))(task)
-    label = entries.label[slot].reshape(-1)
-    letters, intact = rans.decode(
-        memory.words,
-        string_starts(entries.lengths)[slot].reshape(-1),
-        entries.lengths[slot].reshape(-1),
-        rans.decode_table(record.table.frequency),
-        jnp.repeat(jnp.arange(groups), size * lanes),
-        integrity_tag(jnp.repeat(label, lanes), jnp.tile(jnp.arange(lanes), groups * size)),
-        height * width // lanes,
+    label = entries.label[slot]
+    every_label, lane = jnp.broadcast_arrays(label[..., None], jnp.arange(lanes))
+    strings = coding.Strings(
+        start=string_starts(entries.lengths)[slot].reshape(-1),
+        length=entries.lengths[slot].reshape(-1),
+        which=jnp.repeat(jnp.arange(groups), size * lanes),
+        tag=integrity_tag(every_label, lane).reshape(-1),
     )
-    letters = letters.reshape(groups, size, lanes, channels, -1).transpose(0, 1, 2, 4, 3)
-    cues = tables.to_cues(
-        record.table.lowest[:, None, None, None],
-        letters.reshape(groups, size, height, width, channels),
+    latents, intact = coding.decode(memory.words, strings, record.table, height // lanes, width)
+    return StoredCues(
+        cues=latents.reshape(groups, size, height, width, channels).astype(jnp.int16),
+        label=label,
+        intact=intact.reshape(groups, size, lanes).all(-1) & record_intact[:, None],
     )
-    intact = intact.reshape(groups, size, lanes).all(-1) & record_intact[:, None]
-    return cues, record.decoder, intact
 
 
-def recall(
-    memory: EpisodicMemory, form: Format, task: Array, slot: Array, codec: Codec
+def complete(
+    memory: EpisodicMemory, form: Format, task: Array, read: StoredCues, codec: Codec
 ) -> Recalled:
-    """Recalls images from their strings, each group with its own task's decoder.
+    """Images from cues, each group with its own task's decoder.
 
     Args:
         memory: the memory.
         form: its format.
         task: int32 [G].
-        slot: int32 [G, n], slots of that task.
+        read: of G groups.
         codec: the networks.
     """
-    cues, decoders, intact = read_cues(memory, form, task, slot)
-    return Recalled(
-        image=jax.vmap(codec.recall)(quantise.dequantise(decoders), cues),
-        label=read_entries(memory, form).label[slot],
-        intact=intact,
-    )
+    record, _ = jax.vmap(lambda one: read_record(memory, form, one))(task)
+    decoders = quantise.dequantise(record.decoder)
+    # One after another: on CPUs, a convolution of several groups at once takes three times as long.
+    image = jax.lax.map(lambda one: codec.recall(*one), (decoders, read.cues.astype(jnp.float32)))
+    return Recalled(image, read.label, read.intact)
+
+
+def recall(
+    memory: EpisodicMemory, form: Format, task: Array, slot: Array, codec: Codec
+) -> Recalled:
+    """Images of slots int32 [G, n]; group g is of task `task[g]`."""
+    return complete(memory, form, task, read_cues(memory, form, task, slot), codec)

@@ -21,7 +21,7 @@ from braincl_jax.memory.integrity import require_undamaged
 from braincl_jax.memory.tables import PRECISION
 from braincl_jax.types import PyTree
 
-NAME, VERSION = "braincl-memory", 1
+NAME, VERSION = "braincl-memory", 2
 # In the header, of what is stored beside strings and index; the last two where decoders share something.
 OF_PARTS = ("record_words", "record", "trunk_words", "trunk")
 ARRAYS = {"words": np.uint16, "task_counts": np.int32, "num_records": np.int32, "check": np.uint32}

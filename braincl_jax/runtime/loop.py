@@ -1,5 +1,6 @@
 """The sequence loop: runs the phases of every task, evaluates after each, and writes what came out."""
 
+import functools
 import itertools
 import os
 from collections.abc import Callable, Mapping, Sequence
@@ -17,7 +18,7 @@ from braincl_jax.evaluate import count_correct
 from braincl_jax.memory.cue_memory import CueMemory
 from braincl_jax.memory.integrity import check_intact
 from braincl_jax.methods import get_method
-from braincl_jax.parts import Parts
+from braincl_jax.parts import Parts, recall
 from braincl_jax.pipeline import Phase, phases
 from braincl_jax.runtime.checkpoint import DEFAULT, Checkpointing, Writer
 from braincl_jax.runtime.cursor import EVALUATE, Cursor, Outcome
@@ -46,7 +47,8 @@ from braincl_jax.runtime.resume import (
 from braincl_jax.runtime.saver import Saver
 from braincl_jax.runtime.summary import measure_recall, summarise_run
 from braincl_jax.runtime.timings import CHECKPOINT, Timings
-from braincl_jax.state import BrainState
+from braincl_jax.sleep import nothing_read
+from braincl_jax.state import BrainState, without_ahead
 from braincl_jax.types import Array, Metrics
 
 # Steps between two reads of the metrics: often enough to look at, seldom enough not to stall the devices.
@@ -151,14 +153,17 @@ def begin(
     def init(key: Array) -> BrainState:
         return init_brain(parts, key)
 
-    abstract = jax.eval_shape(init, key)
+    abstract = jax.eval_shape(lambda key: without_ahead(init(key)), key)
     beginning = None if restart else resume(workdir, config, abstract)
     # Nobody writes before all have read.
     require_same_everywhere(f"start at {beginning.cursor if beginning else 0}")
     if beginning is None and fork_from is not None:
         beginning = fork(fork_from, workdir, config, abstract, story)
     if beginning is not None:
-        return devices.replicate(beginning.state), beginning.cursor, beginning.path
+        memory = beginning.state.memory
+        memory = memory.replace(ahead=nothing_read(parts, memory))
+        state = devices.replicate(beginning.state.replace(memory=memory))
+        return state, beginning.cursor, beginning.path
     if leads():
         clear(workdir)
     return devices.init(init, key), Cursor.first(config.num_tasks), None
@@ -174,16 +179,16 @@ def finish(
 ) -> dict[str, Any]:
     """Measures what is recalled, and writes memory, summary and report; returns the summary."""
     final = jax.device_put(devices.fetch(state))
-    recall = None
+    quality = None
     if len(outcome.sources):
-        compiled = devices.compile(parts.memory.recall)
-        recall = measure_recall(compiled, final.memory, stream, outcome.sources)
+        compiled = devices.compile(functools.partial(recall, parts.memory))
+        quality = measure_recall(compiled, final.memory, stream, outcome.sources)
     summary = summarise_run(
         final,
         parts=parts,
         stream=stream,
         accuracy=outcome.accuracy,
-        recall=recall,
+        recall=quality,
         seconds=outcome.seconds,
         device=devices.description,
     )
@@ -192,7 +197,7 @@ def finish(
             stored = final.memory.long_term
             export_memory(workdir / MEMORY, stored, parts.memory, stream.class_order)
             np.save(workdir / SOURCES, outcome.sources)
-        write_report(workdir / REPORT, summary, recall.sample if recall else None)
+        write_report(workdir / REPORT, summary, quality.sample if quality else None)
         # Last: it says that the run is finished.
         write_json(workdir / SUMMARY, summary)
     return summary

@@ -41,7 +41,7 @@ def measure_recall(
     """Recalls every stored cue from the final memory and compares it with the image that it was made from.
 
     Args:
-        recall: `ReplayMemory.recall`, compiled.
+        recall: `parts.recall` of the memory, compiled.
         memory: one device's memory.
         stream: the tasks.
         sources: int32 [n, 2], task and image behind each slot.

@@ -10,25 +10,19 @@ from braincl_jax import collectives
 from braincl_jax.memory.integrity import INTACT
 from braincl_jax.networks import masked_logits
 from braincl_jax.parts import Parts
+from braincl_jax.sleep.ahead import read_for
 from braincl_jax.state import BrainState, count_examples, step_key
 from braincl_jax.types import Array, Metrics, PyTree
 
 
-def draw_share(state: BrainState, parts: Parts, axis_name: str | None) -> tuple[Array, Array]:
-    """This device's share of the step's global sample: task int32 [G / D] and slot int32 [G / D, n]."""
-    config = parts.config.sleep
-    drawn = parts.sampler(
-        jax.random.fold_in(step_key(state, "replay"), 0),
-        parts.memory.index(state.memory),
-        parts.spec.num_classes,
-        config.num_groups,
-        config.batch_size // config.num_groups,
-    )
-    return collectives.own_slice(drawn, axis_name)
-
-
 def replay_gradient(
-    state: BrainState, task: Array, slot: Array, keys: Array, parts: Parts, axis_name: str | None
+    state: BrainState,
+    task: Array,
+    slot: Array,
+    read: PyTree,
+    keys: Array,
+    parts: Parts,
+    axis_name: str | None,
 ) -> tuple[PyTree, Array]:
     """What some groups of the sample, recalled and augmented, teach.
 
@@ -36,6 +30,7 @@ def replay_gradient(
         state: network and memory.
         task: int32 [g].
         slot: int32 [g, n].
+        read: what the memory has read of them, leaves [g, ...].
         keys: one for each image, [g n].
         parts: memory, augmentation and network.
         axis_name: of the devices over which BatchNorm takes its statistics.
@@ -44,7 +39,7 @@ def replay_gradient(
         (gradient, batch_stats, loss, accuracy), the means over these groups, and `corrupt`, int32 scalar.
     """
     encoder = state.encoder
-    recalled = parts.memory.recall(state.memory, task, slot)
+    recalled = parts.memory.complete(state.memory, task, slot, read)
     labels = recalled.label.reshape(-1)
     images = parts.augment(keys, recalled.image.reshape(-1, *recalled.image.shape[2:]))
 
@@ -65,7 +60,7 @@ def replay_gradient(
 
 
 def accumulated(
-    learn: Callable[..., tuple[PyTree, Array]], sample: tuple[Array, ...], number: int
+    learn: Callable[..., tuple[PyTree, Array]], sample: tuple[PyTree, ...], number: int
 ) -> tuple[PyTree, Array]:
     """`learn(*sample)` -> (means, maximum), from `number` equal parts of the sample, one after another."""
     if number == 1:
@@ -99,14 +94,15 @@ def replay_step(
     """
     del batch
     encoder = state.encoder
-    task, slot = draw_share(state, parts, axis_name)
+    ahead, sample = read_for(state, state.progress.steps_done("replay"), parts, axis_name)
+    slot = sample[1]
     augment_key = jax.random.fold_in(step_key(state, "replay"), 1)
     keys = collectives.example_keys(augment_key, slot.size, axis_name)
 
-    def learn(task: Array, slot: Array, keys: Array):
-        return replay_gradient(state, task, slot, keys, parts, axis_name)
+    def learn(*part: PyTree):
+        return replay_gradient(state, *part, parts=parts, axis_name=axis_name)
 
-    means, corrupt = accumulated(learn, (task, slot, keys), parts.config.sleep.accumulate)
+    means, corrupt = accumulated(learn, (*sample, keys), parts.config.sleep.accumulate)
     gradient, batch_stats, loss, accuracy = means
     loss, accuracy, gradient = collectives.mean((loss, accuracy, gradient), axis_name)
     direction, sleep_opt = parts.sleep_optimiser.update(gradient, encoder.sleep_opt, encoder.params)
@@ -114,6 +110,7 @@ def replay_step(
     params = optax.apply_updates(encoder.params, jax.tree.map(lambda leaf: -rate * leaf, direction))
     new_state = state.replace(
         encoder=encoder.replace(params=params, batch_stats=batch_stats, sleep_opt=sleep_opt),
+        memory=state.memory.replace(ahead=ahead),
         consolidation=count_examples(
             state.consolidation, "replay", slot.size * collectives.num_devices(axis_name)
         ),

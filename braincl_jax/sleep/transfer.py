@@ -89,7 +89,7 @@ def transfer_step(
     task = state.progress.task
     there = day.labels != working.EMPTY
     cues = jnp.round(day.cues).astype(jnp.int32)
-    table = tables.build(day.codec["density"], cues, there, parts.config.codec.alphabet_size)
+    table = tables.build(day.codec["density"], cues, there)
     coded = store.encode_cues(table, cues, day.labels, memory.form)
     fits = there & (coded.lengths <= memory.form.max_words).all(-1)
     choice = choose(

@@ -5,14 +5,14 @@ import jax.numpy as jnp
 import optax
 
 from braincl_jax import collectives
-from braincl_jax.memory import density
+from braincl_jax.memory import context
 from braincl_jax.memory.cue_memory import CueMemory
 from braincl_jax.parts import Parts
 from braincl_jax.state import BrainState, count_examples, step_key
 from braincl_jax.types import Array, Batch, Metrics, PyTree
 
-# A density has few, shared parameters and must keep up with moving latents.
-DENSITY_RATE = 3.0
+# Density and context have few, shared parameters and must keep up with moving latents.
+DENSITY_RATE = 10.0
 # Step of the controller of log(lambda), per step of training, for a relative rate error of 1.
 RATE_GAIN = 0.1
 LOG_TRADEOFF_RANGE = (-9.0, 0.0)
@@ -54,13 +54,13 @@ def rate_distortion(
     recalled = parts.codec.complete(params["synthesis"], rounded)
     error = parts.distortion(images.astype(jnp.float32) / 255, recalled).mean()
     pixels = images.shape[1] * images.shape[2]
-    noisy_bits = density.bits(params["density"], latents + noise).sum((1, 2, 3)).mean()
-    hard_bits = density.bits(
-        jax.lax.stop_gradient(params["density"]), jax.lax.stop_gradient(rounded)
-    )
-    loss = tradeoff * 255**2 * error + noisy_bits / pixels
+    lanes = parts.config.codec.lanes_per_image
+    noisy = context.information(params["density"], latents + noise, rounded, lanes)
+    known = jax.lax.stop_gradient(rounded)
+    hard = context.information(jax.lax.stop_gradient(params["density"]), known, known, lanes)
+    loss = tradeoff * 255**2 * error + noisy.sum((1, 2, 3)).mean() / pixels
     squared = jnp.square(images.astype(jnp.float32) / 255 - recalled).mean()
-    return loss, {"bits": hard_bits.sum((1, 2, 3)).mean(), "mse": squared}
+    return loss, {"bits": hard.sum((1, 2, 3)).mean(), "mse": squared}
 
 
 def scaled_updates(direction: PyTree, rate: Array, task: Array, parts: Parts) -> PyTree:

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import optax
 
 from braincl_jax import collectives
-from braincl_jax.memory import density, working
+from braincl_jax.memory import context, working
 from braincl_jax.memory.working import WorkingMemory
 from braincl_jax.parts import Parts
 from braincl_jax.state import BrainState, count_examples, step_key
@@ -69,9 +69,11 @@ def refinement_loss(
     rounded = jax.vmap(soft_round, (0, 0, None))(cues, keys, temperature)
     recalled = parts.codec.complete(codec["synthesis"], rounded)
     pixels = images.shape[1] * images.shape[2]
-    rate = density.bits(codec["density"], rounded).sum((1, 2, 3))
+    lanes = parts.config.codec.lanes_per_image
+    rate = context.information(codec["density"], rounded, rounded, lanes).sum((1, 2, 3))
     loss = tradeoff * 255**2 * parts.distortion(targets, recalled) + rate / pixels
-    bits = density.bits(codec["density"], jnp.round(cues)).sum((1, 2, 3))
+    nearest = jnp.round(cues)
+    bits = context.information(codec["density"], nearest, nearest, lanes).sum((1, 2, 3))
     squared = jnp.square(targets - recalled).mean((1, 2, 3))
     sums = {"bits": (valid * bits).sum(), "mse": (valid * squared).sum(), "number": valid.sum()}
     return (valid * loss).sum(), jax.lax.stop_gradient(sums)

@@ -100,14 +100,14 @@ def class_table(classes: dict[str, dict[str, Any]]) -> str:
         [
             name,
             f"{one['saved_bytes_per_image']:.2f}",
-            f"{one['of_which_by_counting_alone']:.2f}",
+            f"{one['of_which_by_one_for_all_classes']:.2f}",
             f"{one['tables_bytes_per_image']:.2f}",
             f"{one['gain_bytes_per_image']:+.2f} ({one['gain_percent_of_string']:+.2f} %)",
             "yes" if one["pays"] else "no",
         ]
         for name, one in classes.items()
     ]
-    header = ["", "saved", "of it by counting alone", "tables weigh", "gain", "pays"]
+    header = ["", "saved at most", "of it by one for all classes", "tables weigh", "gain", "pays"]
     return markdown_table(header, rows)
 
 

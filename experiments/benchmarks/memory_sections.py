@@ -11,7 +11,7 @@ from braincl_jax.build import build_stream
 from braincl_jax.config import Config, from_mapping
 from braincl_jax.data import TaskStream
 from braincl_jax.runtime.report import markdown_table
-from experiments.benchmarks import rate, timing
+from experiments.benchmarks import bits, rate, timing
 from experiments.benchmarks.image_codecs import Curve, curve, image_codecs, mosaic_curve
 from experiments.benchmarks.memory_report import (
     at_equal_bytes,
@@ -120,7 +120,7 @@ def measure_rate(bench: Bench) -> dict[str, Any]:
         if codec.name not in NO_MOSAIC:
             curves.append(mosaic_curve(split.image, split.label, codec))
     classes = {
-        name: rate.class_tables(one, rate.where_bits_go(one))
+        name: bits.class_tables(one, bits.where_bits_go(one))
         for name, one in (
             ("one task", plain),
             *((f"{tasks} tasks", x) for x in ours[f"{tasks} tasks"][:1]),
@@ -165,8 +165,8 @@ def others(curves: Sequence[Curve]) -> dict[str, Any]:
 
 def measure_rans(bench: Bench) -> dict[str, Any]:
     """What coding adds to the information content: in our strings, and in those of large cues."""
-    loss = rate.coder_loss(rate.where_bits_go(bench.learned(1, bench.asked.main)))
-    large = [rate.large_cue_loss(shape) for shape in LARGE_CUES]
+    loss = bits.coder_loss(bits.where_bits_go(bench.learned(1, bench.asked.main)))
+    large = [bits.large_cue_loss(shape) for shape in LARGE_CUES]
     over = {
         name: (loss[f"over_{name}_bytes"], loss[f"over_{name}_percent"])
         for name in ("table", "density")
@@ -176,6 +176,10 @@ def measure_rans(bench: Bench) -> dict[str, Any]:
     )
     rows = [[name, f"{lost:.2f}", f"{percent:.2f} %"] for name, (lost, percent) in over.items()]
     print(markdown_table(["under the", "bytes more", "percent more"], rows))
+    print(
+        f"\nWithout context its letters would have {loss['without_context_bytes']:.2f} bytes of information at least; "
+        f"context saves {loss['context_saves_percent']:.1f} %"
+    )
     print("\nCues as large as those of 224x224 images\n")
     names = ("bits_per_letter", "string_bytes", "overhead_percent", "overhead_with_index_percent")
     rows = [
@@ -217,13 +221,12 @@ def measure_share(bench: Bench) -> dict[str, Any]:
             *(f"{value:.2f}" for value in one["milliseconds"].values()),
             f"{one['recall_percent']:.1f} %",
             f"{one['rans_percent']:.1f} %",
-            f"{one['rans_with_tables_percent']:.1f} %",
         ]
         for one in shares
     ]
     print("\nShares of a replay step of the quickstart (targets: recall <= 20 %, rANS <= 3 %)\n")
     times = [f"{name} (ms)" for name in shares[0]["milliseconds"]]
-    header = ["", *times, "recall", "rANS", "rANS with tables"]
+    header = ["", *times, "recall", "rANS"]
     print(markdown_table(header, rows))
     return {"batch": config.sleep.batch_size, "shares": shares}
 

@@ -21,7 +21,7 @@ def get_config() -> ConfigDict:
             "classes_per_task": 4,
             "budget_bytes": 1_228_800,
             "network": {"name": "resnet8", "width": 16},
-            "codec": {"width": 32, "first_steps": 1500, "steps": 800},
+            "codec": {"width": 32, "first_steps": 3000, "steps": 1500},
             "sleep": {"crop_padding": 3, "noise": 25.0},
         }
     )

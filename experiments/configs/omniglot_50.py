@@ -7,7 +7,7 @@ Command:   python -m experiments.launch --config=experiments/configs/omniglot_50
            the class order are used, at 28x28 pixels.
 Takes:     about 5 minutes on 2 CPU cores; networks this small gain nothing from more devices.
 Memory:    294,000 bytes, 10 % of the raw training images; decoder and table take more than a third of it, since each
-           task has but 75 images to share them, hence the narrow decoder and the short alphabet.
+           task has but 75 images to share them, hence the narrow decoder.
 Expect:    see README.md; experiments/benchmarks/long_sequence.py interrupts it and watches its step times.
 Source:    steps were chosen on held-out drawings (--config.validation_fraction=0.2): with 60 steps of the codec and
            40 of sleep for each task, strings did not get short enough for all of them to fit, and accuracy after 19
@@ -33,7 +33,6 @@ def get_config() -> ConfigDict:
             "codec": {
                 "width": 4,
                 "analysis_width": 16,
-                "alphabet_size": 16,
                 "first_steps": 600,
                 "steps": 200,
             },

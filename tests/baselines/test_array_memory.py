@@ -18,6 +18,7 @@ from braincl_jax.baselines.array_memory import (
 from braincl_jax.build import build_parts, init_brain
 from braincl_jax.memory.budget import tree_bytes
 from braincl_jax.memory.working import EMPTY
+from braincl_jax.parts import recall
 from braincl_jax.types import Batch, StreamSpec
 from braincl_jax.wake import start_step
 
@@ -77,7 +78,7 @@ def replayable(memory, state) -> np.ndarray:
     """Pixels of everything that a sampler may draw."""
     index = memory.index(state.memory)
     slots = jnp.flatnonzero(index.stored)[None]
-    recalled = memory.recall(state.memory, jnp.zeros(1, int), slots)
+    recalled = recall(memory, state.memory, jnp.zeros(1, int), slots)
     assert recalled.intact.all()
     pixels = np.asarray(recalled.image).ravel()
     np.testing.assert_array_equal(np.asarray(recalled.label).ravel(), label_of(pixels))

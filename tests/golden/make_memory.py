@@ -1,7 +1,8 @@
 """Makes tests/golden/memory.npz: a small memory whose strings must decode to the same integers for ever.
 
 Run again only when the format gets a new version: `python tests/golden/make_memory.py`. The codec is not trained: its
-weights are random numbers, and so are the cues, so that every letter, label and lane length is made use of.
+weights are random numbers, those of the context large enough to matter, and so are the cues. Some latents lie so far
+out that expectations and spreads reach the ends of their range.
 """
 
 from pathlib import Path
@@ -15,18 +16,28 @@ from braincl_jax.config import CodecConfig, Config
 from braincl_jax.memory import quantise, store, tables
 from braincl_jax.memory.cue_memory import CueMemory
 from braincl_jax.runtime.exchange import export_memory
-from braincl_jax.types import StreamSpec
+from braincl_jax.types import PyTree, StreamSpec
 
 FOLDER = Path(__file__).parent
 COUNTS = (5, 7)
 
 
+def random_context(rng: np.random.Generator, like: PyTree) -> PyTree:
+    """Parameters of which hardly two become the same weight."""
+    return {
+        name: jnp.asarray(
+            0.6 * rng.standard_normal(leaf.shape) - name.startswith("spread"), jnp.float32
+        )
+        for name, leaf in like.items()
+    }
+
+
 def main() -> None:
-    spec = StreamSpec(image_shape=(8, 8, 3), num_classes=4, num_tasks=3, task_sizes=(8, 8, 8))
+    spec = StreamSpec(image_shape=(8, 12, 3), num_classes=4, num_tasks=3, task_sizes=(8, 8, 8))
     config = Config(
-        budget_bytes=5_000,
+        budget_bytes=6_000,
         num_tasks=3,
-        codec=CodecConfig(latent_channels=4, width=4, analysis_width=4, alphabet_size=16),
+        codec=CodecConfig(latent_channels=4, width=4, analysis_width=4),
     )
     part = build_parts(config, spec).memory
     assert isinstance(part, CueMemory)
@@ -36,12 +47,15 @@ def main() -> None:
     for task, count in enumerate(COUNTS):
         cues = np.rint(rng.laplace(0, 2, (8, *part.form.latent_shape))).astype(np.int32)
         cues = np.clip(cues, -7, 8)
+        cues[..., 3] += (-100, 100)[task]
+        cues[np.arange(8), 0, 1, task] = rng.integers(-28, 30, 8)
         labels = rng.integers(0, spec.num_classes, 8).astype(np.int32)
         params = part.codec.init(jax.random.key(task))
         params = jax.tree.map(
             lambda leaf: leaf + 0.1 * rng.standard_normal(leaf.shape, np.float32), params
         )
-        table = tables.build(params["density"], jnp.asarray(cues), jnp.ones(8, bool), 16)
+        params["density"]["context"] = random_context(rng, params["density"]["context"])
+        table = tables.build(params["density"], jnp.asarray(cues), jnp.ones(8, bool))
         memory = store.rewrite(
             memory,
             part.form,

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from sklearn.utils import murmurhash3_32
 
-from braincl_jax.memory import density, quantise, rans, store, tables
+from braincl_jax.memory import context, density, quantise, rans, store, tables
 
-LATENT, ALPHABET = (2, 2, 3), 16
+LATENT = (2, 2, 3)
 
 
 class Night(NamedTuple):
@@ -96,23 +96,72 @@ class Workbench:
         return jax.device_get(self.read(memory))
 
 
+def random_params(seed: int, channels: int, moved: float = 0.3) -> Any:
+    """{"cumulative", "context"} as a training might leave them: neighbours tell a good deal, all leaves are moved."""
+    rng = np.random.default_rng(seed)
+
+    def normal(scale: float, shape: tuple[int, ...]) -> jax.Array:
+        return jnp.asarray(scale * rng.standard_normal(shape), jnp.float32)
+
+    cumulative = density.init(jax.random.key(seed), channels)
+    neighbours = context.init(channels)
+    return {
+        "cumulative": jax.tree.map(lambda leaf: leaf + normal(moved, leaf.shape), cumulative),
+        "context": {
+            "mean_own": normal(0.15, neighbours["mean_own"].shape),
+            "mean_before": normal(0.1, neighbours["mean_before"].shape),
+            "spread_own": normal(1, neighbours["spread_own"].shape) - 3,
+            "spread_before": normal(1, neighbours["spread_before"].shape) - 5,
+            "base": normal(1, neighbours["base"].shape) - 1,
+        },
+    }
+
+
+@functools.partial(jax.jit, static_argnums=(1, 2, 3))
+def draw_cues(params: Any, number: int, rows: int, width: int, key: Any) -> jax.Array:
+    """Cues int32 [number, rows, width, M] as likely as the model says, latent after latent."""
+    channels = len(params["context"]["base"])
+    places = jnp.linspace(-64, 64, 2049)
+    logits = density.cumulative_logits(
+        params["cumulative"], jnp.broadcast_to(places[:, None], (len(places), channels))
+    )
+    weight = context.weights(params["context"])
+    draws = jax.random.logistic(key, (channels * rows * width, number))
+
+    def draw(index, cues):
+        channel, place = jnp.divmod(index, rows * width)
+        where = (slice(None), *jnp.divmod(place, width), channel)
+        expected, spread = (one[where] / context.UNIT for one in context.expect(weight, cues))
+        standard = jnp.interp(draws[index], logits[:, channel], places)
+        return cues.at[where].set(jnp.round(expected + spread * standard))
+
+    cues = jnp.zeros((number, rows, width, channels))
+    return jax.lax.fori_loop(0, len(draws), draw, cues).astype(jnp.int32)
+
+
 def make_workbench(form: store.Format) -> Workbench:
-    params = density.init(jax.random.key(1), LATENT[-1])
+    params = random_params(1, LATENT[-1])
 
     def code(cues, label):
-        table = tables.build(params, cues, jnp.ones(len(cues), bool), ALPHABET)
+        table = tables.build(params, cues, jnp.ones(len(cues), bool))
         return table, store.encode_cues(table, cues, label, form)
 
     def read(memory) -> Sight:
         slots, tasks = jnp.arange(form.num_slots), jnp.arange(form.num_tasks)
         # Every slot with every task's table; of these, its own task's.
-        cues, decoder, intact = store.read_cues(
+        found = store.read_cues(
             memory, form, tasks, jnp.broadcast_to(slots, (len(tasks), len(slots)))
         )
+        decoder = jax.vmap(lambda task: store.read_record(memory, form, task)[0].decoder)(tasks)
         index = store.index(memory, form)
         own = jnp.minimum(index.task, form.num_tasks - 1)
         return Sight(
-            cues[own, slots], index.label, index.task, index.stored, intact[own, slots], decoder
+            found.cues[own, slots],
+            index.label,
+            index.task,
+            index.stored,
+            found.intact[own, slots],
+            decoder,
         )
 
     def rewrite(memory, **changes):
@@ -121,18 +170,27 @@ def make_workbench(form: store.Format) -> Workbench:
     return Workbench(form, jax.jit(code), jax.jit(rewrite), jax.jit(read))
 
 
+@pytest.fixture(scope="session", name="random_params")
+def random_params_fixture() -> Callable[..., Any]:
+    """(seed, channels) -> parameters of a density and its context."""
+    return random_params
+
+
+@pytest.fixture(scope="session", name="draw_cues")
+def draw_cues_fixture() -> Callable[..., jax.Array]:
+    """(params, number, rows, width, key) -> cues that the model may expect."""
+    return draw_cues
+
+
 @pytest.fixture(scope="session")
 def workbench() -> Callable[..., Workbench]:
     """A workbench for cues of shape (2, 2, 3), by its format; the decoder is small unless it is given."""
     small = jax.eval_shape(
-        lambda: quantise.quantise({"kernel": jnp.zeros((2, 5)), "bias": jnp.zeros(3)})
+        lambda: quantise.quantise({"kernel": jnp.zeros((3, 5)), "bias": jnp.zeros(3)})
     )
 
     def make(decoder=small, lanes=1, **facts) -> Workbench:
-        record = store.Record(
-            jax.eval_shape(lambda: tables.init(LATENT[-1], ALPHABET)),
-            decoder,
-        )
+        record = store.Record(jax.eval_shape(lambda: tables.init(LATENT[-1])), decoder)
         letters = math.prod(LATENT) // lanes
         return make_workbench(
             store.Format(

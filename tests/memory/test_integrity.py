@@ -102,7 +102,7 @@ def test_all_damages_are_named_together():
 @pytest.fixture(scope="module", params=[1, 2], ids=lambda lanes: f"{lanes}_lanes")
 def stored(request, workbench):
     """Tasks of 4, 3 and 5 cues, and the bench to read them at."""
-    bench = workbench(lanes=request.param, num_classes=6, num_tasks=3, num_slots=12, num_words=600)
+    bench = workbench(lanes=request.param, num_classes=6, num_tasks=3, num_slots=12, num_words=820)
     memory = bench.empty()
     for task, count in enumerate(COUNTS):
         memory = bench.remember(memory, bench.draw(task, 5), count)

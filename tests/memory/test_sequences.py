@@ -11,12 +11,14 @@ from hypothesis import strategies as st
 from braincl_jax.memory import store
 
 TASKS, NUMBER, SLOTS = 5, 6, 14
+# Words of a record.
+RECORD = 138
 # Lanes and classes, the words of an entry that follow from them, and of the block: few enough to run out.
 FORMATS = {
-    "one_word_entries": (1, 6, 1, 385),
-    "wide_labels": (1, 300, 2, 390),
-    "two_lanes": (2, 6, 3, 420),
-    "two_lanes_and_wide_labels": (2, 300, 3, 420),
+    "one_word_entries": (1, 6, 1, 750),
+    "wide_labels": (1, 300, 2, 755),
+    "two_lanes": (2, 6, 3, 785),
+    "two_lanes_and_wide_labels": (2, 300, 3, 785),
 }
 
 
@@ -63,8 +65,8 @@ def bench(request, workbench):
     made = workbench(
         lanes=lanes, num_classes=classes, num_tasks=TASKS, num_slots=SLOTS, num_words=num_words
     )
-    # 3 * 16 * 2 + 3 bytes of table, 10 + 5 * 2 + 3 * 2 of decoder: 125 bytes in 63 words, and 2 of checksum.
-    assert (made.form.record_words, made.form.entry_words) == (65, entry_words)
+    # 240 bytes of table (see `test_store`), 15 + 5 * 2 + 3 * 2 of decoder: 271 bytes in 136 words, and 2 of checksum.
+    assert (made.form.record_words, made.form.entry_words) == (RECORD, entry_words)
     return made
 
 
@@ -86,7 +88,7 @@ class Model:
         """Free words if only those in `mask` stay."""
         stay = self.staying(mask)
         cues = sum(cue.words + self.form.entry_words for cue in stay)
-        return self.form.num_words - cues - 65 * len(self.records)
+        return self.form.num_words - cues - RECORD * len(self.records)
 
     def staying(self, mask: np.ndarray) -> list[Kept]:
         return [cue for cue, stays in zip(self.cues, mask, strict=False) if stays]
@@ -122,8 +124,8 @@ class Model:
         for record in self.records:
             content = np.frombuffer(record + bytes(len(record) % 2), "<u2")
             check = self.checksum(content)
-            words[end - 65 : end] = [*content, check >> 16, check & 0xFFFF]
-            end -= 65
+            words[end - RECORD : end] = [*content, check >> 16, check & 0xFFFF]
+            end -= RECORD
         for cue in self.cues:
             lengths = [len(string) for string in cue.strings]
             wide = self.form.entry_words > 1
@@ -145,8 +147,8 @@ class Model:
             "strings": 2 * sum(cue.words for cue in self.cues),
             "index": cues * lengths + 4 * TASKS + 4,
             "labels": cues * label,
-            "decoders": records * 26,
-            "tables": records * 99,
+            "decoders": records * 31,
+            "tables": records * 240,
             "checksums": records * 5 + 4,
             "free": 2 * self.free,
         }
@@ -191,7 +193,7 @@ def test_after_every_night_the_block_is_what_a_list_of_its_cues_says(bench, plai
             # Free slots may be kept too: there is nothing in them to keep.
             mask = np.random.default_rng(step.kept).random(SLOTS) < 0.6
         # The record has to fit; the oldest go until it does.
-        while model.free_with(mask) < 65:
+        while model.free_with(mask) < RECORD:
             mask[np.argmax(mask)] = False
         count = model.live(night, step.offered, mask)
         memory = bench.remember(memory, night, count, mask)

@@ -13,9 +13,9 @@ from braincl_jax.config import CodecConfig
 from braincl_jax.memory import codec, quantise, store
 
 TASKS, ROOM, CLASSES, SLOTS = 3, 5, 6, 12
-CODEC = codec.build_codec(CodecConfig(latent_channels=3, width=4, alphabet_size=16), (8, 8, 1))
+CODEC = codec.build_codec(CodecConfig(latent_channels=3, width=4), (8, 8, 1))
 COUNTS = [4, 3, 5]
-FACTS = {"num_classes": CLASSES, "num_tasks": TASKS, "num_slots": SLOTS, "num_words": 600}
+FACTS = {"num_classes": CLASSES, "num_tasks": TASKS, "num_slots": SLOTS, "num_words": 820}
 
 
 @pytest.fixture(scope="module", params=[1, 2], ids=lambda lanes: f"{lanes}_lanes")
@@ -79,8 +79,8 @@ def test_a_task_may_lose_all_its_cues_and_keeps_its_record(bench):
 def test_what_is_not_needed_is_zero(bench):
     memory, _ = filled(bench, [2, 0, 1])
     used = int(store.used_words(memory, bench.form))
-    # Three entries and three records of 63 + 2 words lie at the end.
-    back = 600 - 3 * bench.form.entry_words - 3 * 65
+    # Three entries and three records of 136 + 2 words lie at the end.
+    back = 820 - 3 * bench.form.entry_words - 3 * 138
     assert used > 0
     assert not np.asarray(memory.words[used:back]).any()
     assert int(store.free_words(memory, bench.form)) == back - used
@@ -90,32 +90,32 @@ def test_an_empty_memory_has_no_stored_slot_and_is_free(bench):
     memory = bench.empty()
     assert not store.index(memory, bench.form).stored.any()
     assert store.used_words(memory, bench.form) == 0
-    assert store.free_words(memory, bench.form) == 600
+    assert store.free_words(memory, bench.form) == 820
 
 
 def test_the_bill_is_the_bytes_of_all_arrays(bench):
     lanes = bench.form.lanes
-    # 3 task counts, the number of records and the checksum, of 4 bytes each; 600 words are 1,200 bytes.
+    # 3 task counts, the number of records and the checksum, of 4 bytes each; 820 words are 1,640 bytes.
     nothing = {"strings": 0, "labels": 0, "decoders": 0, "tables": 0}
     bill = store.memory_bytes(bench.empty(), bench.form)
-    assert bill == nothing | {"index": 16, "checksums": 4, "free": 1200}
+    assert bill == nothing | {"index": 16, "checksums": 4, "free": 1640}
     memory, _ = filled(bench, COUNTS)
     bill = store.memory_bytes(memory, bench.form)
     # 12 cues: a byte for the label and one for the length, or two for each of them.
     label, lengths = {1: (12, 12), 2: (24, 48)}[lanes]
-    # 3 records: 3 channels with 16 frequencies of 2 bytes and a lowest of 1; a decoder of 10 + 5 * 2 + 3 * 2;
-    # a byte of padding and 4 of checksum.
+    # 3 records: 3 channels with 33 knots of 2 bytes, reach, lowest and size of 1, and 4 + 4 + 1 weights, and 2 weights
+    # for each of 3 pairs of channels; a decoder of 15 + 5 * 2 + 3 * 2; a byte of padding and 4 of checksum.
     strings = 2 * int(store.read_entries(memory, bench.form).lengths.sum())
     assert bill == {
         "strings": strings,
         "index": lengths + 16,
         "labels": label,
-        "decoders": 3 * 26,
-        "tables": 3 * 99,
+        "decoders": 3 * 31,
+        "tables": 3 * 240,
         "checksums": 3 * 5 + 4,
-        "free": 1200 - strings - lengths - label - 3 * 130,
+        "free": 1640 - strings - lengths - label - 3 * 276,
     }
-    assert sum(bill.values()) == sum(leaf.nbytes for leaf in jax.tree.leaves(memory)) == 1220
+    assert sum(bill.values()) == sum(leaf.nbytes for leaf in jax.tree.leaves(memory)) == 1660
 
 
 @pytest.mark.parametrize(
@@ -159,7 +159,7 @@ def test_labels_and_lengths_up_to_the_largest_are_read_as_they_were_packed(workb
     label, lengths = jnp.array([0, 255, num_classes - 1]), jnp.array([[255], [0], [11]])
     entries = store.pack_entries(label, lengths, bench.form)
     # Entry 0 is the last of the index.
-    words = jnp.zeros(600, jnp.uint16).at[600 - entries.size :].set(entries[::-1].reshape(-1))
+    words = jnp.zeros(820, jnp.uint16).at[820 - entries.size :].set(entries[::-1].reshape(-1))
     memory = dataclasses.replace(bench.empty(), words=words, task_counts=jnp.array([3, 0, 0]))
     read = store.read_entries(memory, bench.form)
     np.testing.assert_array_equal(read.label[:3], label)
@@ -177,7 +177,7 @@ def test_recall_shows_what_the_decoder_of_the_task_makes_of_the_cue(workbench):
         )
         for _ in range(TASKS)
     ]
-    bench = workbench(decoder=decoders[0], lanes=2, **FACTS | {"num_words": 1500})
+    bench = workbench(decoder=decoders[0], lanes=2, **FACTS | {"num_words": 1720})
     nights = [bench.draw(task, ROOM)._replace(decoder=decoders[task]) for task in range(TASKS)]
     memory = bench.empty()
     for night, count in zip(nights, COUNTS, strict=True):

@@ -61,8 +61,8 @@ def test_cues_come_back_beside_a_trunk(bench, nights):
 def test_the_bill_has_the_trunk_once_and_its_place_is_never_free(bench, nights):
     for tasks, memory in enumerate([bench.empty(), *(memory for _, memory in nights)]):
         bill = store.memory_bytes(memory, bench.form)
-        # Of each record 26 bytes are decoder and 5 padding and checksum (see test_store); 4 are the block's checksum.
-        assert bill["decoders"] == 26 * tasks + 15
+        # Of each record 31 bytes are decoder and 5 padding and checksum (see test_store); 4 are the block's checksum.
+        assert bill["decoders"] == 31 * tasks + 15
         assert bill["checksums"] == 5 * tasks + 5 + 4
         assert sum(bill.values()) == sum(leaf.nbytes for leaf in jax.tree.leaves(memory))
         assert bill["free"] == 2 * int(store.free_words(memory, bench.form))

@@ -31,7 +31,6 @@ CONFIG = Config(
         latent_channels=2,
         width=2,
         analysis_width=2,
-        alphabet_size=8,
         first_steps=3,
         steps=2,
         batch_size=8,

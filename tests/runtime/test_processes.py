@@ -195,7 +195,9 @@ def test_the_first_process_alone_writes_and_prints(alone, together):
     (first, second), (its_folder, other_folder) = together
 
     def written(folder: Path) -> set[str]:
-        return {path.relative_to(folder).as_posix() for path in folder.rglob("*.*")}
+        # Which checkpoints there are is a matter of how fast the disk was.
+        names = {path.relative_to(folder).as_posix() for path in folder.rglob("*.*")}
+        return {name for name in names if not name.startswith("checkpoints/")}
 
     assert written(its_folder) == written(alone[1])
     assert "summary.json" in written(its_folder)

@@ -22,6 +22,7 @@ from braincl_jax.runtime.checkpoint import (
 )
 from braincl_jax.runtime.interrupt import EXIT_INTERRUPTED, Interrupted, stop_on_signals
 from braincl_jax.runtime.resume import clear, fork
+from braincl_jax.state import without_ahead
 from experiments.benchmarks.kill import kill_and_resume, small_run
 from experiments.benchmarks.launched import differences
 
@@ -376,7 +377,9 @@ class TestFork:
         with pytest.raises(Interrupted):
             run(tmp_path / "run", ((0, "encode", 3), terminate))
         parts = build_parts(config, tiny_stream.spec)
-        abstract = jax.eval_shape(lambda key: init_brain(parts, key), jax.random.key(0))
+        abstract = jax.eval_shape(
+            lambda key: without_ahead(init_brain(parts, key)), jax.random.key(0)
+        )
         story = loop.phases(get_method("finetune"), tiny_stream, config)
         with pytest.raises(
             ValueError, match="that run is in 'encode', which method='braincl' lacks"

@@ -15,6 +15,7 @@ from braincl_jax.memory import store
 from braincl_jax.memory.budget import tree_bytes
 from braincl_jax.memory.cue_memory import CueMemory
 from braincl_jax.methods import get_method
+from braincl_jax.parts import recall
 from braincl_jax.pipeline import phases
 from braincl_jax.runtime.loop import follow
 
@@ -71,7 +72,7 @@ def life(tiny_config):
     @jax.jit
     def recall_all(memory):
         # Every slot with every task's decoder; of these, its own task's.
-        recalled = memory_part.recall(memory, jnp.arange(TASKS), jnp.tile(slots, (TASKS, 1)))
+        recalled = recall(memory_part, memory, jnp.arange(TASKS), jnp.tile(slots, (TASKS, 1)))
         own = jnp.minimum(memory_part.index(memory).task, TASKS - 1)
         return recalled.image[own, slots], recalled.intact[own, slots], recalled.label[0]
 
@@ -153,7 +154,7 @@ def test_every_slot_is_intact_and_has_the_label_of_its_image(life, tiny_config):
 
 def test_cues_decode_to_those_of_the_day_on_which_they_were_made(life):
     memory_part, nights = life
-    read = jax.jit(lambda *given: store.read_cues(given[0], memory_part.form, *given[1:])[0])
+    read = jax.jit(lambda *given: store.read_cues(given[0], memory_part.form, *given[1:]).cues)
     last = nights[-1]
     for task in range(TASKS):
         slots = np.flatnonzero(last.sources[:, 0] == task)

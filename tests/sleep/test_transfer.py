@@ -37,9 +37,9 @@ def test_every_slot_decodes_to_the_rounded_cue_of_its_image_with_its_label(night
         image = stored_of(metrics)
         slots = np.arange(first, first + len(image))
         first += len(image)
-        cues, _, intact = read(long_term, np.full(1, task), slots[None])
-        assert intact.all()
-        np.testing.assert_array_equal(cues[0], np.round(working.cues[image]))
+        found = read(long_term, np.full(1, task), slots[None])
+        assert found.intact.all()
+        np.testing.assert_array_equal(found.cues[0], np.round(working.cues[image]))
         np.testing.assert_array_equal(
             store.index(long_term, form).label[slots], working.labels[image]
         )

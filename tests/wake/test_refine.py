@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from braincl_jax.memory import density
+from braincl_jax.memory import context
 from braincl_jax.methods import get_method
 from braincl_jax.pipeline import phases
 from braincl_jax.runtime.devices import Devices
@@ -107,7 +107,7 @@ def cost(state, parts, stream, tradeoff) -> float:
     cues = jnp.round(day.cues[: len(image)])
     recalled = parts.codec.complete(day.codec["synthesis"], cues)
     error = jnp.square(image / 255.0 - recalled).mean()
-    bits = density.bits(day.codec["density"], cues).sum((1, 2, 3)).mean()
+    bits = context.information(day.codec["density"], cues, cues).sum((1, 2, 3)).mean()
     return float(tradeoff * 255**2 * error + bits / (image.shape[1] * image.shape[2]))
 
 
