@@ -53,6 +53,13 @@ def mean_squared_error(images: Array, recalled: Array) -> Array:
     return jnp.square(images - recalled).mean((1, 2, 3))
 
 
+def with_budget(config: Config, spec: StreamSpec) -> Config:
+    """The same settings, with the budget of the whole memory where one for each class is set."""
+    if not config.bytes_per_class:
+        return config
+    return dataclasses.replace(config, budget_bytes=config.bytes_per_class * spec.num_classes)
+
+
 def with_channels(config: Config, spec: StreamSpec) -> Config:
     """The same settings, with the number of latent channels that suits the budget where none is set."""
     if config.codec.latent_channels:
@@ -74,7 +81,7 @@ def build_parts(config: Config, spec: StreamSpec) -> Parts:
     Raises:
         ValueError: a setting does not fit the stream (budget, lanes, unknown names).
     """
-    config = with_channels(config, spec)
+    config = with_channels(with_budget(config, spec), spec)
     codec = build_codec(config.codec, spec.image_shape)
     height = codec.latent_shape[0]
     if height % config.codec.lanes_per_image:

@@ -97,6 +97,9 @@ class SleepConfig:
 class Config:
     """One run. Every field is read; what is not a field here is refused by `from_mapping`.
 
+    `budget_bytes` is what the long-term memory may weigh, whatever is in it; where `bytes_per_class` is not 0, it is that
+    many bytes for each class of the sequence instead.
+
     `image_side` shrinks square images to that many pixels a side; 0 leaves them as they are.
 
     Raises:
@@ -112,6 +115,7 @@ class Config:
     validation_fraction: float = 0.0
     seed: int = 0
     budget_bytes: int = 392_000
+    bytes_per_class: int = 0
     budget_policy: str = "planned"
     num_devices: int = 0
     eval_batch_size: int = 256
@@ -181,6 +185,7 @@ def _check(config: Config) -> None:
         0: {
             "image_side": config.image_side,
             "classes_per_task": config.classes_per_task,
+            "bytes_per_class": config.bytes_per_class,
             "num_devices": config.num_devices,
             "seed": config.seed,
             "wake.epochs": wake.epochs,

@@ -36,6 +36,14 @@ def fields_of(kind, prefix="") -> list[str]:
     return found
 
 
+def test_a_budget_may_be_stated_for_each_class(make_parts, tiny_config, tiny_stream):
+    each = tiny_config.budget_bytes // tiny_stream.spec.num_classes
+    parts = make_parts(budget_bytes=1, bytes_per_class=each)
+    assert parts.config.budget_bytes == each * tiny_stream.spec.num_classes
+    bill = parts.memory.bill(jax.jit(parts.memory.init)(jax.random.key(0)))
+    assert sum(bill.values()) == parts.config.budget_bytes
+
+
 def test_settings_survive_the_way_to_json_and_back(tiny_config):
     assert from_mapping(json.loads(json.dumps(to_mapping(tiny_config)))) == tiny_config
     assert from_mapping({}) == Config()
