@@ -97,8 +97,8 @@ class SleepConfig:
 class Config:
     """One run. Every field is read; what is not a field here is refused by `from_mapping`.
 
-    `budget_bytes` is what the long-term memory may weigh, whatever is in it; where `bytes_per_class` is not 0, it is that
-    many bytes for each class of the sequence instead.
+    `budget_bytes` is what the long-term memory may weigh, whatever is in it. If `bytes_per_class` is not 0, it may
+    weigh that many bytes for each class of the sequence instead.
 
     `image_side` shrinks square images to that many pixels a side; 0 leaves them as they are.
 

@@ -132,7 +132,7 @@ def class_tables(learned: Learned, bits: dict[str, float]) -> dict[str, Any]:
         "tables_bytes_per_image": weight,
         "gain_bytes_per_image": saved - weight,
         "gain_percent_of_string": 100 * (saved - weight) / (bits["string"] / 8),
-        "pays": saved > weight,
+        "pays": bool(saved > weight),
     }
 
 
