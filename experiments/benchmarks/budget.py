@@ -55,7 +55,8 @@ def launch(config: str, settings: dict[str, Any], workdir: Path) -> dict[str, An
 def raw_bytes(config: str, own: dict[str, str]) -> int:
     """Bytes of all training images of a configuration."""
     settings = runpy.run_path(config)["get_config"]()
-    settings.update(own)
+    # Those of the networks, which have names with dots, do not matter here.
+    settings.update({k: type(settings[k])(v) for k, v in own.items() if "." not in k})
     spec = build_stream(from_mapping(settings.to_dict())).spec
     return spec.num_images * math.prod(spec.image_shape)
 
