@@ -83,7 +83,6 @@ def main(argv: list[str]) -> None:
             figures["dataset"] = public(figures["dataset"])
         if _RESULTS.value:
             path = Path(_RESULTS.value)
-            path.parent.mkdir(parents=True, exist_ok=True)
             others = json.loads(path.read_text()) if path.exists() else {}
             write_json(path, others | {name: figures})
         if _PLOT.value and name == "rate":
