@@ -16,8 +16,8 @@ from braincl_jax.types import Array, PyTree
 
 PRECISION = 12
 TOTAL = 1 << PRECISION
-# Letters that a channel may have at most; those beyond its window are clipped.
-MOST_LETTERS = 64
+# Letters that a channel may have at most, as a byte can count them; cues beyond its window are clipped.
+MOST_LETTERS = 255
 # Knots of a channel lie at equal distances on both sides of the median, as far out as its reach.
 KNOTS = 33
 KNOT_SCALE = (1 << 16) - 1
@@ -100,7 +100,7 @@ def integer_weights(params: PyTree) -> Weights:
 def build(params: PyTree, cues: Array, valid: Array) -> CodingTable:
     """One task's table, from its trained density and context, with letters for the range that its cues use.
 
-    Where a channel's cues span more than 64 values, the window lies in the middle and the cues beyond it must be
+    Where a channel's cues span more than 255 values, the window lies in the middle and the cues beyond it must be
     clipped (`to_letters` does).
 
     Args:
@@ -176,7 +176,7 @@ def starts(rows: Rows, letter: Array) -> Array:
 
 def search_rounds(size: Array) -> Array:
     """How often a range of letters is halved until one is left, int32 scalar, if there are at most max(size)."""
-    halves = 1 << jnp.arange(MOST_LETTERS.bit_length() - 1)
+    halves = 1 << jnp.arange((MOST_LETTERS - 1).bit_length())
     return (size.max().astype(jnp.int32) > halves).sum()
 
 

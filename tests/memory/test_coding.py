@@ -25,7 +25,7 @@ def any_table(rng) -> CodingTable:
     """A table that need not come from a density, some channels with one letter or all knots at one end."""
     knots: Any = np.sort(rng.integers(0, 65536, (CHANNELS, tables.KNOTS)), -1)
     knots[0] = rng.choice([0, 65535])
-    size: Any = np.array([*rng.integers(1, 65, 2), rng.choice([1, 64])])
+    size: Any = np.array([*rng.integers(1, 65, 2), rng.choice([1, 64, 255])])
     pairs = CHANNELS * (CHANNELS - 1) // 2
 
     def drawn(kind: Any, least: int, *shape: int) -> Any:

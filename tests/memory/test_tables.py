@@ -12,7 +12,7 @@ from scipy.stats import logistic
 from braincl_jax.memory import coding, context, density, tables
 from braincl_jax.memory.tables import CodingTable
 
-ALL_SLOTS, ALL_LETTERS = np.arange(4096), np.arange(-1, 66)
+ALL_SLOTS, ALL_LETTERS = np.arange(4096), np.arange(-1, 257)
 build = jax.jit(tables.build)
 
 
@@ -68,7 +68,7 @@ def build_table(values, valid=None):
 steep = st.integers(0, 32).map(lambda at: np.repeat([0, 65535], [at, 33 - at]))
 any_knots = npst.arrays(np.int32, 33, elements=st.integers(0, 65535)).map(np.sort)
 channels = st.builds(
-    channel_of, any_knots | steep, st.integers(1, 255), st.integers(-128, 127), st.integers(1, 64)
+    channel_of, any_knots | steep, st.integers(1, 255), st.integers(-128, 127), st.integers(1, 255)
 )
 expectations, spreads = st.integers(-context.LARGEST, context.LARGEST), st.integers(1, 400)
 spreads = spreads | st.integers(1, context.LARGEST)
@@ -159,15 +159,15 @@ def test_a_table_without_a_valid_cue_can_still_code():
     assert table.size.tolist() == [1]
 
 
-def test_a_range_of_more_than_64_values_is_clipped_to_those_in_its_middle():
-    values = np.array([[-60], [-41], [-43], [0], [20], [22], [40]])
+def test_a_range_of_more_than_255_values_is_clipped_to_those_in_its_middle():
+    values = np.array([[-140], [-126], [-128], [0], [126], [128], [140]])
     table = build_table(values)
-    # From -60 to 40 the middle is -10: 32 values below it, and 32 from it on.
-    assert (table.lowest.tolist(), table.size.tolist()) == ([-42], [64])
+    # From -140 to 140 the middle is 0: 127 values below it, and 127 above.
+    assert (table.lowest.tolist(), table.size.tolist()) == ([-127], [255])
     letters = tables.to_letters(table, cues_of(values))
-    assert letters.ravel().tolist() == [0, 1, 0, 42, 62, 63, 63]
+    assert letters.ravel().tolist() == [0, 1, 0, 127, 253, 254, 254]
     clipped = tables.to_cues(table.lowest, letters)
-    assert clipped.ravel().tolist() == [-42, -41, -42, 0, 20, 21, 21]
+    assert clipped.ravel().tolist() == [-127, -126, -127, 0, 126, 127, 127]
 
 
 @given(st.lists(st.integers(-300, 300), min_size=4, max_size=4), st.integers(0, 4))
@@ -177,10 +177,10 @@ def test_every_letter_that_a_cue_becomes_is_in_the_window(values, number):
     values = np.reshape(values, (4, 1))
     table = build_table(values, valid)
     letters = np.asarray(tables.to_letters(table, cues_of(values))).ravel()
-    assert 1 <= int(table.size[0]) <= 64
+    assert 1 <= int(table.size[0]) <= 255
     assert ((letters >= 0) & (letters < int(table.size[0]))).all()
     seen = values[valid]
-    if number and seen.min() >= -128 and seen.max() <= 127 and np.ptp(seen) < 64:
+    if number and seen.min() >= -128 and seen.max() <= 127 and np.ptp(seen) < 255:
         np.testing.assert_array_equal(letters[valid] + int(table.lowest[0]), seen[:, 0])
 
 
