@@ -11,6 +11,7 @@ import dataclasses
 import functools
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import jax
@@ -32,6 +33,7 @@ jax.config.update("jax_disable_most_optimizations", True)
 
 NUM_CLASSES, NUM_TASKS, SIDE = 4, 2, 16
 TRAIN_PER_CLASS, TEST_PER_CLASS = 24, 8
+MOST_MAPS = 30_000
 
 
 class Moment(NamedTuple):
@@ -66,13 +68,13 @@ class Diary:
 
 def live(parts: Parts, stream: TaskStream) -> Diary:
     """All phases of all tasks, each step compiled once without donation, on one device."""
-    diary = Diary(parts)
+    diary, traces = Diary(parts), Counter()
     state = jax.jit(lambda key: init_brain(parts, key))(jax.random.key(parts.config.seed))
     story = phases(get_method(parts.config.method), stream, parts.config)
 
     def counted(name: str, step: Step) -> Callable:
         def body(state, batch):
-            diary.traces[name] += 1
+            traces[name] += 1
             return step(state, batch, parts=parts)
 
         return jax.jit(body)
@@ -86,7 +88,21 @@ def live(parts: Parts, stream: TaskStream) -> Diary:
                 diary.before[now] = Moment(state, batch)
                 state, diary.metrics[now] = diary.steps[phase.name](state, batch)
             diary.after[now] = state
+    # A copy: who runs the steps once more may have them traced once more.
+    diary.traces = Counter(traces)
     return diary
+
+
+@pytest.fixture(scope="module", autouse=True)
+def few_compiled_programs():
+    """Forgets compiled programs before there are too many of them for one process.
+
+    Linux lets a process map 65,530 pieces of memory, and each program takes a dozen: XLA crashes beyond.
+    """
+    yield
+    maps = Path("/proc/self/maps")
+    if maps.exists() and len(maps.read_text().splitlines()) > MOST_MAPS:
+        jax.clear_caches()
 
 
 @pytest.fixture(scope="session")
