@@ -180,6 +180,12 @@ def _require(ok: bool, name: str, value: Any, possible: str) -> None:
 
 def _check(config: Config) -> None:
     """Every check that needs no data; those that do are made where the stream and the memory are built."""
+    _check_counts(config)
+    _check_rates(config)
+    _check_choices(config)
+
+
+def _check_counts(config: Config) -> None:
     codec, wake, sleep = config.codec, config.wake, config.sleep
     at_least = {
         0: {
@@ -218,6 +224,16 @@ def _check(config: Config) -> None:
     for least, values in at_least.items():
         for name, value in values.items():
             _require(value >= least, name, value, f"at least {least}")
+    divisors = {
+        "sleep.num_groups": (sleep.num_groups, "sleep.batch_size", sleep.batch_size),
+        "sleep.accumulate": (sleep.accumulate, "sleep.num_groups", sleep.num_groups),
+    }
+    for name, (value, whole, total) in divisors.items():
+        _require(total % value == 0, name, value, f"a divisor of {whole}={total}")
+
+
+def _check_rates(config: Config) -> None:
+    codec, wake, sleep = config.codec, config.wake, config.sleep
     positive = {
         "codec.learning_rate": codec.learning_rate,
         "codec.clip_norm": codec.clip_norm,
@@ -243,33 +259,20 @@ def _check(config: Config) -> None:
         sleep.final_learning_rate,
         f"between 0 and sleep.learning_rate={sleep.learning_rate}",
     )
-    _require(
-        codec.density in DENSITIES, "codec.density", codec.density, f"one of {', '.join(DENSITIES)}"
-    )
-    _require(
-        codec.storage in STORAGES, "codec.storage", codec.storage, f"one of {', '.join(STORAGES)}"
-    )
+
+
+def _check_choices(config: Config) -> None:
+    codec = config.codec
+    choices = {
+        "codec.density": (codec.density, DENSITIES),
+        "codec.storage": (codec.storage, STORAGES),
+        "network.dtype": (config.network.dtype, DTYPES),
+    }
+    for name, (value, possible) in choices.items():
+        _require(value in possible, name, value, f"one of {', '.join(possible)}")
     _require(
         codec.num_stages > 1 or not codec.shared_trunk,
         "codec.shared_trunk",
         codec.shared_trunk,
         "False where codec.num_stages=1: the only convolution is each task's own",
-    )
-    _require(
-        config.network.dtype in DTYPES,
-        "network.dtype",
-        config.network.dtype,
-        f"one of {', '.join(DTYPES)}",
-    )
-    _require(
-        sleep.batch_size % sleep.num_groups == 0,
-        "sleep.num_groups",
-        sleep.num_groups,
-        f"a divisor of sleep.batch_size={sleep.batch_size}",
-    )
-    _require(
-        sleep.num_groups % sleep.accumulate == 0,
-        "sleep.accumulate",
-        sleep.accumulate,
-        f"a divisor of sleep.num_groups={sleep.num_groups}",
     )

@@ -2,12 +2,13 @@
 
 import json
 import signal
+from typing import cast
 
 import pytest
 
 from braincl_jax.runtime.checkpoint import write_checkpoint
 from experiments.benchmarks import first_and_last, long_sequence, step_times
-from experiments.benchmarks.launched import Landing
+from experiments.benchmarks.launched import Landing, Launched
 from experiments.benchmarks.step_times import Process
 
 
@@ -86,7 +87,9 @@ def test_signals_take_turns_one_in_every_equal_share_of_the_steps(tmp_path):
             self.calls.append("finished")
 
     run = Recorded()
-    landings = long_sequence.interrupt(run, tmp_path, number=5, num_steps=1000, seed=3)  # type: ignore[arg-type]
+    landings = long_sequence.interrupt(
+        cast(Launched, run), tmp_path, number=5, num_steps=1000, seed=3
+    )
     *interruptions, last = run.calls
     assert last == "finished"
     assert [steps // 200 for steps, *_ in interruptions] == [0, 1, 2, 3, 4]
