@@ -14,7 +14,7 @@ from absl import app, flags
 from braincl_jax.build import build_stream
 from braincl_jax.config import from_mapping
 from braincl_jax.evaluate import psnr, recall_slots
-from braincl_jax.memory import store
+from braincl_jax.memory import cue_strings, store
 from braincl_jax.runtime.exchange import Imported, import_memory
 from braincl_jax.runtime.recollections import Recollection, write_recollections
 
@@ -60,7 +60,7 @@ def recollect(
 
     @jax.jit
     def recall(memory, task, slot):
-        return store.recall(memory, imported.form, task, slot, imported.codec)
+        return cue_strings.recall(memory, imported.form, task, slot, imported.codec)
 
     found = []
     for slot in slots:

@@ -11,7 +11,7 @@ import pytest
 
 from braincl_jax.build import build_parts
 from braincl_jax.config import STORAGES, CodecConfig, Config
-from braincl_jax.memory import quantise, store, tables
+from braincl_jax.memory import cue_strings, quantise, store, tables
 from braincl_jax.memory.cue_memory import CueMemory
 from braincl_jax.memory.inspection import find_damages
 from braincl_jax.memory.integrity import CorruptMemoryError
@@ -188,7 +188,7 @@ def remember_random_tasks(part: CueMemory) -> tuple[store.EpisodicMemory, np.nda
             memory,
             form,
             kept=jnp.ones(form.num_slots, bool),
-            added=store.encode_cues(table, cues, label, form),
+            added=cue_strings.encode_cues(table, cues, label, form),
             label=label,
             count=jnp.int32(5),
             record=store.Record(table, quantise.quantise(params["synthesis"], storage)),
@@ -253,7 +253,7 @@ def check_decoders(reader: Reader, imported: Imported) -> None:
 
 def read_all(memory, form, slots):
     tasks = jnp.asarray(TASKS)[slots]
-    read = store.read_cues(memory, form, tasks, slots[:, None])
+    read = cue_strings.read_cues(memory, form, tasks, slots[:, None])
     return read.cues[:, 0], read.intact[:, 0]
 
 
@@ -291,7 +291,7 @@ def test_encoding_the_golden_cues_again_gives_the_same_strings(imported, expecte
         table = store.read_record(memory, form, jnp.int32(task))[0].table
         slots = np.flatnonzero(task == TASKS)
         cues, labels = (jnp.asarray(expected[name][slots]) for name in ("cues", "labels"))
-        strings = store.encode_cues(table, cues, labels.astype(jnp.int32), form)
+        strings = cue_strings.encode_cues(table, cues, labels.astype(jnp.int32), form)
         for index, slot in enumerate(slots):
             length = int(strings.lengths[index, 0])
             assert length == int(entries.lengths[slot, 0])
@@ -391,7 +391,7 @@ def test_files_that_are_no_memory_are_refused(tmp_path):
 
 def test_an_intact_memory_has_no_damages_and_its_decoders_recall(imported):
     assert find_damages(imported.memory, imported.form) == []
-    recalled = store.recall(
+    recalled = cue_strings.recall(
         imported.memory, imported.form, jnp.array([1]), jnp.array([[5, 11]]), imported.codec
     )
     assert recalled.image.shape == (1, 2, 8, 12, 3)

@@ -16,8 +16,8 @@ from braincl_jax.memory.tables import CodingTable
 from braincl_jax.types import Array
 
 
-class Strings(NamedTuple):
-    """Where strings lie in a block of words, one for each lane.
+class Lanes(NamedTuple):
+    """Where the string of each lane lies in a block of words, and what it is read by.
 
     Attributes:
         start: int32 [lanes].
@@ -78,7 +78,7 @@ def encode(
 
 
 def decode(
-    words: Array, strings: Strings, table: CodingTable, rows: int, width: int
+    words: Array, strings: Lanes, table: CodingTable, rows: int, width: int
 ) -> tuple[Array, Array]:
     """Decodes one string for each lane.
 

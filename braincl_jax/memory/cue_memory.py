@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import optax
 
 from braincl_jax.config import CodecConfig, Config
-from braincl_jax.memory import budget, quantise, store, tables, working
+from braincl_jax.memory import budget, cue_strings, quantise, store, tables, working
 from braincl_jax.memory.codec import Codec
 from braincl_jax.memory.policy import BudgetPolicy, Means, get_policy
 from braincl_jax.state import Memory, named_key
@@ -102,12 +102,12 @@ class CueMemory:
     def index(self, memory: Memory) -> Index:
         return store.index(memory.long_term, self.form)
 
-    def read(self, memory: Memory, task: Array, slot: Array) -> store.StoredCues:
-        return store.read_cues(memory.long_term, self.form, task, slot)
+    def read(self, memory: Memory, task: Array, slot: Array) -> cue_strings.StoredCues:
+        return cue_strings.read_cues(memory.long_term, self.form, task, slot)
 
     def complete(self, memory: Memory, task: Array, slot: Array, read: PyTree) -> Recalled:
         del slot
-        return store.complete(memory.long_term, self.form, task, read, self.codec)
+        return cue_strings.complete(memory.long_term, self.form, task, read, self.codec)
 
     def bill(self, memory: Memory) -> dict[str, int]:
         return store.memory_bytes(memory.long_term, self.form)

@@ -4,13 +4,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from braincl_jax.memory import store
+from braincl_jax.memory import cue_strings, store
 from braincl_jax.memory.store import EpisodicMemory, Format
 
 CHUNK = 256
 
 # Its loops would be compiled anew for every task.
-_read_cues = jax.jit(store.read_cues, static_argnames="form")
+_read_cues = jax.jit(cue_strings.read_cues, static_argnames="form")
 
 
 def find_damages(memory: EpisodicMemory, form: Format) -> list[str]:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
-from braincl_jax.memory import quantise, store, tables, working
+from braincl_jax.memory import cue_strings, quantise, store, tables, working
 from braincl_jax.memory.cue_memory import CueMemory
 from braincl_jax.memory.policy import Candidates
 from braincl_jax.parts import Parts
@@ -90,7 +90,7 @@ def transfer_step(
     there = day.labels != working.EMPTY
     cues = jnp.round(day.cues).astype(jnp.int32)
     table = tables.build(day.codec["density"], cues, there)
-    coded = store.encode_cues(table, cues, day.labels, memory.form)
+    coded = cue_strings.encode_cues(table, cues, day.labels, memory.form)
     fits = there & (coded.lengths <= memory.form.max_words).all(-1)
     choice = choose(
         memory, state.memory, task, coded, day.labels, fits, step_key(state, "transfer")

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
-from braincl_jax.memory import coding, context, density, store, tables
+from braincl_jax.memory import coding, context, cue_strings, density, store, tables
 from braincl_jax.memory.budget import tree_bytes
 from braincl_jax.types import Array
 from experiments.benchmarks.rate import Learned, memory_of, stored_letters
@@ -196,7 +196,7 @@ def large_cue_loss(
         record=store.Record(table, {}),
     )
     label = jnp.zeros(number, int)
-    strings = jax.jit(lambda cues: store.encode_cues(table, cues, label, form))(cues)
+    strings = jax.jit(lambda cues: cue_strings.encode_cues(table, cues, label, form))(cues)
     assert int(strings.lengths.max()) <= form.max_words
     _, frequency = jax.jit(coding.intervals, static_argnums=2)(table, cues, lanes)
     information = -np.log2(np.asarray(frequency) / tables.TOTAL).sum() / 8 / number

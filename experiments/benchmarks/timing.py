@@ -17,7 +17,7 @@ import numpy as np
 
 from braincl_jax import collectives
 from braincl_jax.baselines.decoded_cache import CachedMemory, DecodedCache
-from braincl_jax.memory import coding, store
+from braincl_jax.memory import coding, cue_strings, store
 from braincl_jax.memory.cue_memory import CueMemory
 from braincl_jax.memory.integrity import integrity_tag
 from braincl_jax.parts import Parts
@@ -67,20 +67,20 @@ def throughput(learned: Learned, *, rounds: int, number: int = 1024) -> dict[str
 
     @jax.jit
     def strings_to_cues(state: store.EpisodicMemory) -> Any:
-        return store.read_cues(state, form, task, slot)
+        return cue_strings.read_cues(state, form, task, slot)
 
     @jax.jit
     def strings_to_images(state: store.EpisodicMemory) -> Any:
-        return store.recall(state, form, task, slot, codec)
+        return cue_strings.recall(state, form, task, slot, codec)
 
     @jax.jit
     def images_to_strings(image: Array) -> store.Strings:
         cues = jnp.round(codec.separate(analysis, image)).astype(jnp.int32)
-        return store.encode_cues(table, cues, label, form)
+        return cue_strings.encode_cues(table, cues, label, form)
 
     @jax.jit
     def cues_to_strings(cues: Array) -> store.Strings:
-        return store.encode_cues(table, cues, label, form)
+        return cue_strings.encode_cues(table, cues, label, form)
 
     cues = letters + np.asarray(table.lowest, np.int32)
     things: dict[str, Callable[[], Any]] = {
@@ -167,7 +167,7 @@ def decode_step(
     own = collectives.own_slice({k: v for k, v in held.items() if k != "words"}, axis_name)
     groups, size = own["start"].shape
     start, length, tag = (own[name].reshape(-1) for name in ("start", "length", "tag"))
-    strings = coding.Strings(start, length, jnp.repeat(jnp.arange(groups), size), tag)
+    strings = coding.Lanes(start, length, jnp.repeat(jnp.arange(groups), size), tag)
     height, width, _ = form.latent_shape
     latents, intact = coding.decode(
         held["words"], strings, own["table"], height // form.lanes, width

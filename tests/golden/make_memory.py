@@ -13,7 +13,7 @@ import numpy as np
 
 from braincl_jax.build import build_parts
 from braincl_jax.config import CodecConfig, Config
-from braincl_jax.memory import quantise, store, tables
+from braincl_jax.memory import cue_strings, quantise, store, tables
 from braincl_jax.memory.cue_memory import CueMemory
 from braincl_jax.runtime.exchange import export_memory
 from braincl_jax.types import PyTree, StreamSpec
@@ -60,7 +60,7 @@ def main() -> None:
             memory,
             part.form,
             kept=jnp.ones(part.form.num_slots, bool),
-            added=store.encode_cues(table, jnp.asarray(cues), jnp.asarray(labels), part.form),
+            added=cue_strings.encode_cues(table, jnp.asarray(cues), jnp.asarray(labels), part.form),
             label=jnp.asarray(labels),
             count=jnp.int32(count),
             record=store.Record(table, quantise.quantise(params["synthesis"])),

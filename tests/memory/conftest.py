@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from sklearn.utils import murmurhash3_32
 
-from braincl_jax.memory import context, density, quantise, rans, store, tables
+from braincl_jax.memory import context, cue_strings, density, quantise, rans, store, tables
 
 LATENT = (2, 2, 3)
 
@@ -144,12 +144,12 @@ def make_workbench(form: store.Format) -> Workbench:
 
     def code(cues, label):
         table = tables.build(params, cues, jnp.ones(len(cues), bool))
-        return table, store.encode_cues(table, cues, label, form)
+        return table, cue_strings.encode_cues(table, cues, label, form)
 
     def read(memory) -> Sight:
         slots, tasks = jnp.arange(form.num_slots), jnp.arange(form.num_tasks)
         # Every slot with every task's table; of these, its own task's.
-        found = store.read_cues(
+        found = cue_strings.read_cues(
             memory, form, tasks, jnp.broadcast_to(slots, (len(tasks), len(slots)))
         )
         decoder = jax.vmap(lambda task: store.read_record(memory, form, task)[0].decoder)(tasks)

@@ -64,7 +64,7 @@ def encoded(table, cues, tag, lanes):
     ]
     words, length = (jnp.concatenate(leaves) for leaves in zip(*coded, strict=True))
     assert int(length.max()) <= room
-    strings = coding.Strings(
+    strings = coding.Lanes(
         start=jnp.arange(len(words)) * room,
         length=length,
         which=jnp.repeat(jnp.arange(TASKS), NUMBER * lanes),

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from braincl_jax.config import CodecConfig
-from braincl_jax.memory import codec, quantise, store
+from braincl_jax.memory import codec, cue_strings, quantise, store
 
 TASKS, ROOM, CLASSES, SLOTS = 3, 5, 6, 12
 CODEC = codec.build_codec(CodecConfig(latent_channels=3, width=4), (8, 8, 1))
@@ -184,7 +184,7 @@ def test_recall_shows_what_the_decoder_of_the_task_makes_of_the_cue(workbench):
         memory = bench.remember(memory, night, count)
     # Slot 5 is the second of task 1 (after 4 of task 0), slots 8 and 7 the second and first of task 2.
     task, slot = jnp.array([2, 1]), jnp.array([[8, 7], [5, 5]])
-    recall = jax.jit(lambda memory: store.recall(memory, bench.form, task, slot, CODEC))
+    recall = jax.jit(lambda memory: cue_strings.recall(memory, bench.form, task, slot, CODEC))
     recalled = recall(memory)
     assert recalled.intact.all()
 

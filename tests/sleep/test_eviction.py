@@ -11,7 +11,7 @@ import pytest
 
 from braincl_jax.build import build_parts, init_brain
 from braincl_jax.data import RawData, TaskStream
-from braincl_jax.memory import store
+from braincl_jax.memory import cue_strings, store
 from braincl_jax.memory.budget import tree_bytes
 from braincl_jax.memory.cue_memory import CueMemory
 from braincl_jax.methods import get_method
@@ -154,7 +154,9 @@ def test_every_slot_is_intact_and_has_the_label_of_its_image(life, tiny_config):
 
 def test_cues_decode_to_those_of_the_day_on_which_they_were_made(life):
     memory_part, nights = life
-    read = jax.jit(lambda *given: store.read_cues(given[0], memory_part.form, *given[1:]).cues)
+    read = jax.jit(
+        lambda *given: cue_strings.read_cues(given[0], memory_part.form, *given[1:]).cues
+    )
     last = nights[-1]
     for task in range(TASKS):
         slots = np.flatnonzero(last.sources[:, 0] == task)

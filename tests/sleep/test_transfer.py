@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from braincl_jax.memory import store
+from braincl_jax.memory import cue_strings, store
 from braincl_jax.sleep import transfer
 
 
@@ -31,7 +31,7 @@ def stored_of(metrics):
 
 def test_every_slot_decodes_to_the_rounded_cue_of_its_image_with_its_label(night, diary):
     form = diary.parts.memory.form
-    read = jax.jit(lambda memory, task, slot: store.read_cues(memory, form, task, slot))
+    read = jax.jit(lambda memory, task, slot: cue_strings.read_cues(memory, form, task, slot))
     first = 0
     for task, (working, metrics, long_term) in enumerate(night):
         image = stored_of(metrics)
