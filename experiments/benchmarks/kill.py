@@ -1,7 +1,7 @@
 """Kills a small run at many moments, resumes it each time, and compares its end with that of a run left alone.
 
 Command:   python -m experiments.benchmarks.kill --kills=50
-Takes:     about 5 minutes on 2 CPU cores, beside other work.
+Takes:     about 3 minutes on 2 CPU cores, beside other work.
 Expect:    state, metrics and summary identical, bit for bit.
 
 The moments are spread over all steps of the run, each with a delay and a rhythm of checkpoints of its own, so that
