@@ -10,12 +10,12 @@ import optax
 from braincl_jax.config import Config, SleepConfig
 from braincl_jax.data import TaskStream, add_noise, crop_and_flip, load_source, shrunk
 from braincl_jax.memory.budget import plan_channels
-from braincl_jax.memory.codec import build_codec
+from braincl_jax.memory.codec.transforms import build_codec
 from braincl_jax.methods import get_method
 from braincl_jax.networks import build_network
 from braincl_jax.parts import Augment, Parts
 from braincl_jax.schedules import FINAL_FRACTION, phase_schedule
-from braincl_jax.sleep import class_balanced, nothing_read
+from braincl_jax.sleep import class_balanced, nothing_prefetched
 from braincl_jax.state import BrainState, Consolidation, Encoder, Progress, named_key
 from braincl_jax.types import Array, StreamSpec
 
@@ -151,7 +151,7 @@ def init_brain(parts: Parts, key: Array) -> BrainState:
             wake_opt=parts.wake_optimiser.init(params["head"]),
             sleep_opt=parts.sleep_optimiser.init(params),
         ),
-        memory=memory.replace(ahead=nothing_read(parts, memory)),
+        memory=memory.replace(prefetched=nothing_prefetched(parts, memory)),
         consolidation=Consolidation(
             seen_classes=jnp.zeros(parts.spec.num_classes, bool),
             examples={name: jnp.int32(0) for name in ("encode", "refine", "classify", "replay")},

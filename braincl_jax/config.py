@@ -74,7 +74,7 @@ class SleepConfig:
     `noise` is the largest standard deviation, in grey levels of 255, of the noise added to replayed images.
     `accumulate` is the number of equal parts in which a device goes through its share of the batch, one after another,
     where all of it does not fit into its memory: the step sums up their gradients.
-    `read_ahead` is the number of steps whose strings are decoded together; it changes nothing but the speed.
+    `prefetch_steps` is the number of steps whose strings are decoded together; it changes nothing but the speed.
     """
 
     first_steps: int = 400
@@ -83,7 +83,7 @@ class SleepConfig:
     batch_size: int = 64
     num_groups: int = 8
     accumulate: int = 1
-    read_ahead: int = 16
+    prefetch_steps: int = 16
     learning_rate: float = 0.05
     final_learning_rate: float = 1e-3
     momentum: float = 0.9
@@ -218,7 +218,7 @@ def _check_counts(config: Config) -> None:
             "sleep.batch_size": sleep.batch_size,
             "sleep.num_groups": sleep.num_groups,
             "sleep.accumulate": sleep.accumulate,
-            "sleep.read_ahead": sleep.read_ahead,
+            "sleep.prefetch_steps": sleep.prefetch_steps,
         },
     }
     for least, values in at_least.items():

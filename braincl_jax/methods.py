@@ -5,22 +5,22 @@ from collections.abc import Callable
 
 import optax
 
-from braincl_jax.baselines.array_memory import (
-    ArrayMemory,
+from braincl_jax.baselines.decoded_cache import CachedCueLayout, transfer_and_decode_step
+from braincl_jax.baselines.exemplars import (
+    ExemplarLayout,
     exemplars_for,
     memorise_images_step,
     select_exemplars_step,
 )
-from braincl_jax.baselines.decoded_cache import DecodedCache, transfer_and_decode_step
 from braincl_jax.config import Config
-from braincl_jax.memory.codec import Codec
-from braincl_jax.memory.cue_memory import CueMemory
-from braincl_jax.parts import ReplayMemory
+from braincl_jax.memory.codec.transforms import Codec
+from braincl_jax.memory.cue_layout import CueLayout
+from braincl_jax.parts import MemoryLayout
 from braincl_jax.sleep import transfer_step
 from braincl_jax.types import Step, StreamSpec
 from braincl_jax.wake import encode_step, memorise_step, refine_step
 
-MemoryBuilder = Callable[[Config, StreamSpec, Codec, optax.GradientTransformation], ReplayMemory]
+MemoryBuilder = Callable[[Config, StreamSpec, Codec, optax.GradientTransformation], MemoryLayout]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -72,11 +72,11 @@ def get_method(name: str) -> Method:
     return _METHODS[name]
 
 
-def _raw(capacity: Callable[[Config, StreamSpec], int], *, keeps_day: bool) -> Method:
+def _raw(capacity: Callable[[Config, StreamSpec], int], *, keeps_task: bool) -> Method:
     """Replay of raw images, of which `capacity(config, spec)` are kept."""
     return Method(
-        build_memory=lambda config, spec, codec, optimiser: ArrayMemory(
-            spec, capacity(config, spec), keeps_day
+        build_memory=lambda config, spec, codec, optimiser: ExemplarLayout(
+            spec, capacity(config, spec), keeps_task
         ),
         encode=None,
         memorise=memorise_images_step,
@@ -90,15 +90,15 @@ def _budgeted(config: Config, spec: StreamSpec) -> int:
 
 
 register_method(
-    "braincl", Method(CueMemory, encode_step, memorise_step, refine_step, transfer_step)
+    "braincl", Method(CueLayout, encode_step, memorise_step, refine_step, transfer_step)
 )
 register_method(
     "braincl_cached",
-    Method(DecodedCache, encode_step, memorise_step, refine_step, transfer_and_decode_step),
+    Method(CachedCueLayout, encode_step, memorise_step, refine_step, transfer_and_decode_step),
 )
 # Like BrainCL, but with raw images in long-term memory: asleep, it has the same bytes and nothing else.
-register_method("replay_raw", _raw(_budgeted, keeps_day=False))
+register_method("replay_raw", _raw(_budgeted, keeps_task=False))
 # As exemplar methods usually do it (iCaRL, Rebuffi et al. 2017): the task's images are at hand beside the exemplars.
-register_method("replay_raw_and_task", _raw(_budgeted, keeps_day=True))
-register_method("finetune", _raw(lambda config, spec: 0, keeps_day=True))
-register_method("joint", _raw(lambda config, spec: spec.num_images, keeps_day=False))
+register_method("replay_raw_and_task", _raw(_budgeted, keeps_task=True))
+register_method("finetune", _raw(lambda config, spec: 0, keeps_task=True))
+register_method("joint", _raw(lambda config, spec: spec.num_images, keeps_task=False))

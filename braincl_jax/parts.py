@@ -10,17 +10,17 @@ from typing import Protocol
 import optax
 
 from braincl_jax.config import Config
-from braincl_jax.memory.codec import Codec
+from braincl_jax.memory.codec.transforms import Codec
 from braincl_jax.networks import Network
 from braincl_jax.state import Memory, Progress
 from braincl_jax.types import Array, Index, PyTree, Recalled, StreamSpec
 
 
-class ReplayMemory(Protocol):
+class MemoryLayout(Protocol):
     """How the memory of a method is laid out, indexed, recalled and billed. Methods are pure."""
 
     def init(self, key: Array) -> Memory:
-        """An empty memory; nothing has been read ahead (`ahead` is None)."""
+        """An empty memory; nothing has been prefetched (`prefetched` is None)."""
         ...
 
     def open_working(self, memory: Memory, task: Array, key: Array) -> Memory:
@@ -51,7 +51,7 @@ class ReplayMemory(Protocol):
         ...
 
 
-def recall(part: ReplayMemory, memory: Memory, task: Array, slot: Array) -> Recalled:
+def recall(part: MemoryLayout, memory: Memory, task: Array, slot: Array) -> Recalled:
     """Images of slots int32 [G, n]; group g is of task `task[g]`."""
     return part.complete(memory, task, slot, part.read(memory, task, slot))
 
@@ -85,7 +85,7 @@ class Parts:
     spec: StreamSpec
     network: Network
     codec: Codec
-    memory: ReplayMemory
+    memory: MemoryLayout
     sampler: Sampler
     augment: Augment
     distortion: Distortion

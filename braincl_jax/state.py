@@ -40,7 +40,7 @@ class Memory(struct.PyTreeNode):
 
     working: Any
     long_term: Any
-    ahead: Any = None
+    prefetched: Any = None
 
 
 class Consolidation(struct.PyTreeNode):
@@ -90,9 +90,9 @@ class BrainState(struct.PyTreeNode):
     key: Array
 
 
-def without_ahead(state: BrainState) -> BrainState:
-    """The state without what has been read ahead: all that a checkpoint needs."""
-    return state.replace(memory=state.memory.replace(ahead=None))
+def without_prefetched(state: BrainState) -> BrainState:
+    """The state without what has been prefetched: all that a checkpoint needs."""
+    return state.replace(memory=state.memory.replace(prefetched=None))
 
 
 def named_key(key: Array, name: str, *indices: Array | int) -> Array:

@@ -19,7 +19,7 @@ from typing import Any
 from absl import app, flags
 
 from braincl_jax.methods import method_names
-from braincl_jax.runtime.comparison import comparison_table, write_comparison
+from braincl_jax.report.comparison import comparison_table, write_comparison
 from braincl_jax.runtime.interrupt import EXIT_INTERRUPTED, stop_on_signals
 from braincl_jax.runtime.log import write_json
 from experiments.provenance import current_commit, hardware

@@ -11,8 +11,8 @@ from ml_collections import config_flags
 
 from braincl_jax.build import build_stream
 from braincl_jax.config import from_mapping
+from braincl_jax.report.console import format_summary
 from braincl_jax.runtime.checkpoint import Checkpointing
-from braincl_jax.runtime.console import format_summary
 from braincl_jax.runtime.interrupt import EXIT_INTERRUPTED, Interrupted
 from braincl_jax.runtime.loop import run_sequence
 from braincl_jax.runtime.processes import join_processes, leads, use_virtual_devices

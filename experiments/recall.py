@@ -13,10 +13,11 @@ from absl import app, flags
 
 from braincl_jax.build import build_stream
 from braincl_jax.config import from_mapping
-from braincl_jax.evaluate import psnr, recall_slots
-from braincl_jax.memory import cue_strings, store
+from braincl_jax.evaluators import psnr, recall_slots
+from braincl_jax.memory import cue_strings
+from braincl_jax.memory.block import store
+from braincl_jax.report.recollections import Recollection, write_recollections
 from braincl_jax.runtime.exchange import Imported, import_memory
-from braincl_jax.runtime.recollections import Recollection, write_recollections
 
 _WORKDIR = flags.DEFINE_string("workdir", None, "Folder of a finished run.", required=True)
 _SLOTS = flags.DEFINE_string(
@@ -55,12 +56,12 @@ def recollect(
     imported: Imported, slots: list[int], originals: dict[int, np.ndarray]
 ) -> list[Recollection]:
     """What is recalled from each slot, its label, bytes and, where the original is known, PSNR."""
-    entries = jax.device_get(store.read_entries(imported.memory, imported.form))
-    tasks = np.asarray(store.slot_tasks(imported.memory, imported.form))
+    entries = jax.device_get(store.read_entries(imported.memory, imported.format))
+    tasks = np.asarray(store.slot_tasks(imported.memory, imported.format))
 
     @jax.jit
     def recall(memory, task, slot):
-        return cue_strings.recall(memory, imported.form, task, slot, imported.codec)
+        return cue_strings.recall(memory, imported.format, task, slot, imported.codec)
 
     found = []
     for slot in slots:

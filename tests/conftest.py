@@ -119,7 +119,7 @@ def tiny_config() -> Config:
         ),
         wake=WakeConfig(epochs=1, batch_size=16),
         sleep=SleepConfig(
-            first_steps=4, steps=4, batch_size=16, num_groups=4, read_ahead=3, crop_padding=1
+            first_steps=4, steps=4, batch_size=16, num_groups=4, prefetch_steps=3, crop_padding=1
         ),
     )
 

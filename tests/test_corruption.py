@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from braincl_jax import parts
-from braincl_jax.evaluate.recall import recall_slots
-from braincl_jax.memory import store
-from braincl_jax.memory.integrity import CorruptMemoryError, check_intact
+from braincl_jax.evaluators.recall import recall_slots
+from braincl_jax.memory.block import store
+from braincl_jax.memory.block.integrity import CorruptMemoryError, check_intact
 from braincl_jax.sleep import replay_step
 
 SLOT = 5
@@ -22,7 +22,7 @@ def damaged(diary):
     """The last state of a brain, with one bit flipped in the string of slot 5."""
     state = diary.after[1, "transfer"]
     stored = state.memory.long_term
-    lengths = store.read_entries(stored, diary.parts.memory.form).lengths
+    lengths = store.read_entries(stored, diary.parts.memory.format).lengths
     last = int(lengths[: SLOT + 1].sum()) - 1
     words = stored.words.at[last].set(stored.words[last] ^ 4)
     stored = stored.replace(words=words)
@@ -32,7 +32,7 @@ def damaged(diary):
 def test_a_flipped_bit_in_any_string_shows_in_the_metrics_of_replay(diary):
     state = diary.after[1, "transfer"]
     stored = state.memory.long_term
-    lengths = np.asarray(store.read_entries(stored, diary.parts.memory.form).lengths).sum(-1)
+    lengths = np.asarray(store.read_entries(stored, diary.parts.memory.format).lengths).sum(-1)
     starts = (np.cumsum(lengths) - lengths)[lengths > 0]
     words = np.array(stored.words)
     words[starts + 1] ^= 1
@@ -72,10 +72,10 @@ def test_looking_at_memory_raises_for_the_damaged_slot_and_no_other(diary, damag
 
 
 def test_a_flipped_bit_in_a_decoder_shows_in_the_metrics_of_replay(diary):
-    state, form = diary.after[1, "transfer"], diary.parts.memory.form
+    state, format = diary.after[1, "transfer"], diary.parts.memory.format
     words = np.array(state.memory.long_term.words)
     # A word of each task's record.
-    words[[-5, -5 - form.record_words]] ^= 1
+    words[[-5, -5 - format.record_words]] ^= 1
     stored = state.memory.long_term.replace(words=jnp.asarray(words))
     damaged = state.replace(memory=state.memory.replace(long_term=stored))
     _, metrics = diary.steps["replay"](damaged, None)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from braincl_jax.config import Config
-from braincl_jax.memory import coding
+from braincl_jax.memory.coder import coding
 from experiments.benchmarks import bits, image_codecs, memory_report, memory_sections, rate, timing
 from experiments.benchmarks.image_codecs import ImageCodec, Setting
 
@@ -157,7 +157,7 @@ def test_the_histogram_of_intervals_by_hand():
 
 
 def test_what_recalibration_saves_by_hand():
-    # [n, L, M, p]: letters of channel 0 use the lower half of 0..4096 alone, so one bit each is wasted; those of
+    # [n, L, M, p]: symbols of channel 0 use the lower half of 0..4096 alone, so one bit each is wasted; those of
     # channel 1 use both halves.
     first = np.array([[[[0, 0], [0, 2048]]], [[[0, 0], [2048, 0]]]])
     frequency = np.full_like(first, 2048)
@@ -171,7 +171,7 @@ def test_letters_of_a_table_that_is_right_leave_nothing_to_recalibrate():
         np.asarray(x).reshape(20, 1, 4, 64) for x in coding.intervals(table, cues, 1)
     )
     assert bits.recalibration_bits(first, frequency) / cues.size < 0.01
-    # Of a table for letters that spread twice as far, most would be.
+    # Of a table for symbols that scale twice as far, most would be.
     wrong = table.replace(weights=table.weights._replace(base=2 * table.weights.base))
     first, frequency = (
         np.asarray(x).reshape(20, 1, 4, 64) for x in coding.intervals(wrong, cues, 1)
@@ -224,12 +224,12 @@ def test_the_strings_of_a_replay_batch_are_decoded_whole(learned):
     held = timing.replay_strings(learned)
     groups, size = held["start"].shape
     total = timing.decode_step(held, None, parts=learned.parts)
-    # A damaged word changes the number of intact strings, if not the letters too.
+    # A damaged word changes the number of intact strings, if not the symbols too.
     where = held["start"][0, 0] + 1
     damaged = held | {"words": held["words"].at[where].add(jnp.uint16(1))}
     assert timing.decode_step(damaged, None, parts=learned.parts) != total
     sleep = learned.parts.config.sleep
-    assert groups * size == sleep.batch_size * sleep.read_ahead
+    assert groups * size == sleep.batch_size * sleep.prefetch_steps
 
 
 def test_shares_of_a_replay_step_are_measured(learned):

@@ -11,10 +11,13 @@ import pytest
 
 from braincl_jax.build import build_parts
 from braincl_jax.config import STORAGES, CodecConfig, Config
-from braincl_jax.memory import cue_strings, quantise, store, tables
-from braincl_jax.memory.cue_memory import CueMemory
+from braincl_jax.memory import cue_strings
+from braincl_jax.memory.block import store
+from braincl_jax.memory.block.integrity import CorruptMemoryError
+from braincl_jax.memory.codec import quantise
+from braincl_jax.memory.coder import tables
+from braincl_jax.memory.cue_layout import CueLayout
 from braincl_jax.memory.inspection import find_damages
-from braincl_jax.memory.integrity import CorruptMemoryError
 from braincl_jax.runtime.exchange import Imported, export_memory, import_memory
 from braincl_jax.types import StreamSpec
 
@@ -106,29 +109,29 @@ class Reader:
         height, width, channels = self.header["latent_shape"]
         cue = np.zeros((height, width, channels), int)
         for m, r, c in np.ndindex(channels, height, width):
-            expected, spread = table.context(cue, m, r, c)
-            starts = table.starts(m, expected, spread)
+            expected, scale = table.context(cue, m, r, c)
+            starts = table.starts(m, expected, scale)
             slot = x % 4096
-            letter = max(a for a, start in enumerate(starts) if start <= slot)
-            x = (starts[letter + 1] - starts[letter]) * (x // 4096) + slot - starts[letter]
+            symbol = max(a for a, start in enumerate(starts) if start <= slot)
+            x = (starts[symbol + 1] - starts[symbol]) * (x // 4096) + slot - starts[symbol]
             if x < 65536:
                 x, following = x * 65536 + string[following], following + 1
-            cue[r, c, m] = letter + table.lowest[m]
+            cue[r, c, m] = symbol + table.lowest[m]
         assert following == len(string)
         assert x == 65536 + (label * 64 + 1) * 2654435761 % 2**32 // 65536
         return cue
 
 
 class Table:
-    """What the reader knows of the letters of one task, as lists of plain integers."""
+    """What the reader knows of the symbols of one task, as lists of plain integers."""
 
     def __init__(self, record: dict[str, np.ndarray]) -> None:
         self.knots, self.reach, self.lowest, self.size = (
             record[f"table/{name}"].tolist() for name in ("knots", "reach", "lowest", "size")
         )
-        self.mean_own, self.mean_before, self.spread_own, self.spread_before, self.base = (
+        self.mean_own, self.mean_before, self.scale_own, self.scale_before, self.base = (
             record[f"table/weights/{name}"].tolist()
-            for name in ("mean_own", "mean_before", "spread_own", "spread_before", "base")
+            for name in ("mean_own", "mean_before", "scale_own", "scale_before", "base")
         )
 
     def context(self, cue: np.ndarray, m: int, r: int, c: int) -> tuple[int, int]:
@@ -137,19 +140,19 @@ class Table:
             int(cue[row, column, m]) if row >= 0 and 0 <= column < cue.shape[1] else 0
             for row, column in places
         ]
-        expected, spread = 0, self.base[m]
+        expected, scale = 0, self.base[m]
         for i in range(4):
             expected += self.mean_own[m][i] * near[i]
-            spread += self.spread_own[m][i] * abs(near[i])
+            scale += self.scale_own[m][i] * abs(near[i])
         for k in range(m):
             before, index = int(cue[r, c, k]), m * (m - 1) // 2 + k
             expected += self.mean_before[index] * before
-            spread += self.spread_before[index] * abs(before)
-        return min(max(expected, -8192), 8192), min(max(spread, 1), 8192)
+            scale += self.scale_before[index] * abs(before)
+        return min(max(expected, -8192), 8192), min(max(scale, 1), 8192)
 
-    def starts(self, m: int, expected: int, spread: int) -> list[int]:
-        """Where each letter of channel m begins, and 4096."""
-        span = max(self.reach[m] * spread // 8, 1)
+    def starts(self, m: int, expected: int, scale: int) -> list[int]:
+        """Where each symbol of channel m begins, and 4096."""
+        span = max(self.reach[m] * scale // 8, 1)
         scale = 2**23 // span
         starts = [0]
         for a in range(1, self.size[m]):
@@ -175,27 +178,27 @@ def test_another_program_reads_the_same_cues_and_labels(expected):
         assert task == TASKS[index]
 
 
-def remember_random_tasks(part: CueMemory) -> tuple[store.EpisodicMemory, np.ndarray]:
+def remember_random_tasks(part: CueLayout) -> tuple[store.EpisodicMemory, np.ndarray]:
     """Two tasks with random decoders and five cues each, and these: int32 [10, h, w, M]."""
-    storage, form = part.config.codec.storage, part.form
+    storage, format = part.config.codec.storage, part.format
 
     @jax.jit
     def remember(memory, cues, key):
         params = part.codec.init(key)
         table = tables.build(params["density"], cues, jnp.ones(5, bool))
-        label = jnp.arange(5) % form.num_classes
+        label = jnp.arange(5) % format.num_classes
         return store.rewrite(
             memory,
-            form,
-            kept=jnp.ones(form.num_slots, bool),
-            added=cue_strings.encode_cues(table, cues, label, form),
+            format,
+            kept=jnp.ones(format.num_slots, bool),
+            added=cue_strings.encode_cues(table, cues, label, format),
             label=label,
             count=jnp.int32(5),
             record=store.Record(table, quantise.quantise(params["synthesis"], storage)),
         )
 
-    all_cues = np.random.default_rng(0).integers(-7, 9, (2, 5, *form.latent_shape), np.int32)
-    memory = store.empty_memory(form)
+    all_cues = np.random.default_rng(0).integers(-7, 9, (2, 5, *format.latent_shape), np.int32)
+    memory = store.empty_memory(format)
     for task, cues in enumerate(all_cues):
         memory = remember(memory, cues, jax.random.key(task))
     return memory, np.concatenate(all_cues)
@@ -207,7 +210,7 @@ def test_another_program_reads_cues_and_decoders_that_share_a_trunk(tmp_path, st
         golden_config(shared_trunk=True, storage=storage), budget_bytes=8_000
     )
     part = build_parts(config, SPEC).memory
-    assert isinstance(part, CueMemory)
+    assert isinstance(part, CueLayout)
     memory, cues = remember_random_tasks(part)
     path = tmp_path / "memory.npz"
     export_memory(path, memory, part, class_order=(2, 0, 3, 1))
@@ -231,8 +234,8 @@ def test_the_golden_memory_reaches_the_ends_of_what_can_be_expected(expected):
         for task, cue in zip(TASKS, expected["cues"], strict=True)
         for r, c, m in np.ndindex(*cue_shape)
     ]
-    expectations, spreads = zip(*found, strict=True)
-    assert (min(expectations), max(expectations), max(spreads)) == (-8192, 8192, 8192)
+    expectations, scales = zip(*found, strict=True)
+    assert (min(expectations), max(expectations), max(scales)) == (-8192, 8192, 8192)
     # Most are not there, and hardly two alike.
     assert len(set(found)) > 0.8 * len(found)
 
@@ -243,7 +246,7 @@ def test_another_program_finds_the_same_decoders(imported):
 
 def check_decoders(reader: Reader, imported: Imported) -> None:
     for task in (0, 1):
-        record, intact = store.read_record(imported.memory, imported.form, jnp.int32(task))
+        record, intact = store.read_record(imported.memory, imported.format, jnp.int32(task))
         assert intact
         arrays = reader.record(task)
         for path, leaf in jax.tree_util.tree_leaves_with_path(record.decoder):
@@ -251,47 +254,47 @@ def check_decoders(reader: Reader, imported: Imported) -> None:
             np.testing.assert_array_equal(arrays[f"decoder/{name}"], leaf)
 
 
-def read_all(memory, form, slots):
+def read_all(memory, format, slots):
     tasks = jnp.asarray(TASKS)[slots]
-    read = cue_strings.read_cues(memory, form, tasks, slots[:, None])
+    read = cue_strings.read_cues(memory, format, tasks, slots[:, None])
     return read.cues[:, 0], read.intact[:, 0]
 
 
 @pytest.mark.parametrize("jit", [True, False])
 def test_the_golden_strings_decode_to_the_same_integers(imported, expected, jit):
-    memory, form, *_ = imported
+    memory, format, *_ = imported
 
     def read(memory):
-        return read_all(memory, form, jnp.arange(12))
+        return read_all(memory, format, jnp.arange(12))
 
     with jax.disable_jit(not jit):
         cues, intact = (jax.jit(read) if jit else read)(memory)
     np.testing.assert_array_equal(cues, expected["cues"])
     assert intact.all()
-    np.testing.assert_array_equal(store.read_entries(memory, form).label[:12], expected["labels"])
+    np.testing.assert_array_equal(store.read_entries(memory, format).label[:12], expected["labels"])
 
 
 @pytest.mark.parametrize("devices", [1, 4])
 def test_the_golden_strings_are_the_same_on_any_number_of_devices(imported, expected, devices):
-    memory, form, *_ = imported
+    memory, format, *_ = imported
     read = jax.pmap(
-        lambda slots: read_all(memory, form, slots), devices=jax.local_devices()[:devices]
+        lambda slots: read_all(memory, format, slots), devices=jax.local_devices()[:devices]
     )
     cues, intact = read(jnp.arange(12).reshape(devices, -1))
-    np.testing.assert_array_equal(cues.reshape(12, *form.latent_shape), expected["cues"])
+    np.testing.assert_array_equal(cues.reshape(12, *format.latent_shape), expected["cues"])
     assert intact.all()
 
 
 def test_encoding_the_golden_cues_again_gives_the_same_strings(imported, expected):
-    memory, form, *_ = imported
+    memory, format, *_ = imported
     words = np.asarray(memory.words)
-    entries = store.read_entries(memory, form)
+    entries = store.read_entries(memory, format)
     starts = np.asarray(store.string_starts(entries.lengths))[:, 0]
     for task in (0, 1):
-        table = store.read_record(memory, form, jnp.int32(task))[0].table
+        table = store.read_record(memory, format, jnp.int32(task))[0].table
         slots = np.flatnonzero(task == TASKS)
         cues, labels = (jnp.asarray(expected[name][slots]) for name in ("cues", "labels"))
-        strings = cue_strings.encode_cues(table, cues, labels.astype(jnp.int32), form)
+        strings = cue_strings.encode_cues(table, cues, labels.astype(jnp.int32), format)
         for index, slot in enumerate(slots):
             length = int(strings.lengths[index, 0])
             assert length == int(entries.lengths[slot, 0])
@@ -304,7 +307,7 @@ def test_export_and_import_change_nothing(imported, tmp_path, assert_same):
         header = json.loads(file["header"].tobytes())
     config = golden_config()
     part = build_parts(config, SPEC).memory
-    assert isinstance(part, CueMemory)
+    assert isinstance(part, CueLayout)
     export_memory(tmp_path / "memory.npz", imported.memory, part, imported.class_order)
     again = import_memory(tmp_path / "memory.npz")
     assert_same(again.memory, imported.memory)
@@ -324,7 +327,7 @@ def changed(path: Path, **arrays) -> Path:
 
 def test_damage_is_found_and_named_on_import(imported, tmp_path):
     words = np.asarray(imported.memory.words)
-    size = imported.form.record_words
+    size = imported.format.record_words
     places = {
         3: "string or entry of slot 0",
         len(words) - 2 * size - 1: "string or entry of slot 0",
@@ -364,7 +367,7 @@ def header_with(**changes) -> np.ndarray:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"version": 1}, "version 1; this program reads 'braincl-memory', version 2"),
+        ({"version": 1}, "version 1; this program reads 'braincl-memory', version 3"),
         ({"name": "other"}, "format 'other'"),
         ({"num_words": 7}, r"words of .* its header says uint16 \[7\]"),
         ({"record_words": 7}, "contradicts itself"),
@@ -390,12 +393,12 @@ def test_files_that_are_no_memory_are_refused(tmp_path):
 
 
 def test_an_intact_memory_has_no_damages_and_its_decoders_recall(imported):
-    assert find_damages(imported.memory, imported.form) == []
+    assert find_damages(imported.memory, imported.format) == []
     recalled = cue_strings.recall(
-        imported.memory, imported.form, jnp.array([1]), jnp.array([[5, 11]]), imported.codec
+        imported.memory, imported.format, jnp.array([1]), jnp.array([[5, 11]]), imported.codec
     )
     assert recalled.image.shape == (1, 2, 8, 12, 3)
     assert recalled.intact.all()
-    record, intact = store.read_record(imported.memory, imported.form, jnp.int32(1))
+    record, intact = store.read_record(imported.memory, imported.format, jnp.int32(1))
     assert intact
     assert set(quantise.dequantise(record.decoder)) == {"linear", "log_gain", "Conv_0", "Conv_1"}

@@ -13,7 +13,7 @@ from braincl_jax import collectives
 from braincl_jax.networks import Network
 from braincl_jax.runtime.devices import Devices
 from braincl_jax.sleep import replay_step
-from braincl_jax.sleep.ahead import read_for
+from braincl_jax.sleep.prefetch import prefetched_for
 
 NUM_DEVICES, NUM_STEPS, NUM_REPLAY_STEPS = 4, 3, 10
 PHASES = ("start", "encode", "memorise", "classify", "transfer", "replay")
@@ -116,7 +116,7 @@ def test_ten_replay_steps_on_one_and_four_devices_see_the_same_and_learn_the_sam
 
     def seen(state, batch, *, parts, axis_name=None):
         step = state.progress.steps_done("replay")
-        task, slot, _ = read_for(state, step, parts, axis_name)[1]
+        task, slot, _ = prefetched_for(state, step, parts, axis_name)[1]
         after, _ = replay_step(state, batch, parts=parts, axis_name=axis_name)
         return collectives.concatenate((task, slot, after.encoder.batch_stats), axis_name)
 

@@ -12,7 +12,7 @@ from braincl_jax.methods import Method, get_method, method_names, register_metho
 from braincl_jax.parts import recall
 from braincl_jax.pipeline import phases
 from braincl_jax.sleep import class_balanced, replay_step
-from braincl_jax.sleep.ahead import read_for
+from braincl_jax.sleep.prefetch import prefetched_for
 from braincl_jax.state import PHASES, Progress
 
 WITHOUT_CODEC = ("finetune", "joint", "replay_raw", "replay_raw_and_task")
@@ -119,7 +119,9 @@ def test_a_sampler_that_is_handed_in_is_the_one_that_is_used(diary):
         return index.task[slot[:, 0]], slot
 
     parts = dataclasses.replace(diary.parts, sampler=only_slot_three)
-    _, (task, slot, _) = jax.jit(lambda state: read_for(state, jnp.int32(0), parts, None))(state)
+    _, (task, slot, _) = jax.jit(lambda state: prefetched_for(state, jnp.int32(0), parts, None))(
+        state
+    )
     assert (slot == 3).all()
     recalled = jax.jit(functools.partial(recall, parts.memory))(state.memory, task, slot)
     images = np.asarray(recalled.image)

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from braincl_jax import parts
-from braincl_jax.memory import quantise, store
+from braincl_jax.memory.block import store
+from braincl_jax.memory.block.integrity import CorruptMemoryError
+from braincl_jax.memory.codec import quantise
 from braincl_jax.memory.inspection import find_damages
-from braincl_jax.memory.integrity import CorruptMemoryError
 from braincl_jax.memory.policy import get_policy
 from braincl_jax.runtime.exchange import export_memory, import_memory
 from braincl_jax.wake import start_step
@@ -63,7 +64,7 @@ def test_the_first_task_trains_the_trunk_and_later_ones_all_the_rest(life):
 
 
 def test_later_tasks_train_with_the_trunk_that_is_stored_bit_for_bit(life, memory, assert_same):
-    trunk, intact = store.read_trunk(memory, life.parts.memory.form)
+    trunk, intact = store.read_trunk(memory, life.parts.memory.format)
     assert intact
     stored = jax.jit(quantise.dequantise)(trunk)
     for phase in ("start", "encode", "refine"):
@@ -72,7 +73,7 @@ def test_later_tasks_train_with_the_trunk_that_is_stored_bit_for_bit(life, memor
 
 
 def test_the_trunk_in_the_block_is_the_first_tasks_for_ever(life, memory):
-    end = life.parts.memory.form.records_end
+    end = life.parts.memory.format.records_end
     first = life.after[0, "transfer"].memory.long_term
     assert end < len(memory.words)
     np.testing.assert_array_equal(memory.words[end:], first.words[end:])
@@ -126,8 +127,8 @@ def test_a_step_is_pure_and_keeps_shapes(phase, life, to_numpy, assert_same):
 def test_the_bill_of_decoders_by_hand(changes, decoders, make_parts, tiny_config):
     codec = dataclasses.replace(tiny_config.codec, **changes)
     part = make_parts(codec=codec).memory
-    full = store.empty_memory(part.form).replace(num_records=jnp.int32(2))
-    bill = store.memory_bytes(full, part.form)
+    full = store.empty_memory(part.format).replace(num_records=jnp.int32(2))
+    bill = store.memory_bytes(full, part.format)
     assert bill["decoders"] == decoders
     assert sum(bill.values()) == tiny_config.budget_bytes
 
@@ -143,11 +144,12 @@ def test_what_the_trunk_saves_is_there_for_cues(life, make_parts):
     ]
     # Half of the words that two records and the trunk leave.
     assert allowances == [
-        (part.form.num_words - store.part_words(part.form.trunk) - 2 * part.form.record_words) // 2
+        (part.format.num_words - store.part_words(part.format.trunk) - 2 * part.format.record_words)
+        // 2
         for part in (other, own)
     ]
     # Who shares the block openly knows of the trunk too: half of it is for the first task, but for its record.
-    room = own.form.num_words - store.part_words(own.form.trunk) - own.form.record_words
+    room = own.format.num_words - store.part_words(own.format.trunk) - own.format.record_words
     assert int(get_policy("open_ended").allowance(shared)) == room // 2
     # 1280 bytes are stored once and not twice, with a checksum of 4 bytes more.
     assert allowances[1] - allowances[0] == (1280 - 4) // 2 // 2
@@ -160,8 +162,8 @@ def test_a_file_brings_the_trunk_back(life, memory, tmp_path, assert_same):
     assert_same(imported.memory, memory)
     for task in (0, 1):
         found, own = (
-            store.read_record(one, form, jnp.int32(task))
-            for one, form in ((imported.memory, imported.form), (memory, part.form))
+            store.read_record(one, format, jnp.int32(task))
+            for one, format in ((imported.memory, imported.format), (memory, part.format))
         )
         assert_same(found, own)
         assert found[1]
@@ -174,7 +176,7 @@ def test_a_flipped_bit_in_the_trunk_stops_replay_and_is_named_on_import(life, me
     state = state.replace(memory=state.memory.replace(long_term=damaged))
     _, metrics = life.steps["replay"](state, None)
     assert int(metrics["corrupt_slot"]) >= 0
-    assert find_damages(memory, life.parts.memory.form) == []
+    assert find_damages(memory, life.parts.memory.format) == []
     export_memory(tmp_path / "memory.npz", damaged, life.parts.memory, range(4))
     with pytest.raises(CorruptMemoryError, match="damaged: the trunk that the decoders"):
         import_memory(tmp_path / "memory.npz")

@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 
 from braincl_jax.baselines.decoded_cache import transfer_and_decode_step
-from braincl_jax.memory import quantise, store, working
-from braincl_jax.memory.cue_memory import CueMemory
+from braincl_jax.memory import working
+from braincl_jax.memory.block import store
+from braincl_jax.memory.codec import quantise
+from braincl_jax.memory.cue_layout import CueLayout
 from braincl_jax.sleep import replay_step
 from braincl_jax.wake import encode_step, start_step
 
@@ -35,8 +37,8 @@ def cached(make_parts, diary):
 
 def decoded(part, memory, task, slot):
     """What the strings recall, past the cache."""
-    read = CueMemory.read(part, memory, task, slot)
-    return CueMemory.complete(part, memory, task, slot, read)
+    read = CueLayout.read(part, memory, task, slot)
+    return CueLayout.complete(part, memory, task, slot, read)
 
 
 def program(function, *arguments) -> str:
@@ -191,7 +193,7 @@ def test_replay_takes_no_batch(diary, tiny_parts):
 def test_a_warm_start_takes_the_stored_decoder_and_a_fresh_analysis(diary, assert_same):
     first, second = diary.after[0, "start"], diary.after[1, "start"]
     record, intact = store.read_record(
-        second.memory.long_term, diary.parts.memory.form, jnp.int32(0)
+        second.memory.long_term, diary.parts.memory.format, jnp.int32(0)
     )
     assert intact
     codec = second.memory.working.codec

@@ -10,7 +10,7 @@ import pytest
 from braincl_jax.build import build_parts
 from braincl_jax.config import CodecConfig
 from braincl_jax.data import RawData, TaskStream
-from braincl_jax.memory.cue_memory import CueMemory
+from braincl_jax.memory.cue_layout import CueLayout
 from braincl_jax.parts import recall
 
 # Classes of unequal size, so that tasks are unequal too.
@@ -58,4 +58,4 @@ def test_more_than_256_classes_get_a_word_for_each_label(tiny_config):
     config = dataclasses.replace(tiny_config, budget_bytes=20_000, codec=CodecConfig(width=4))
     parts = build_parts(config, stream.spec)
     # One word for the label, one for the length of the string.
-    assert cast(CueMemory, parts.memory).form.entry_words == 2
+    assert cast(CueLayout, parts.memory).format.entry_words == 2

@@ -5,9 +5,9 @@ import dataclasses
 import jax
 import jax.numpy as jnp
 
+from braincl_jax.memory.block.store import EpisodicMemory
 from braincl_jax.memory.budget import tree_bytes
-from braincl_jax.memory.cue_memory import CueMemory
-from braincl_jax.memory.store import EpisodicMemory
+from braincl_jax.memory.cue_layout import CueLayout
 from braincl_jax.parts import Parts
 from braincl_jax.sleep.transfer import transfer_step
 from braincl_jax.state import BrainState, Memory
@@ -27,14 +27,14 @@ class CachedMemory(EpisodicMemory):
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class DecodedCache(CueMemory):
-    """Implements `parts.ReplayMemory` with recall from the cache."""
+class CachedCueLayout(CueLayout):
+    """Implements `parts.MemoryLayout` with recall from the cache."""
 
     def init(self, key: Array) -> Memory:
         memory = super().init(key)
         stored = memory.long_term
         fields = {field.name: getattr(stored, field.name) for field in dataclasses.fields(stored)}
-        number = self.form.num_slots
+        number = self.format.num_slots
         cache = jnp.zeros((number, *self.spec.image_shape), jnp.uint8)
         cached = CachedMemory(**fields, cache=cache, intact=jnp.zeros(number, bool))
         return memory.replace(long_term=cached)
@@ -60,12 +60,12 @@ class DecodedCache(CueMemory):
         """
         stored: CachedMemory = memory.long_term
         task, slot, valid = self.groups(stored)
-        number = self.form.num_slots
+        number = self.format.num_slots
 
         def recall_one(group: tuple[Array, Array]) -> tuple[Array, Array]:
             tasks, slots = group[0][None], group[1][None]
-            read = CueMemory.read(self, memory, tasks, slots)
-            recalled = CueMemory.complete(self, memory, tasks, slots, read)
+            read = CueLayout.read(self, memory, tasks, slots)
+            recalled = CueLayout.complete(self, memory, tasks, slots, read)
             return recalled.image[0], recalled.intact[0]
 
         images, intact = jax.lax.map(recall_one, (task, slot))
@@ -78,7 +78,7 @@ class DecodedCache(CueMemory):
         """Stored slots in groups of one task: task int32 [g], slot int32 [g, n], and which count, bool [g, n]."""
         sleep, counts = self.config.sleep, stored.task_counts
         size = sleep.batch_size // sleep.num_groups
-        group = jnp.arange(-(-self.form.num_slots // size) + self.spec.num_tasks)
+        group = jnp.arange(-(-self.format.num_slots // size) + self.spec.num_tasks)
         ends = jnp.cumsum(-(-counts // size))
         task = jnp.minimum(jnp.searchsorted(ends, group, side="right"), self.spec.num_tasks - 1)
         of_task = ends[task] - (-(-counts // size))[task]
@@ -94,5 +94,5 @@ def transfer_and_decode_step(
 ) -> tuple[BrainState, Metrics]:
     """`transfer_step`, and then everything stored is recalled once."""
     state, metrics = transfer_step(state, batch, parts=parts, axis_name=axis_name)
-    assert isinstance(parts.memory, DecodedCache)
+    assert isinstance(parts.memory, CachedCueLayout)
     return state.replace(memory=parts.memory.fill(state.memory)), metrics

@@ -8,10 +8,8 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
-from braincl_jax.memory import coding, quantise, tables
-from braincl_jax.memory.codec import Codec
-from braincl_jax.memory.integrity import integrity_tag
-from braincl_jax.memory.store import (
+from braincl_jax.memory.block.integrity import integrity_tag
+from braincl_jax.memory.block.store import (
     EpisodicMemory,
     Format,
     Strings,
@@ -19,21 +17,24 @@ from braincl_jax.memory.store import (
     read_record,
     string_starts,
 )
+from braincl_jax.memory.codec import quantise
+from braincl_jax.memory.codec.transforms import Codec
+from braincl_jax.memory.coder import coding, tables
 from braincl_jax.types import Array, Recalled
 
 
-def encode_cues(table: tables.CodingTable, cues: Array, label: Array, form: Format) -> Strings:
+def encode_cues(table: tables.CodingTable, cues: Array, label: Array, format: Format) -> Strings:
     """Entropy-codes rounded cues of one task.
 
     Args:
         table: that task's table.
         cues: int32 [N, h, w, M].
         label: int32 [N].
-        form: `lengths` above `form.max_words` mark strings that did not fit.
+        format: `lengths` above `format.max_words` mark strings that did not fit.
     """
-    number, lanes = len(cues), form.lanes
+    number, lanes = len(cues), format.lanes
     tag = integrity_tag(jnp.repeat(label, lanes), jnp.tile(jnp.arange(lanes), number))
-    words, lengths = coding.encode(table, cues, tag, lanes, form.max_words)
+    words, lengths = coding.encode(table, cues, tag, lanes, format.max_words)
     return Strings(words.reshape(number, lanes, -1), lengths.reshape(number, lanes))
 
 
@@ -51,19 +52,19 @@ class StoredCues(NamedTuple):
     intact: Array
 
 
-def read_cues(memory: EpisodicMemory, form: Format, task: Array, slot: Array) -> StoredCues:
+def read_cues(memory: EpisodicMemory, format: Format, task: Array, slot: Array) -> StoredCues:
     """Decodes stored cues, each group with its own task's table.
 
     Args:
         memory: the memory.
-        form: its format.
+        format: its format.
         task: int32 [G].
         slot: int32 [G, n], slots of that task.
     """
-    height, width, channels = form.latent_shape
-    (groups, size), lanes = slot.shape, form.lanes
-    entries = read_entries(memory, form)
-    record, record_intact = jax.vmap(lambda one: read_record(memory, form, one))(task)
+    height, width, channels = format.latent_shape
+    (groups, size), lanes = slot.shape, format.lanes
+    entries = read_entries(memory, format)
+    record, record_intact = jax.vmap(lambda one: read_record(memory, format, one))(task)
     label = entries.label[slot]
     every_label, lane = jnp.broadcast_arrays(label[..., None], jnp.arange(lanes))
     strings = coding.Lanes(
@@ -81,18 +82,18 @@ def read_cues(memory: EpisodicMemory, form: Format, task: Array, slot: Array) ->
 
 
 def complete(
-    memory: EpisodicMemory, form: Format, task: Array, read: StoredCues, codec: Codec
+    memory: EpisodicMemory, format: Format, task: Array, read: StoredCues, codec: Codec
 ) -> Recalled:
     """Images from cues, each group with its own task's decoder.
 
     Args:
         memory: the memory.
-        form: its format.
+        format: its format.
         task: int32 [G].
         read: of G groups.
         codec: the networks.
     """
-    record, _ = jax.vmap(lambda one: read_record(memory, form, one))(task)
+    record, _ = jax.vmap(lambda one: read_record(memory, format, one))(task)
     decoders = quantise.dequantise(record.decoder)
     # One after another: vmap would make grouped convolutions of it, for which XLA has nothing fast on CPUs.
     image = jax.lax.map(lambda one: codec.recall(*one), (decoders, read.cues.astype(jnp.float32)))
@@ -100,7 +101,7 @@ def complete(
 
 
 def recall(
-    memory: EpisodicMemory, form: Format, task: Array, slot: Array, codec: Codec
+    memory: EpisodicMemory, format: Format, task: Array, slot: Array, codec: Codec
 ) -> Recalled:
     """Images of slots int32 [G, n]; group g is of task `task[g]`."""
-    return complete(memory, form, task, read_cues(memory, form, task, slot), codec)
+    return complete(memory, format, task, read_cues(memory, format, task, slot), codec)

@@ -12,7 +12,7 @@ from braincl_jax.memory.selection import class_balanced_order, words_within_clas
 from braincl_jax.types import Array
 
 
-class Means(NamedTuple):
+class Funds(NamedTuple):
     """What there is to spend, in words; what is not an array is static.
 
     Attributes:
@@ -50,56 +50,56 @@ class BudgetPolicy(NamedTuple):
     """How the budget is spent.
 
     Attributes:
-        allowance: (means) -> int32 scalar: words that strings and entries of the new task may take. The codec is
+        allowance: (funds) -> int32 scalar: words that strings and entries of the new task may take. The codec is
             trained for the rate at which all of the task's cues fit.
-        keep: (key, candidates, means, allowance) -> bool [n]: what is in memory afterwards. Together it must not
+        keep: (key, candidates, funds, allowance) -> bool [n]: what is in memory afterwards. Together it must not
             take more than all words but those of the records, of which there are then `task + 1`.
     """
 
-    allowance: Callable[[Means], Array]
-    keep: Callable[[Array, Candidates, Means, Array], Array]
+    allowance: Callable[[Funds], Array]
+    keep: Callable[[Array, Candidates, Funds, Array], Array]
 
 
-def planned_allowance(means: Means) -> Array:
+def planned_allowance(funds: Funds) -> Array:
     """A share of what is free in proportion to the task's images among all that are still to come."""
-    tasks = jnp.arange(len(means.task_sizes))
-    to_come = tasks >= means.task
-    free = means.free - to_come.sum() * means.record
-    part = means.task_sizes[means.task] / jnp.where(to_come, means.task_sizes, 0).sum()
+    tasks = jnp.arange(len(funds.task_sizes))
+    to_come = tasks >= funds.task
+    free = funds.free - to_come.sum() * funds.record
+    part = funds.task_sizes[funds.task] / jnp.where(to_come, funds.task_sizes, 0).sum()
     # The last task gets all that is left, without a rounding of float32.
     return jnp.where(part >= 1, free, jnp.floor(free * part).astype(jnp.int32))
 
 
 def keep_old_and_what_fits(
-    key: Array, candidates: Candidates, means: Means, allowance: Array
+    key: Array, candidates: Candidates, funds: Funds, allowance: Array
 ) -> Array:
     """All that is stored, and of the new cues equally many of each class, as many as the allowance pays for."""
-    del means
+    del funds
     new = candidates.valid & candidates.new
     return (candidates.valid & ~candidates.new) | _prefix(
         class_balanced_order(key, candidates.label, new), candidates, new, allowance
     )
 
 
-def open_ended_allowance(means: Means) -> Array:
+def open_ended_allowance(funds: Funds) -> Array:
     """A share of the block as if as many images were still to come as have been seen, the task's own included.
 
     So the first task gets half of the block and later ones less and less; nothing is assumed about their number.
     """
-    seen = jnp.where(jnp.arange(len(means.task_sizes)) <= means.task, means.task_sizes, 0).sum()
-    part = means.task_sizes[means.task] / (2 * seen)
-    cues = means.total - (means.task + 1) * means.record
+    seen = jnp.where(jnp.arange(len(funds.task_sizes)) <= funds.task, funds.task_sizes, 0).sum()
+    part = funds.task_sizes[funds.task] / (2 * seen)
+    cues = funds.total - (funds.task + 1) * funds.record
     return jnp.floor(cues * part).astype(jnp.int32)
 
 
-def keep_equal_words(key: Array, candidates: Candidates, means: Means, allowance: Array) -> Array:
+def keep_equal_words(key: Array, candidates: Candidates, funds: Funds, allowance: Array) -> Array:
     """Everything while there is room; then every class has the same words, and random cues of it go.
 
     Cues are equally long within a task but were longer when there was more room for each: classes that came early
     are left with fewer and better cues.
     """
     del allowance
-    room = means.total - (means.task + 1) * means.record
+    room = funds.total - (funds.task + 1) * funds.record
     spent = words_within_class(key, candidates.label, candidates.words, candidates.valid)
     order = jnp.argsort(jnp.where(candidates.valid, spent, jnp.iinfo(jnp.int32).max))
     return _prefix(order, candidates, candidates.valid, room)

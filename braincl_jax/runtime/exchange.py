@@ -13,15 +13,15 @@ import jax.numpy as jnp
 import numpy as np
 
 from braincl_jax.config import CodecConfig
-from braincl_jax.memory import store
-from braincl_jax.memory.codec import Codec, build_codec
-from braincl_jax.memory.cue_memory import CueMemory, record_shapes
+from braincl_jax.memory.block import store
+from braincl_jax.memory.block.integrity import require_undamaged
+from braincl_jax.memory.codec.transforms import Codec, build_codec
+from braincl_jax.memory.coder.tables import PRECISION
+from braincl_jax.memory.cue_layout import CueLayout, record_shapes
 from braincl_jax.memory.inspection import find_damages
-from braincl_jax.memory.integrity import require_undamaged
-from braincl_jax.memory.tables import PRECISION
 from braincl_jax.types import PyTree
 
-NAME, VERSION = "braincl-memory", 2
+NAME, VERSION = "braincl-memory", 3
 # In the header, of what is stored beside strings and index; the last two where decoders share something.
 OF_PARTS = ("record_words", "record", "trunk_words", "trunk")
 ARRAYS = {"words": np.uint16, "task_counts": np.int32, "num_records": np.int32, "check": np.uint32}
@@ -32,19 +32,19 @@ class Imported(NamedTuple):
 
     Attributes:
         memory: the arrays.
-        form: how they are read.
+        format: how they are read.
         codec: the networks that the stored decoders are parameters of.
         class_order: original class of each label.
     """
 
     memory: store.EpisodicMemory
-    form: store.Format
+    format: store.Format
     codec: Codec
     class_order: tuple[int, ...]
 
 
 def export_memory(
-    path: Path, memory: store.EpisodicMemory, part: CueMemory, class_order: Sequence[int]
+    path: Path, memory: store.EpisodicMemory, part: CueLayout, class_order: Sequence[int]
 ) -> None:
     """Writes the long-term memory to `path` (.npz), whole or not at all.
 
@@ -54,22 +54,22 @@ def export_memory(
         part: the memory part that they belong to.
         class_order: original class of each label.
     """
-    form = part.form
+    format = part.format
     header = {
         "name": NAME,
         "version": VERSION,
         "image_shape": part.spec.image_shape,
         "codec": dataclasses.asdict(part.config.codec),
         "precision": PRECISION,
-        "latent_shape": form.latent_shape,
-        "lanes": form.lanes,
-        "num_classes": form.num_classes,
-        "num_tasks": form.num_tasks,
-        "num_slots": form.num_slots,
-        "num_words": form.num_words,
-        "max_words": form.max_words,
-        "entry_words": form.entry_words,
-        **_fields_of_parts(form),
+        "latent_shape": format.latent_shape,
+        "lanes": format.lanes,
+        "num_classes": format.num_classes,
+        "num_tasks": format.num_tasks,
+        "num_slots": format.num_slots,
+        "num_words": format.num_words,
+        "max_words": format.max_words,
+        "entry_words": format.entry_words,
+        **_fields_of_parts(format),
         "class_order": [int(original) for original in class_order],
     }
     temporary = path.with_suffix(".tmp")
@@ -98,7 +98,7 @@ def import_memory(path: Path) -> Imported:
         settings = CodecConfig(**header["codec"])
         codec = build_codec(settings, tuple(header["image_shape"]))
         record, trunk = record_shapes(codec, settings)
-        form = store.Format(
+        format = store.Format(
             latent_shape=tuple(header["latent_shape"]),
             lanes=header["lanes"],
             num_classes=header["num_classes"],
@@ -112,7 +112,7 @@ def import_memory(path: Path) -> Imported:
         class_order = tuple(header["class_order"])
     except (KeyError, TypeError) as error:
         raise ValueError(f"the header of {path} lacks something or has too much: {error}") from None
-    shapes = {"words": (form.num_words,), "task_counts": (form.num_tasks,)}
+    shapes = {"words": (format.num_words,), "task_counts": (format.num_tasks,)}
     for name, array in arrays.items():
         expected = shapes.get(name, ())
         if array.shape != expected or array.dtype != ARRAYS[name]:
@@ -121,11 +121,11 @@ def import_memory(path: Path) -> Imported:
                 f"{np.dtype(ARRAYS[name])} {list(expected)}"
             )
     parts = {name: header[name] for name in OF_PARTS if name in header}
-    if (codec.latent_shape, _fields_of_parts(form)) != (form.latent_shape, parts):
+    if (codec.latent_shape, _fields_of_parts(format)) != (format.latent_shape, parts):
         raise ValueError(f"the header of {path} contradicts itself: record and codec do not agree")
     memory = store.EpisodicMemory(**{name: jnp.asarray(array) for name, array in arrays.items()})
-    require_undamaged(find_damages(memory, form))
-    return Imported(memory, form, codec, class_order)
+    require_undamaged(find_damages(memory, format))
+    return Imported(memory, format, codec, class_order)
 
 
 def _read(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
@@ -140,9 +140,11 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         raise ValueError(f"{path} is not a whole memory file: {error}") from None
 
 
-def _fields_of_parts(form: store.Format) -> dict[str, Any]:
+def _fields_of_parts(format: store.Format) -> dict[str, Any]:
     """What the header says of records, and of the trunk where there is one."""
-    parts = {"record": form.record} | ({"trunk": {"decoder": form.trunk}} if form.trunk else {})
+    parts = {"record": format.record} | (
+        {"trunk": {"decoder": format.trunk}} if format.trunk else {}
+    )
     sizes = {f"{name}_words": store.part_words(part) for name, part in parts.items()}
     return sizes | {name: _array_fields(part) for name, part in parts.items()}
 

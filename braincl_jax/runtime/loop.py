@@ -14,12 +14,13 @@ from tqdm import tqdm
 from braincl_jax.build import build_parts, init_brain
 from braincl_jax.config import Config, to_mapping
 from braincl_jax.data import TaskStream
-from braincl_jax.evaluate import count_correct
-from braincl_jax.memory.cue_memory import CueMemory
-from braincl_jax.memory.integrity import check_intact
+from braincl_jax.evaluators import count_correct
+from braincl_jax.memory.block.integrity import check_intact
+from braincl_jax.memory.cue_layout import CueLayout
 from braincl_jax.methods import get_method
 from braincl_jax.parts import Parts, recall
 from braincl_jax.pipeline import Phase, phases
+from braincl_jax.report.page import write_report
 from braincl_jax.runtime.checkpoint import DEFAULT, Checkpointing, Writer
 from braincl_jax.runtime.cursor import EVALUATE, Cursor, Outcome
 from braincl_jax.runtime.devices import Devices
@@ -27,7 +28,6 @@ from braincl_jax.runtime.exchange import export_memory
 from braincl_jax.runtime.interrupt import stop_on_signals
 from braincl_jax.runtime.log import MetricsLog, write_json
 from braincl_jax.runtime.processes import leads, require_same_everywhere
-from braincl_jax.runtime.report import write_report
 from braincl_jax.runtime.resume import (
     CHECKPOINTS,
     CONFIG,
@@ -47,8 +47,8 @@ from braincl_jax.runtime.resume import (
 from braincl_jax.runtime.saver import Saver
 from braincl_jax.runtime.summary import measure_recall, summarise_run
 from braincl_jax.runtime.timings import CHECKPOINT, Timings
-from braincl_jax.sleep import nothing_read
-from braincl_jax.state import BrainState, without_ahead
+from braincl_jax.sleep import nothing_prefetched
+from braincl_jax.state import BrainState, without_prefetched
 from braincl_jax.types import Array, Metrics
 
 # Steps between two reads of the metrics: often enough to look at, seldom enough not to stall the devices.
@@ -153,7 +153,7 @@ def begin(
     def init(key: Array) -> BrainState:
         return init_brain(parts, key)
 
-    abstract = jax.eval_shape(lambda key: without_ahead(init(key)), key)
+    abstract = jax.eval_shape(lambda key: without_prefetched(init(key)), key)
     beginning = None if restart else resume(workdir, config, abstract)
     # Nobody writes before all have read.
     require_same_everywhere(f"start at {beginning.cursor if beginning else 0}")
@@ -161,7 +161,7 @@ def begin(
         beginning = fork(fork_from, workdir, config, abstract, story)
     if beginning is not None:
         memory = beginning.state.memory
-        memory = memory.replace(ahead=nothing_read(parts, memory))
+        memory = memory.replace(prefetched=nothing_prefetched(parts, memory))
         state = devices.replicate(beginning.state.replace(memory=memory))
         return state, beginning.cursor, beginning.path
     if leads():
@@ -193,7 +193,7 @@ def finish(
         device=devices.description,
     )
     if leads():
-        if isinstance(parts.memory, CueMemory):
+        if isinstance(parts.memory, CueLayout):
             stored = final.memory.long_term
             export_memory(workdir / MEMORY, stored, parts.memory, stream.class_order)
             np.save(workdir / SOURCES, outcome.sources)
@@ -358,7 +358,7 @@ def _scalars(metrics: Metrics) -> dict[str, float]:
 
 
 def _average(read: Sequence[Mapping[str, float]]) -> dict[str, float]:
-    """Means of the metrics; of `corrupt_slot` the largest, since one is too many."""
+    """Funds of the metrics; of `corrupt_slot` the largest, since one is too many."""
     means = {name: float(np.mean([one[name] for one in read])) for name in read[-1]}
     if "corrupt_slot" in means:
         means["corrupt_slot"] = float(max(one["corrupt_slot"] for one in read))

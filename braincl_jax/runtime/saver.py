@@ -12,7 +12,7 @@ from braincl_jax.runtime.devices import Devices
 from braincl_jax.runtime.interrupt import Interrupted, Stop
 from braincl_jax.runtime.log import MetricsLog
 from braincl_jax.runtime.processes import any_process, leads
-from braincl_jax.state import without_ahead
+from braincl_jax.state import without_prefetched
 
 # Steps between two times at which several processes ask each other whether to stop.
 AGREE_EVERY = 20
@@ -80,7 +80,7 @@ class Saver:
         newest = self._writer.newest
         if leads() and newest != path_of(self._writer.directory, cursor.steps):
             cursor.log_bytes = self._log.size
-            host = self._devices.fetch(without_ahead(state))
+            host = self._devices.fetch(without_prefetched(state))
             self._writer.save(cursor.steps, host, to_json(cursor), to_mapping(self._config))
         self._saved_steps, self._saved_at = cursor.steps, time.monotonic()
         if self._stopping:

@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from braincl_jax.data import TaskStream
-from braincl_jax.evaluate import psnr, recall_slots, summarise
+from braincl_jax.evaluators import psnr, recall_slots, summarise
 from braincl_jax.memory.budget import tree_bytes
 from braincl_jax.parts import Parts
-from braincl_jax.runtime.report import RecallSample
+from braincl_jax.report.page import RecallSample
 from braincl_jax.state import BrainState, Memory
 from braincl_jax.types import Array, Recalled
 

@@ -1,8 +1,8 @@
 """Asleep: cues move to long-term memory, and what they recall is replayed. No external input."""
 
-from braincl_jax.sleep.ahead import nothing_read
+from braincl_jax.sleep.prefetch import nothing_prefetched
 from braincl_jax.sleep.replay import replay_step
 from braincl_jax.sleep.sampler import class_balanced
 from braincl_jax.sleep.transfer import transfer_step
 
-__all__ = ["class_balanced", "nothing_read", "replay_step", "transfer_step"]
+__all__ = ["class_balanced", "nothing_prefetched", "replay_step", "transfer_step"]

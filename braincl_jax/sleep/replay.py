@@ -7,10 +7,10 @@ import jax.numpy as jnp
 import optax
 
 from braincl_jax import collectives
-from braincl_jax.memory.integrity import INTACT
+from braincl_jax.memory.block.integrity import INTACT
 from braincl_jax.networks import masked_logits
 from braincl_jax.parts import Parts
-from braincl_jax.sleep.ahead import read_for
+from braincl_jax.sleep.prefetch import prefetched_for
 from braincl_jax.state import BrainState, count_examples, step_key
 from braincl_jax.types import Array, Metrics, PyTree
 
@@ -94,7 +94,9 @@ def replay_step(
     """
     del batch
     encoder = state.encoder
-    ahead, sample = read_for(state, state.progress.steps_done("replay"), parts, axis_name)
+    prefetched, sample = prefetched_for(
+        state, state.progress.steps_done("replay"), parts, axis_name
+    )
     slot = sample[1]
     augment_key = jax.random.fold_in(step_key(state, "replay"), 1)
     keys = collectives.example_keys(augment_key, slot.size, axis_name)
@@ -110,7 +112,7 @@ def replay_step(
     params = optax.apply_updates(encoder.params, jax.tree.map(lambda leaf: -rate * leaf, direction))
     new_state = state.replace(
         encoder=encoder.replace(params=params, batch_stats=batch_stats, sleep_opt=sleep_opt),
-        memory=state.memory.replace(ahead=ahead),
+        memory=state.memory.replace(prefetched=prefetched),
         consolidation=count_examples(
             state.consolidation, "replay", slot.size * collectives.num_devices(axis_name)
         ),

@@ -1,13 +1,17 @@
-"""Transfer: falling asleep, the cues of the day move to long-term memory and g_a is dropped."""
+"""Transfer: falling asleep, the cues in working memory move to long-term memory and g_a is dropped."""
 
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 
-from braincl_jax.memory import cue_strings, quantise, store, tables, working
-from braincl_jax.memory.cue_memory import CueMemory
+from braincl_jax.memory import cue_strings
+from braincl_jax.memory.block import store
+from braincl_jax.memory.codec import quantise
+from braincl_jax.memory.coder import tables
+from braincl_jax.memory.cue_layout import CueLayout
 from braincl_jax.memory.policy import Candidates
+from braincl_jax.memory.working import EMPTY, WorkingMemory
 from braincl_jax.parts import Parts
 from braincl_jax.sleep.fall_asleep import fall_asleep
 from braincl_jax.state import BrainState, Memory, step_key
@@ -31,7 +35,7 @@ class Choice(NamedTuple):
 
 
 def choose(
-    memory: CueMemory,
+    memory: CueLayout,
     state: Memory,
     task: Array,
     strings: store.Strings,
@@ -50,17 +54,17 @@ def choose(
         valid: bool [N], which of them may be stored.
         key: PRNG key for the policy.
     """
-    entries = store.read_entries(state.long_term, memory.form)
-    slots = memory.form.num_slots
+    entries = store.read_entries(state.long_term, memory.format)
+    slots = memory.format.num_slots
     candidates = Candidates(
         label=jnp.concatenate([entries.label, label]),
         words=jnp.concatenate([entries.lengths.sum(-1), strings.lengths.sum(-1)])
-        + memory.form.entry_words,
+        + memory.format.entry_words,
         new=jnp.arange(slots + len(label)) >= slots,
         valid=jnp.concatenate([entries.stored, valid]),
     )
-    means = memory.means(state, task)
-    keep = memory.policy.keep(key, candidates, means, memory.policy.allowance(means))
+    funds = memory.funds(state, task)
+    keep = memory.policy.keep(key, candidates, funds, memory.policy.allowance(funds))
     kept, added = keep[:slots], keep[slots:]
     # Very short strings might be more than there are slots.
     count = jnp.minimum(added.sum(), slots - kept.sum())
@@ -83,31 +87,31 @@ def transfer_step(
     """
     del batch, axis_name
     memory = parts.memory
-    assert isinstance(memory, CueMemory)
-    day: working.WorkingMemory = state.memory.working
+    assert isinstance(memory, CueLayout)
+    working: WorkingMemory = state.memory.working
     stored: store.EpisodicMemory = state.memory.long_term
     task = state.progress.task
-    there = day.labels != working.EMPTY
-    cues = jnp.round(day.cues).astype(jnp.int32)
-    table = tables.build(day.codec["density"], cues, there)
-    coded = cue_strings.encode_cues(table, cues, day.labels, memory.form)
-    fits = there & (coded.lengths <= memory.form.max_words).all(-1)
+    there = working.labels != EMPTY
+    cues = jnp.round(working.cues).astype(jnp.int32)
+    table = tables.build(working.codec["density"], cues, there)
+    coded = cue_strings.encode_cues(table, cues, working.labels, memory.format)
+    fits = there & (coded.lengths <= memory.format.max_words).all(-1)
     choice = choose(
-        memory, state.memory, task, coded, day.labels, fits, step_key(state, "transfer")
+        memory, state.memory, task, coded, working.labels, fits, step_key(state, "transfer")
     )
     added = jax.tree.map(lambda leaf: leaf[choice.order], coded)
     rewritten = store.rewrite(
         stored,
-        memory.form,
+        memory.format,
         kept=choice.kept,
         added=added,
-        label=day.labels[choice.order],
+        label=working.labels[choice.order],
         count=choice.count,
         record=store.Record(
-            table, quantise.quantise(day.codec["synthesis"], parts.config.codec.storage)
+            table, quantise.quantise(working.codec["synthesis"], parts.config.codec.storage)
         ),
     )
-    clipped = tables.to_cues(table.lowest, tables.to_letters(table, cues)) != cues
+    clipped = tables.to_cues(table.lowest, tables.to_symbols(table, cues)) != cues
     is_stored = jnp.arange(len(cues)) < choice.count
     mean_words = jnp.where(is_stored, added.lengths.sum(-1), 0).sum() / jnp.maximum(choice.count, 1)
     metrics = {
@@ -116,11 +120,11 @@ def transfer_step(
         "evicted": stored.task_counts.sum() - choice.kept.sum(),
         "clipped": (clipped & there[:, None, None, None]).sum(),
         "mean_bytes": 2 * mean_words,
-        "free_bytes": 2 * store.free_words(rewritten, memory.form),
+        "free_bytes": 2 * store.free_words(rewritten, memory.format),
         "origin": origins(choice, is_stored),
     }
     asleep = fall_asleep(state, parts)
-    emptied = state.memory.replace(working=memory.empty_working(day.codec), long_term=rewritten)
+    emptied = state.memory.replace(working=memory.empty_working(working.codec), long_term=rewritten)
     return asleep.replace(memory=emptied), metrics
 
 

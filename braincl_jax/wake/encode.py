@@ -5,8 +5,8 @@ import jax.numpy as jnp
 import optax
 
 from braincl_jax import collectives
-from braincl_jax.memory import context
-from braincl_jax.memory.cue_memory import CueMemory
+from braincl_jax.memory.codec import context
+from braincl_jax.memory.cue_layout import CueLayout
 from braincl_jax.parts import Parts
 from braincl_jax.state import BrainState, count_examples, step_key
 from braincl_jax.types import Array, Batch, Metrics, PyTree
@@ -26,9 +26,9 @@ FLUSH_BITS = 24
 
 def target_bits(state: BrainState, parts: Parts) -> Array:
     """Bits that one cue of the current task may take so that all of them fit: float32 scalar."""
-    assert isinstance(parts.memory, CueMemory)
+    assert isinstance(parts.memory, CueLayout)
     words = parts.memory.cue_words(state.memory, state.progress.task)
-    return 16 * RATE_MARGIN * words - FLUSH_BITS * parts.memory.form.lanes
+    return 16 * RATE_MARGIN * words - FLUSH_BITS * parts.memory.format.lanes
 
 
 def rate_distortion(

@@ -5,8 +5,8 @@ import jax.numpy as jnp
 import optax
 
 from braincl_jax import collectives
-from braincl_jax.memory import context, working
-from braincl_jax.memory.working import WorkingMemory
+from braincl_jax.memory.codec import context
+from braincl_jax.memory.working import WorkingMemory, rewrite
 from braincl_jax.parts import Parts
 from braincl_jax.state import BrainState, count_examples, step_key
 from braincl_jax.types import Array, Batch, Metrics, PyTree
@@ -87,7 +87,7 @@ def refine_step(
     Every cue has averages of its own, kept beside it in working memory. All images of the task are visited once in
     each epoch, as `ordered_batches` does.
     """
-    day: WorkingMemory = state.memory.working
+    working: WorkingMemory = state.memory.working
     config, progress = parts.config.codec, state.progress
     size = len(batch.image)
     whole = size * collectives.num_devices(axis_name)
@@ -96,8 +96,8 @@ def refine_step(
     temperature = FIRST_TEMPERATURE * (LAST_TEMPERATURE / FIRST_TEMPERATURE) ** done
     own = jnp.maximum(batch.index, 0)
     (cue_gradient, gradient), sums = jax.grad(refinement_loss, (0, 1), has_aux=True)(
-        day.cues[own],
-        {name: day.codec[name] for name in ("synthesis", "density")},
+        working.cues[own],
+        {name: working.codec[name] for name in ("synthesis", "density")},
         batch.image,
         (batch.index >= 0).astype(jnp.float32),
         collectives.example_keys(step_key(state, "refine"), size, axis_name),
@@ -105,12 +105,12 @@ def refine_step(
         jnp.exp(state.consolidation.log_tradeoff),
         parts,
     )
-    # Means over devices of sums over examples: their ratio is the mean over examples.
+    # Funds over devices of sums over examples: their ratio is the mean over examples.
     gradient, sums = collectives.mean((gradient, sums), axis_name)
     gradient = jax.tree.map(lambda leaf: leaf / sums["number"], gradient)
-    nothing = jax.tree.map(jnp.zeros_like, day.codec["analysis"])
+    nothing = jax.tree.map(jnp.zeros_like, working.codec["analysis"])
     gradient["analysis"] = nothing
-    direction, codec_opt = parts.codec_optimiser.update(gradient, day.codec_opt, day.codec)
+    direction, codec_opt = parts.codec_optimiser.update(gradient, working.codec_opt, working.codec)
     rate = config.refine_learning_rate * (1 - done)
     updates = scaled_updates(direction, rate, progress.task, parts)
     updates["analysis"] = nothing  # the optimiser still has momentum of g_a
@@ -119,17 +119,17 @@ def refine_step(
     averages = tuple(
         decay * old[own] + (1 - decay) * new
         for decay, old, new in zip(
-            DECAYS, day.averages, (cue_gradient, jnp.square(cue_gradient)), strict=True
+            DECAYS, working.averages, (cue_gradient, jnp.square(cue_gradient)), strict=True
         )
     )
     first, second = (
         average / (1 - decay**visits) for decay, average in zip(DECAYS, averages, strict=True)
     )
     step_size = config.refine_step_size * (1 - done)
-    cues = day.cues[own] - step_size * first / (jnp.sqrt(second) + SMALLEST_DIVISOR)
+    cues = working.cues[own] - step_size * first / (jnp.sqrt(second) + SMALLEST_DIVISOR)
     index, cues, averages = collectives.concatenate((batch.index, cues, averages), axis_name)
-    refined = working.rewrite(day, index, cues, averages).replace(
-        codec=optax.apply_updates(day.codec, updates), codec_opt=codec_opt
+    refined = rewrite(working, index, cues, averages).replace(
+        codec=optax.apply_updates(working.codec, updates), codec_opt=codec_opt
     )
     bits, target = sums["bits"] / sums["number"], target_bits(state, parts)
     consolidation = state.consolidation.replace(

@@ -1,4 +1,4 @@
-"""Where the bits of a memory go: to its letters, to what is lost in coding them, and what tables might still save."""
+"""Where the bits of a memory go: to its symbols, to what is lost in coding them, and what tables might still save."""
 
 from collections import defaultdict
 from typing import Any, NamedTuple
@@ -8,8 +8,11 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
-from braincl_jax.memory import coding, context, cue_strings, density, store, tables
+from braincl_jax.memory import cue_strings
+from braincl_jax.memory.block import store
 from braincl_jax.memory.budget import tree_bytes
+from braincl_jax.memory.codec import context, density
+from braincl_jax.memory.coder import coding, tables
 from braincl_jax.types import Array
 from experiments.benchmarks.rate import Learned, memory_of, stored_letters
 
@@ -25,7 +28,7 @@ class Intervals(NamedTuple):
     Attributes:
         cues: int32 [n, h, w, M], in the order of slots.
         label: int32 [n].
-        first: int32 [n, L, M, h * w / L], where each letter begins in 0..4095, in the order of strings.
+        first: int32 [n, L, M, h * w / L], where each symbol begins in 0..4095, in the order of strings.
         frequency: as `first`.
     """
 
@@ -37,14 +40,14 @@ class Intervals(NamedTuple):
 
 def stored_cues(learned: Learned, task: int) -> Intervals:
     """What the coder made of a task's stored cues."""
-    form = memory_of(learned).form
-    table, letters = stored_letters(learned, task)
-    cues = tables.to_cues(table.lowest, jnp.asarray(letters))
+    format = memory_of(learned).format
+    table, symbols = stored_letters(learned, task)
+    cues = tables.to_cues(table.lowest, jnp.asarray(symbols))
     first, frequency = (
-        np.asarray(x).reshape(len(cues), form.lanes, form.latent_shape[-1], -1)
-        for x in jax.jit(coding.intervals, static_argnums=2)(table, cues, form.lanes)
+        np.asarray(x).reshape(len(cues), format.lanes, format.latent_shape[-1], -1)
+        for x in jax.jit(coding.intervals, static_argnums=2)(table, cues, format.lanes)
     )
-    entries = store.read_entries(learned.state.memory.long_term, form)
+    entries = store.read_entries(learned.state.memory.long_term, format)
     label = np.asarray(entries.label)[: len(learned.sources)][learned.sources[:, 0] == task]
     return Intervals(np.asarray(cues), label, first, frequency)
 
@@ -65,14 +68,14 @@ def where_bits_go(learned: Learned) -> dict[str, float]:
     trained density and context that the table was made from. `without_context` is the entropy of each channel's
     values: the best that a table for each channel could do which knows no neighbours.
     """
-    form = memory_of(learned).form
-    entries = store.read_entries(learned.state.memory.long_term, form)
+    format = memory_of(learned).format
+    entries = store.read_entries(learned.state.memory.long_term, format)
     inform = jax.jit(context.information, static_argnames="lanes")
     sums = defaultdict(float, string=16.0 * float(entries.lengths.sum()))
     for task, day in enumerate(learned.days):
         coded = stored_cues(learned, task)
         values = coded.cues.astype(np.float32)
-        foretold = inform(day.codec["density"], values, values, lanes=form.lanes)
+        foretold = inform(day.codec["density"], values, values, lanes=format.lanes)
         sums["density"] += np.asarray(foretold).sum(dtype=float)
         sums["table"] -= np.log2(coded.frequency / tables.TOTAL).sum()
         sums["without_context"] += counted_bits(coded.cues)
@@ -85,7 +88,7 @@ def histogram(first: NDArray[np.integer], frequency: NDArray[np.integer]) -> NDA
 
     Args:
         first: of intervals, [k].
-        frequency: theirs, [k]; each is spread evenly over the bins that it covers.
+        frequency: theirs, [k]; each is scale evenly over the bins that it covers.
     """
     edges = np.linspace(0, tables.TOTAL, BINS + 1)
     below = [np.clip((edge - first) / frequency, 0, 1).sum() for edge in edges]
@@ -93,9 +96,9 @@ def histogram(first: NDArray[np.integer], frequency: NDArray[np.integer]) -> NDA
 
 
 def recalibration_bits(first: NDArray[np.integer], frequency: NDArray[np.integer]) -> float:
-    """Bits that tables fitted to these letters [n, L, M, p] could save in place of the one that they are coded by.
+    """Bits that tables fitted to these symbols [n, L, M, p] could save in place of the one that they are coded by.
 
-    Under the right table, letters fall evenly over 0..4096. Where a channel's do not, its cumulative function could be
+    Under the right table, symbols fall evenly over 0..4096. Where a channel's do not, its cumulative function could be
     bent until they do, which saves the divergence of their histogram from an even one.
     """
     bits = 0.0
@@ -125,7 +128,7 @@ def class_tables(learned: Learned, bits: dict[str, float]) -> dict[str, Any]:
             by_class += recalibration_bits(coded.first[own], coded.frequency[own])
             classes += 1
     saved = by_class / 8 / number
-    weight = (classes - tasks) * tree_bytes(memory_of(learned).form.record.table) / number
+    weight = (classes - tasks) * tree_bytes(memory_of(learned).format.record.table) / number
     return {
         "saved_bytes_per_image": saved,
         "of_which_by_one_for_all_classes": by_task / 8 / number,
@@ -150,7 +153,7 @@ def coder_loss(bits: dict[str, float]) -> dict[str, float]:
 
 
 def peaked_table(channels: int, widest: float) -> tables.CodingTable:
-    """Logistic letters that no neighbour tells of, spreads from hardly any up to `widest`."""
+    """Logistic symbols that no neighbour tells of, scales from hardly any up to `widest`."""
     params = {"cumulative": density.init(jax.random.key(0), channels)}
     params["context"] = context.init(channels)
     window = jnp.broadcast_to(jnp.array([-16, 15])[:, None, None, None], (2, 1, 1, channels))
@@ -163,8 +166,8 @@ def peaked_table(channels: int, widest: float) -> tables.CodingTable:
 def drawn_cues(table: tables.CodingTable, shape: tuple[int, ...]) -> Array:
     """Cues int32 [n, h, w, M] as likely as a table says whose neighbours tell nothing."""
     channel = jnp.broadcast_to(jnp.arange(shape[-1]), shape)
-    spread = table.weights.base.astype(jnp.int32)[channel]
-    rows = tables.rows_of(tables.channels_of(table, channel), jnp.zeros_like(spread), spread)
+    scale = table.weights.base.astype(jnp.int32)[channel]
+    rows = tables.rows_of(tables.channels_of(table, channel), jnp.zeros_like(scale), scale)
     slot = jax.random.randint(jax.random.key(0), shape, 0, tables.TOTAL)
     return tables.to_cues(
         table.lowest, tables.find(rows, slot, tables.search_rounds(table.size))[0]
@@ -180,12 +183,12 @@ def large_cue_loss(
         latent_shape: (h, w, M).
         lanes: strings of a cue, a divisor of h.
         number: of cues.
-        widest: spread of the channel with the largest latents.
+        widest: scale of the channel with the largest latents.
     """
     table = peaked_table(latent_shape[-1], widest)
     cues = jax.jit(lambda: drawn_cues(table, (number, *latent_shape)))()
     size = cues[0].size
-    form = store.Format(
+    format = store.Format(
         latent_shape=latent_shape,
         lanes=lanes,
         num_classes=1000,
@@ -196,12 +199,12 @@ def large_cue_loss(
         record=store.Record(table, {}),
     )
     label = jnp.zeros(number, int)
-    strings = jax.jit(lambda cues: cue_strings.encode_cues(table, cues, label, form))(cues)
-    assert int(strings.lengths.max()) <= form.max_words
+    strings = jax.jit(lambda cues: cue_strings.encode_cues(table, cues, label, format))(cues)
+    assert int(strings.lengths.max()) <= format.max_words
     _, frequency = jax.jit(coding.intervals, static_argnums=2)(table, cues, lanes)
     information = -np.log2(np.asarray(frequency) / tables.TOTAL).sum() / 8 / number
     string_bytes = 2 * float(strings.lengths.sum()) / number
-    with_index = string_bytes + 2 * form.entry_words
+    with_index = string_bytes + 2 * format.entry_words
     return {
         "latent_shape": list(latent_shape),
         "lanes": lanes,

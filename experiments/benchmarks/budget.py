@@ -18,8 +18,8 @@ from absl import app, flags
 
 from braincl_jax.build import build_stream
 from braincl_jax.config import from_mapping
+from braincl_jax.report.page import markdown_table
 from braincl_jax.runtime.log import write_json
-from braincl_jax.runtime.report import markdown_table
 from experiments.provenance import current_commit, hardware
 
 _CONFIGS = flags.DEFINE_multi_string(

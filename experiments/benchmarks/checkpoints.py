@@ -19,7 +19,7 @@ from braincl_jax.runtime.interrupt import Stop
 from braincl_jax.runtime.log import MetricsLog
 from braincl_jax.runtime.saver import Saver
 from braincl_jax.sleep import replay_step
-from braincl_jax.state import BrainState, without_ahead
+from braincl_jax.state import BrainState, without_prefetched
 from experiments.benchmarks.rate import Learned, learn
 
 
@@ -74,8 +74,8 @@ def one_round(sleeper: Sleeper, steps: int) -> dict[str, float]:
 
 
 def state_bytes(state: BrainState) -> dict[str, int]:
-    """Bytes of one device's state by part, without what has been read ahead: checkpoints leave it out."""
-    state = without_ahead(state)
+    """Bytes of one device's state by part, without what has been prefetched: checkpoints leave it out."""
+    state = without_prefetched(state)
     return {
         "long_term_memory": tree_bytes(state.memory.long_term),
         "working_memory": tree_bytes(state.memory.working),

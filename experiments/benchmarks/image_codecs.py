@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, features
 
-from braincl_jax.evaluate import psnr
+from braincl_jax.evaluators import psnr
 
 SCALES = (1, 2, 4)
 # Settings are chosen on so many images, and measured on many more.

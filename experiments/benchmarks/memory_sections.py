@@ -10,7 +10,7 @@ import jax
 from braincl_jax.build import build_stream
 from braincl_jax.config import Config, from_mapping
 from braincl_jax.data import TaskStream
-from braincl_jax.runtime.report import markdown_table
+from braincl_jax.report.page import markdown_table
 from experiments.benchmarks import bits, rate, timing
 from experiments.benchmarks.image_codecs import Curve, curve, image_codecs, mosaic_curve
 from experiments.benchmarks.memory_report import (
@@ -177,7 +177,7 @@ def measure_rans(bench: Bench) -> dict[str, Any]:
     rows = [[name, f"{lost:.2f}", f"{percent:.2f} %"] for name, (lost, percent) in over.items()]
     print(markdown_table(["under the", "bytes more", "percent more"], rows))
     print(
-        f"\nWithout context its letters would have {loss['without_context_bytes']:.2f} bytes of information at least; "
+        f"\nWithout context its symbols would have {loss['without_context_bytes']:.2f} bytes of information at least; "
         f"context saves {loss['context_saves_percent']:.1f} %"
     )
     print("\nCues as large as those of 224x224 images\n")

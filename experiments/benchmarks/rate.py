@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 from braincl_jax.build import build_parts, init_brain
 from braincl_jax.config import Config
 from braincl_jax.data import TaskStream
-from braincl_jax.evaluate import psnr, recall_slots
-from braincl_jax.memory import store, tables
-from braincl_jax.memory.cue_memory import CueMemory
+from braincl_jax.evaluators import psnr, recall_slots
+from braincl_jax.memory.block import store
+from braincl_jax.memory.coder import tables
+from braincl_jax.memory.cue_layout import CueLayout
 from braincl_jax.methods import get_method
 from braincl_jax.parts import Parts, recall
 from braincl_jax.pipeline import phases
@@ -93,9 +94,9 @@ def learn(config: Config, stream: TaskStream) -> Learned:
     return Learned(parts, stream, devices.first(state), tuple(days), sources, dict(seconds))
 
 
-def memory_of(learned: Learned) -> CueMemory:
+def memory_of(learned: Learned) -> CueLayout:
     """The memory part."""
-    assert isinstance(learned.parts.memory, CueMemory)
+    assert isinstance(learned.parts.memory, CueLayout)
     return learned.parts.memory
 
 
@@ -141,9 +142,9 @@ def decoder_point(config: Config, stream: TaskStream, **codec: Any) -> dict[str,
 
 
 def stored_letters(learned: Learned, task: int) -> tuple[tables.CodingTable, NDArray[np.int32]]:
-    """A task's table, and the letters int32 [n, h, w, M] of its stored cues in the order of slots."""
-    form = memory_of(learned).form
-    record, _ = store.read_record(learned.state.memory.long_term, form, jnp.int32(task))
+    """A task's table, and the symbols int32 [n, h, w, M] of its stored cues in the order of slots."""
+    format = memory_of(learned).format
+    record, _ = store.read_record(learned.state.memory.long_term, format, jnp.int32(task))
     image = learned.sources[learned.sources[:, 0] == task, 1]
     cues = jnp.asarray(learned.days[task].cues[image])
-    return record.table, np.asarray(tables.to_letters(record.table, cues))
+    return record.table, np.asarray(tables.to_symbols(record.table, cues))

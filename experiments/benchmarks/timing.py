@@ -16,13 +16,15 @@ import jax.numpy as jnp
 import numpy as np
 
 from braincl_jax import collectives
-from braincl_jax.baselines.decoded_cache import CachedMemory, DecodedCache
-from braincl_jax.memory import coding, cue_strings, store
-from braincl_jax.memory.cue_memory import CueMemory
-from braincl_jax.memory.integrity import integrity_tag
+from braincl_jax.baselines.decoded_cache import CachedCueLayout, CachedMemory
+from braincl_jax.memory import cue_strings
+from braincl_jax.memory.block import store
+from braincl_jax.memory.block.integrity import integrity_tag
+from braincl_jax.memory.coder import coding
+from braincl_jax.memory.cue_layout import CueLayout
 from braincl_jax.parts import Parts
 from braincl_jax.runtime.devices import Devices
-from braincl_jax.sleep import nothing_read, replay_step
+from braincl_jax.sleep import nothing_prefetched, replay_step
 from braincl_jax.state import BrainState
 from braincl_jax.types import Array
 from experiments.benchmarks.rate import Learned, memory_of, stored_letters
@@ -56,7 +58,7 @@ def throughput(learned: Learned, *, rounds: int, number: int = 1024) -> dict[str
         number: cues of a batch, or as many as there are.
     """
     memory, state = memory_of(learned), learned.state.memory.long_term
-    form, codec = memory.form, learned.parts.codec
+    form, codec = memory.format, learned.parts.codec
     table, letters = stored_letters(learned, 0)
     letters = letters[:number]
     number = len(letters)
@@ -162,8 +164,8 @@ def decode_step(
 
     `held` is from `replay_strings`.
     """
-    assert isinstance(parts.memory, CueMemory)
-    form = parts.memory.form
+    assert isinstance(parts.memory, CueLayout)
+    form = parts.memory.format
     own = collectives.own_slice({k: v for k, v in held.items() if k != "words"}, axis_name)
     groups, size = own["start"].shape
     start, length, tag = (own[name].reshape(-1) for name in ("start", "length", "tag"))
@@ -182,9 +184,11 @@ def replay_strings(learned: Learned) -> dict[str, Any]:
         `words` uint16 [W], and for each group `start`, `length` and `tag` [G, n * L], and `table`, its task's.
     """
     memory, config = memory_of(learned), learned.parts.config.sleep
-    form, stored = memory.form, learned.state.memory.long_term
+    form, stored = memory.format, learned.state.memory.long_term
     entries = store.read_entries(stored, form)
-    group_task = jnp.arange(config.num_groups * config.read_ahead) % learned.stream.spec.num_tasks
+    group_task = (
+        jnp.arange(config.num_groups * config.prefetch_steps) % learned.stream.spec.num_tasks
+    )
     counts = stored.task_counts[group_task][:, None]
     first = (jnp.cumsum(stored.task_counts) - stored.task_counts)[group_task][:, None]
     slot = first + jnp.arange(config.batch_size // config.num_groups)[None] % counts
@@ -204,9 +208,9 @@ def replay_strings(learned: Learned) -> dict[str, Any]:
 def with_cache(learned: Learned) -> tuple[Parts, BrainState]:
     """The same brain, which reads uint8 arrays in place of recalling."""
     parts, state = learned.parts, learned.state
-    memory = DecodedCache(parts.config, parts.spec, parts.codec, parts.codec_optimiser)
+    memory = CachedCueLayout(parts.config, parts.spec, parts.codec, parts.codec_optimiser)
     stored = state.memory.long_term
-    number = memory.form.num_slots
+    number = memory.format.num_slots
     cached = CachedMemory(
         **{
             name: getattr(stored, name) for name in ("words", "task_counts", "num_records", "check")
@@ -216,7 +220,7 @@ def with_cache(learned: Learned) -> tuple[Parts, BrainState]:
     )
     parts = dataclasses.replace(parts, memory=memory)
     filled = jax.jit(memory.fill)(state.memory.replace(long_term=cached))
-    filled = filled.replace(ahead=nothing_read(parts, filled))
+    filled = filled.replace(prefetched=nothing_prefetched(parts, filled))
     return parts, state.replace(memory=filled)
 
 
@@ -228,7 +232,7 @@ def replay_shares(learned: Learned, *, num_devices: int, rounds: int) -> dict[st
         num_devices: D.
         rounds: of measuring; each does every step once.
     """
-    devices, together = Devices(num_devices), learned.parts.config.sleep.read_ahead
+    devices, together = Devices(num_devices), learned.parts.config.sleep.prefetch_steps
 
     class Replayer:
         """A brain on all devices that does one replay step after another."""
@@ -238,7 +242,7 @@ def replay_shares(learned: Learned, *, num_devices: int, rounds: int) -> dict[st
             self.state = devices.init(lambda key: state, jax.random.key(0))
 
         def steps(self) -> Any:
-            """As many as are read ahead together."""
+            """As many as are prefetched together."""
             for _ in range(together):
                 self.state, metrics = self._step(self.state, None)
             return metrics

@@ -2,7 +2,7 @@
 
 Run again only when the format gets a new version: `python tests/golden/make_memory.py`. The codec is not trained: its
 weights are random numbers, those of the context large enough to matter, and so are the cues. Some latents lie so far
-out that expectations and spreads reach the ends of their range.
+out that expectations and scales reach the ends of their range.
 """
 
 from pathlib import Path
@@ -13,8 +13,11 @@ import numpy as np
 
 from braincl_jax.build import build_parts
 from braincl_jax.config import CodecConfig, Config
-from braincl_jax.memory import cue_strings, quantise, store, tables
-from braincl_jax.memory.cue_memory import CueMemory
+from braincl_jax.memory import cue_strings
+from braincl_jax.memory.block import store
+from braincl_jax.memory.codec import quantise
+from braincl_jax.memory.coder import tables
+from braincl_jax.memory.cue_layout import CueLayout
 from braincl_jax.runtime.exchange import export_memory
 from braincl_jax.types import PyTree, StreamSpec
 
@@ -26,7 +29,7 @@ def random_context(rng: np.random.Generator, like: PyTree) -> PyTree:
     """Parameters of which hardly two become the same weight."""
     return {
         name: jnp.asarray(
-            0.6 * rng.standard_normal(leaf.shape) - name.startswith("spread"), jnp.float32
+            0.6 * rng.standard_normal(leaf.shape) - name.startswith("scale"), jnp.float32
         )
         for name, leaf in like.items()
     }
@@ -40,12 +43,12 @@ def main() -> None:
         codec=CodecConfig(latent_channels=4, width=4, analysis_width=4),
     )
     part = build_parts(config, spec).memory
-    assert isinstance(part, CueMemory)
-    memory = store.empty_memory(part.form)
+    assert isinstance(part, CueLayout)
+    memory = store.empty_memory(part.format)
     rng = np.random.default_rng(0)
     all_cues, all_labels = [], []
     for task, count in enumerate(COUNTS):
-        cues = np.rint(rng.laplace(0, 2, (8, *part.form.latent_shape))).astype(np.int32)
+        cues = np.rint(rng.laplace(0, 2, (8, *part.format.latent_shape))).astype(np.int32)
         cues = np.clip(cues, -7, 8)
         cues[..., 3] += (-100, 100)[task]
         cues[np.arange(8), 0, 1, task] = rng.integers(-28, 30, 8)
@@ -58,9 +61,11 @@ def main() -> None:
         table = tables.build(params["density"], jnp.asarray(cues), jnp.ones(8, bool))
         memory = store.rewrite(
             memory,
-            part.form,
-            kept=jnp.ones(part.form.num_slots, bool),
-            added=cue_strings.encode_cues(table, jnp.asarray(cues), jnp.asarray(labels), part.form),
+            part.format,
+            kept=jnp.ones(part.format.num_slots, bool),
+            added=cue_strings.encode_cues(
+                table, jnp.asarray(cues), jnp.asarray(labels), part.format
+            ),
             label=jnp.asarray(labels),
             count=jnp.int32(count),
             record=store.Record(table, quantise.quantise(params["synthesis"])),

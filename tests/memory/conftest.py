@@ -12,7 +12,10 @@ import numpy as np
 import pytest
 from sklearn.utils import murmurhash3_32
 
-from braincl_jax.memory import context, cue_strings, density, quantise, rans, store, tables
+from braincl_jax.memory import cue_strings
+from braincl_jax.memory.block import store
+from braincl_jax.memory.codec import context, density, quantise
+from braincl_jax.memory.coder import rans, tables
 
 LATENT = (2, 2, 3)
 
@@ -56,27 +59,27 @@ class Workbench:
     """A format with the compiled functions that write and read its block.
 
     Attributes:
-        form: the format.
+        format: the format.
         code: (cues, label) -> table and strings.
         rewrite: `store.rewrite`.
         read: memory -> `Sight`.
     """
 
-    form: store.Format
+    format: store.Format
     code: Callable
     rewrite: Callable
     read: Callable
 
     def empty(self) -> store.EpisodicMemory:
-        return store.empty_memory(self.form)
+        return store.empty_memory(self.format)
 
     def draw(self, seed: int, number: int) -> Night:
         rng = np.random.default_rng(seed)
         cues = rng.integers(-6, 7, (number, *LATENT)) + rng.integers(-20, 21, LATENT[-1])
-        label = rng.integers(0, self.form.num_classes, number, np.int32)
+        label = rng.integers(0, self.format.num_classes, number, np.int32)
         decoder = jax.tree.map(
             lambda leaf: rng.integers(-100, 100, leaf.shape).astype(leaf.dtype),
-            self.form.record.decoder | self.form.trunk,
+            self.format.record.decoder | self.format.trunk,
         )
         return Night(cues.astype(np.int32), label, decoder)
 
@@ -85,7 +88,7 @@ class Workbench:
         table, strings = self.code(night.cues, night.label)
         return self.rewrite(
             memory,
-            kept=np.ones(self.form.num_slots, bool) if kept is None else np.asarray(kept),
+            kept=np.ones(self.format.num_slots, bool) if kept is None else np.asarray(kept),
             added=strings,
             label=night.label,
             count=np.int32(count),
@@ -110,8 +113,8 @@ def random_params(seed: int, channels: int, moved: float = 0.3) -> Any:
         "context": {
             "mean_own": normal(0.15, neighbours["mean_own"].shape),
             "mean_before": normal(0.1, neighbours["mean_before"].shape),
-            "spread_own": normal(1, neighbours["spread_own"].shape) - 3,
-            "spread_before": normal(1, neighbours["spread_before"].shape) - 5,
+            "scale_own": normal(1, neighbours["scale_own"].shape) - 3,
+            "scale_before": normal(1, neighbours["scale_before"].shape) - 5,
             "base": normal(1, neighbours["base"].shape) - 1,
         },
     }
@@ -131,30 +134,30 @@ def draw_cues(params: Any, number: int, rows: int, width: int, key: Any) -> jax.
     def draw(index, cues):
         channel, place = jnp.divmod(index, rows * width)
         where = (slice(None), *jnp.divmod(place, width), channel)
-        expected, spread = (one[where] / context.UNIT for one in context.expect(weight, cues))
+        expected, scale = (one[where] / context.UNIT for one in context.expect(weight, cues))
         standard = jnp.interp(draws[index], logits[:, channel], places)
-        return cues.at[where].set(jnp.round(expected + spread * standard))
+        return cues.at[where].set(jnp.round(expected + scale * standard))
 
     cues = jnp.zeros((number, rows, width, channels))
     return jax.lax.fori_loop(0, len(draws), draw, cues).astype(jnp.int32)
 
 
-def make_workbench(form: store.Format) -> Workbench:
+def make_workbench(format: store.Format) -> Workbench:
     params = random_params(1, LATENT[-1])
 
     def code(cues, label):
         table = tables.build(params, cues, jnp.ones(len(cues), bool))
-        return table, cue_strings.encode_cues(table, cues, label, form)
+        return table, cue_strings.encode_cues(table, cues, label, format)
 
     def read(memory) -> Sight:
-        slots, tasks = jnp.arange(form.num_slots), jnp.arange(form.num_tasks)
+        slots, tasks = jnp.arange(format.num_slots), jnp.arange(format.num_tasks)
         # Every slot with every task's table; of these, its own task's.
         found = cue_strings.read_cues(
-            memory, form, tasks, jnp.broadcast_to(slots, (len(tasks), len(slots)))
+            memory, format, tasks, jnp.broadcast_to(slots, (len(tasks), len(slots)))
         )
-        decoder = jax.vmap(lambda task: store.read_record(memory, form, task)[0].decoder)(tasks)
-        index = store.index(memory, form)
-        own = jnp.minimum(index.task, form.num_tasks - 1)
+        decoder = jax.vmap(lambda task: store.read_record(memory, format, task)[0].decoder)(tasks)
+        index = store.index(memory, format)
+        own = jnp.minimum(index.task, format.num_tasks - 1)
         return Sight(
             found.cues[own, slots],
             index.label,
@@ -165,9 +168,9 @@ def make_workbench(form: store.Format) -> Workbench:
         )
 
     def rewrite(memory, **changes):
-        return store.rewrite(memory, form, **changes)
+        return store.rewrite(memory, format, **changes)
 
-    return Workbench(form, jax.jit(code), jax.jit(rewrite), jax.jit(read))
+    return Workbench(format, jax.jit(code), jax.jit(rewrite), jax.jit(read))
 
 
 @pytest.fixture(scope="session", name="random_params")
@@ -191,12 +194,12 @@ def workbench() -> Callable[..., Workbench]:
 
     def make(decoder=small, lanes=1, **facts) -> Workbench:
         record = store.Record(jax.eval_shape(lambda: tables.init(LATENT[-1])), decoder)
-        letters = math.prod(LATENT) // lanes
+        symbols = math.prod(LATENT) // lanes
         return make_workbench(
             store.Format(
                 latent_shape=LATENT,
                 lanes=lanes,
-                max_words=rans.worst_case_words(letters),
+                max_words=rans.worst_case_words(symbols),
                 record=record,
                 **facts,
             )

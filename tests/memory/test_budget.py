@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from braincl_jax import build, config
 from braincl_jax.memory import budget
-from braincl_jax.memory.cue_memory import CueMemory
+from braincl_jax.memory.cue_layout import CueLayout
 from braincl_jax.types import StreamSpec
 
 SPEC = StreamSpec(image_shape=(12, 12, 1), num_classes=6, num_tasks=3, task_sizes=(40, 30, 50))
@@ -69,7 +69,7 @@ def test_a_cue_may_take_what_is_left_for_each_of_the_tasks_images():
     memory = memory_part.init(jax.random.key(0))
     # 40, 30 and 50 images; nothing is stored yet: 40 / 120, 30 / 80 and all. An entry is one word.
     for task, (part, number) in enumerate(((1 / 3, 40), (3 / 8, 30), (1, 50))):
-        cues = memory_part.form.num_words - (3 - task) * memory_part.form.record_words
+        cues = memory_part.format.num_words - (3 - task) * memory_part.format.record_words
         expected = int(cues * part) / number - 1
         np.testing.assert_allclose(memory_part.cue_words(memory, jnp.int32(task)), expected, 1e-6)
 
@@ -100,13 +100,13 @@ def cue_memory(budget_bytes, lanes=1, records=0):
     """The memory part of a brain; the weight of `records` records is added to the budget."""
     codec = config.CodecConfig(latent_channels=4, width=4, analysis_width=4, lanes_per_image=lanes)
 
-    def build_memory(budget_bytes) -> CueMemory:
+    def build_memory(budget_bytes) -> CueLayout:
         settings = config.Config(budget_bytes=budget_bytes, codec=codec)
         memory_part = build.build_parts(settings, SPEC).memory
-        assert isinstance(memory_part, CueMemory)
+        assert isinstance(memory_part, CueLayout)
         return memory_part
 
-    record_words = build_memory(20_000).form.record_words
+    record_words = build_memory(20_000).format.record_words
     return build_memory(budget_bytes + 2 * records * record_words)
 
 

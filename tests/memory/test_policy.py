@@ -10,14 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from braincl_jax.memory import policy
-from braincl_jax.memory.policy import BudgetPolicy, Candidates, Means, get_policy, register_policy
+from braincl_jax.memory.policy import BudgetPolicy, Candidates, Funds, get_policy, register_policy
 
 NUMBER, RECORD = 24, 7
 SIZES = jnp.array([40, 30, 50])
 
 
 def means(total, free, task, record=50, sizes=SIZES):
-    return Means(total, jnp.int32(free), record, jnp.int32(task), sizes)
+    return Funds(total, jnp.int32(free), record, jnp.int32(task), sizes)
 
 
 def allowances(name, tasks):
@@ -84,7 +84,7 @@ def decide(name):
 
     @jax.jit
     def compiled(seed, candidates, total, task, allowance):
-        given = Means(total, jnp.int32(-1), RECORD, task, SIZES)
+        given = Funds(total, jnp.int32(-1), RECORD, task, SIZES)
         return keep(jax.random.key(seed), candidates, given, allowance)
 
     def run(case, seed=None, total=None) -> np.ndarray:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from braincl_jax.memory import store
+from braincl_jax.memory.block import store
 
 TASKS, NUMBER, SLOTS = 5, 6, 14
 # Words of a record.
@@ -66,7 +66,7 @@ def bench(request, workbench):
         lanes=lanes, num_classes=classes, num_tasks=TASKS, num_slots=SLOTS, num_words=num_words
     )
     # 240 bytes of table (see `test_store`), 15 + 5 * 2 + 3 * 2 of decoder: 271 bytes in 136 words, and 2 of checksum.
-    assert (made.form.record_words, made.form.entry_words) == (RECORD, entry_words)
+    assert (made.format.record_words, made.format.entry_words) == (RECORD, entry_words)
     return made
 
 
@@ -74,7 +74,7 @@ class Model:
     """The block as Python lists; nothing of it is computed by the store."""
 
     def __init__(self, bench, plain_checksum):
-        self.form, self.code, self.checksum = bench.form, bench.code, plain_checksum
+        self.format, self.code, self.checksum = bench.format, bench.code, plain_checksum
         self.cues: list[Kept] = []
         self.counts = [0] * TASKS
         self.records: list[bytes] = []
@@ -87,8 +87,8 @@ class Model:
     def free_with(self, mask: np.ndarray) -> int:
         """Free words if only those in `mask` stay."""
         stay = self.staying(mask)
-        cues = sum(cue.words + self.form.entry_words for cue in stay)
-        return self.form.num_words - cues - RECORD * len(self.records)
+        cues = sum(cue.words + self.format.entry_words for cue in stay)
+        return self.format.num_words - cues - RECORD * len(self.records)
 
     def staying(self, mask: np.ndarray) -> list[Kept]:
         return [cue for cue, stays in zip(self.cues, mask, strict=False) if stays]
@@ -110,7 +110,7 @@ class Model:
                 night.cues[place],
                 [words[:length] for words, length in lanes],
             )
-            if new.words + self.form.entry_words > self.free or len(self.cues) == SLOTS:
+            if new.words + self.format.entry_words > self.free or len(self.cues) == SLOTS:
                 break
             self.cues.append(new)
             taken += 1
@@ -119,7 +119,7 @@ class Model:
 
     def block(self) -> np.ndarray:
         """Every word: strings from the front, zeros, and from the back records and entries."""
-        words = np.zeros(self.form.num_words, np.uint16)
+        words = np.zeros(self.format.num_words, np.uint16)
         place, end = 0, len(words)
         for record in self.records:
             content = np.frombuffer(record + bytes(len(record) % 2), "<u2")
@@ -128,7 +128,7 @@ class Model:
             end -= RECORD
         for cue in self.cues:
             lengths = [len(string) for string in cue.strings]
-            wide = self.form.entry_words > 1
+            wide = self.format.entry_words > 1
             entry = [cue.label, *lengths] if wide else [256 * cue.label + lengths[0]]
             words[end - len(entry) : end] = entry
             end -= len(entry)
@@ -142,7 +142,7 @@ class Model:
         """Bytes: 4 of each count and of the checksum of the block; 1 of padding and 4 of checksum a record."""
         cues, records = len(self.cues), len(self.records)
         # A label takes half of a one-word entry, else a word of its own.
-        label, lengths = (1, 1) if self.form.entry_words == 1 else (2, 2 * self.form.lanes)
+        label, lengths = (1, 1) if self.format.entry_words == 1 else (2, 2 * self.format.lanes)
         return {
             "strings": 2 * sum(cue.words for cue in self.cues),
             "index": cues * lengths + 4 * TASKS + 4,
@@ -155,7 +155,7 @@ class Model:
 
 
 def assert_agrees(bench, memory, model):
-    form, number = bench.form, len(model.cues)
+    format, number = bench.format, len(model.cues)
     block = model.block()
     np.testing.assert_array_equal(memory.words, block)
     counts = np.array([*model.counts, len(model.records)], "<i4").view("<u2")
@@ -174,11 +174,11 @@ def assert_agrees(bench, memory, model):
         read = jax.tree.map(lambda leaf, task=task: leaf[task], sight.decoder)
         jax.tree.map(np.testing.assert_array_equal, read, decoder)
 
-    bill = store.memory_bytes(memory, form)
+    bill = store.memory_bytes(memory, format)
     assert bill == model.bill()
     assert sum(bill.values()) == sum(leaf.nbytes for leaf in jax.tree.leaves(memory))
-    assert int(store.free_words(memory, form)) == model.free
-    assert int(store.used_words(memory, form)) == sum(cue.words for cue in model.cues)
+    assert int(store.free_words(memory, format)) == model.free
+    assert int(store.used_words(memory, format)) == sum(cue.words for cue in model.cues)
 
 
 @given(nights=st.lists(steps, min_size=1, max_size=TASKS))

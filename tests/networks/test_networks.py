@@ -9,12 +9,7 @@ import numpy as np
 import pytest
 
 from braincl_jax.config import NetworkConfig
-from braincl_jax.networks import (
-    backbone_names,
-    build_network,
-    masked_logits,
-    register_backbone,
-)
+from braincl_jax.networks import backbone_names, build_network, masked_logits, register_backbone
 from braincl_jax.networks.network import MASKED_LOGIT
 
 NUM_CLASSES = 6

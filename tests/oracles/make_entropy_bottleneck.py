@@ -8,7 +8,7 @@ CompressAI needs numpy < 2 and torch, so it has an environment of its own, in wh
     oracle/bin/python tests/oracles/make_entropy_bottleneck.py
 
 The two densities are the same function of the same weights but for one number per channel. CompressAI's last
-bias is free and the median is learned beside it; `braincl_jax.memory.density` subtracts the logit at 0, so that
+bias is free and the median is learned beside it; `braincl_jax.memory.codec.density` subtracts the logit at 0, so that
 the median is 0. Here the last bias is chosen such that CompressAI's logit at 0 is 0 as well: the subtraction then
 takes nothing away, and the weights can be compared as they are.
 
@@ -68,9 +68,9 @@ def bits(bottleneck, y):
 def randomise(bottleneck, rng: np.random.Generator) -> None:
     """Float32 numbers for all weights; then the last bias is set such that the logit at 0 is 0."""
 
-    def fill(parameter, centre, spread):
+    def fill(parameter, centre, scale):
         shape = (CHANNELS, 1, 1)
-        draw = centre.reshape(shape) + spread.reshape(shape) * rng.standard_normal(parameter.shape)
+        draw = centre.reshape(shape) + scale.reshape(shape) * rng.standard_normal(parameter.shape)
         parameter.copy_(torch.from_numpy(draw.astype(np.float32)))
 
     slope = SCALE ** (-1 / (len(HIDDEN) + 1))

@@ -11,8 +11,8 @@ import pytest
 from braincl_jax.build import build_parts
 from braincl_jax.config import from_mapping, to_mapping
 from braincl_jax.memory.budget import tree_bytes
+from braincl_jax.report.console import format_summary
 from braincl_jax.runtime import loop
-from braincl_jax.runtime.console import format_summary
 from braincl_jax.runtime.loop import run_sequence
 from braincl_jax.state import PHASES
 

@@ -22,7 +22,7 @@ from braincl_jax.runtime.checkpoint import (
 )
 from braincl_jax.runtime.interrupt import EXIT_INTERRUPTED, Interrupted, stop_on_signals
 from braincl_jax.runtime.resume import clear, fork
-from braincl_jax.state import without_ahead
+from braincl_jax.state import without_prefetched
 from experiments.benchmarks.kill import kill_and_resume, small_run
 from experiments.benchmarks.launched import differences
 
@@ -378,7 +378,7 @@ class TestFork:
             run(tmp_path / "run", ((0, "encode", 3), terminate))
         parts = build_parts(config, tiny_stream.spec)
         abstract = jax.eval_shape(
-            lambda key: without_ahead(init_brain(parts, key)), jax.random.key(0)
+            lambda key: without_prefetched(init_brain(parts, key)), jax.random.key(0)
         )
         story = loop.phases(get_method("finetune"), tiny_stream, config)
         with pytest.raises(

@@ -11,9 +11,10 @@ import pytest
 
 from braincl_jax.build import build_parts, init_brain
 from braincl_jax.data import RawData, TaskStream
-from braincl_jax.memory import cue_strings, store
+from braincl_jax.memory import cue_strings
+from braincl_jax.memory.block import store
 from braincl_jax.memory.budget import tree_bytes
-from braincl_jax.memory.cue_memory import CueMemory
+from braincl_jax.memory.cue_layout import CueLayout
 from braincl_jax.methods import get_method
 from braincl_jax.parts import recall
 from braincl_jax.pipeline import phases
@@ -60,14 +61,14 @@ def life(tiny_config):
     )
     parts = build_parts(config, stream.spec)
     memory_part = parts.memory
-    assert isinstance(memory_part, CueMemory)
+    assert isinstance(memory_part, CueLayout)
     state = jax.jit(lambda key: init_brain(parts, key))(jax.random.key(0))
     steps = {
         phase: jax.jit(lambda state, batch, step=phase.step: step(state, batch, parts=parts))
         for phase in phases(get_method("braincl"), stream, config)
         if phase.name in NEEDED
     }
-    slots = jnp.arange(memory_part.form.num_slots)
+    slots = jnp.arange(memory_part.format.num_slots)
 
     @jax.jit
     def recall_all(memory):
@@ -106,11 +107,11 @@ def test_the_first_task_leaves_room_and_later_ones_leave_none(life):
 
 def test_less_is_free_than_the_longest_cue_takes_as_soon_as_one_found_no_room(life):
     memory_part, nights = life
-    form = memory_part.form
+    format = memory_part.format
     for night in nights:
         if int(night.metrics["dropped"]) or int(night.metrics["evicted"]):
-            assert int(store.free_words(night.memory.long_term, form)) < (
-                form.max_words + form.entry_words
+            assert int(store.free_words(night.memory.long_term, format)) < (
+                format.max_words + format.entry_words
             )
 
 
@@ -128,14 +129,14 @@ def test_old_cues_make_room(life):
 
 def test_no_class_has_more_words_than_another_but_for_a_cue(life):
     memory_part, nights = life
-    form = memory_part.form
-    label, lengths, stored = jax.device_get(store.read_entries(nights[-1].memory.long_term, form))
-    words = lengths.sum(-1) + form.entry_words
+    format = memory_part.format
+    label, lengths, stored = jax.device_get(store.read_entries(nights[-1].memory.long_term, format))
+    words = lengths.sum(-1) + format.entry_words
     spent = np.bincount(label[stored], words[stored], minlength=2 * TASKS)
     number = np.bincount(label[stored], minlength=2 * TASKS)
     for one in range(2 * TASKS):
         if number[one] < PER_CLASS:
-            assert spent.max() - spent[one] <= form.max_words + form.entry_words
+            assert spent.max() - spent[one] <= format.max_words + format.entry_words
 
 
 def test_every_slot_is_intact_and_has_the_label_of_its_image(life, tiny_config):
@@ -155,7 +156,7 @@ def test_every_slot_is_intact_and_has_the_label_of_its_image(life, tiny_config):
 def test_cues_decode_to_those_of_the_day_on_which_they_were_made(life):
     memory_part, nights = life
     read = jax.jit(
-        lambda *given: cue_strings.read_cues(given[0], memory_part.form, *given[1:]).cues
+        lambda *given: cue_strings.read_cues(given[0], memory_part.format, *given[1:]).cues
     )
     last = nights[-1]
     for task in range(TASKS):
@@ -181,7 +182,7 @@ def test_survivors_recall_what_they_recalled_bit_for_bit(life):
 def test_records_are_never_rewritten(life):
     memory_part, nights = life
     for task, night in enumerate(nights):
-        words = (task + 1) * memory_part.form.record_words
+        words = (task + 1) * memory_part.format.record_words
         for later in nights[task:]:
             np.testing.assert_array_equal(
                 later.memory.long_term.words[-words:], night.memory.long_term.words[-words:]

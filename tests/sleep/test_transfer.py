@@ -5,7 +5,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from braincl_jax.memory import cue_strings, store
+from braincl_jax.memory import cue_strings
+from braincl_jax.memory.block import store
 from braincl_jax.sleep import transfer
 
 
@@ -30,8 +31,8 @@ def stored_of(metrics):
 
 
 def test_every_slot_decodes_to_the_rounded_cue_of_its_image_with_its_label(night, diary):
-    form = diary.parts.memory.form
-    read = jax.jit(lambda memory, task, slot: cue_strings.read_cues(memory, form, task, slot))
+    format = diary.parts.memory.format
+    read = jax.jit(lambda memory, task, slot: cue_strings.read_cues(memory, format, task, slot))
     first = 0
     for task, (working, metrics, long_term) in enumerate(night):
         image = stored_of(metrics)
@@ -41,7 +42,7 @@ def test_every_slot_decodes_to_the_rounded_cue_of_its_image_with_its_label(night
         assert found.intact.all()
         np.testing.assert_array_equal(found.cues[0], np.round(working.cues[image]))
         np.testing.assert_array_equal(
-            store.index(long_term, form).label[slots], working.labels[image]
+            store.index(long_term, format).label[slots], working.labels[image]
         )
 
 
@@ -81,27 +82,27 @@ def test_what_is_not_stored_is_counted_as_dropped(night):
 
 
 def test_the_slots_of_a_task_are_in_the_order_of_their_classes(night, diary):
-    index = store.index(night[-1][2], diary.parts.memory.form)
+    index = store.index(night[-1][2], diary.parts.memory.format)
     labels = np.asarray(index.label)[np.asarray(index.stored)]
     assert len(labels) == sum(int(metrics["stored"]) for _, metrics, _ in night)
     assert (np.diff(labels) >= 0).all()
 
 
 def test_strings_entries_and_records_of_earlier_tasks_stay_as_they_are(night, diary):
-    form = diary.parts.memory.form
+    format = diary.parts.memory.format
     before, after = night[0][2], night[1][2]
-    used = int(store.used_words(before, form))
+    used = int(store.used_words(before, format))
     np.testing.assert_array_equal(before.words[:used], after.words[:used])
-    old, new = store.read_entries(before, form), store.read_entries(after, form)
+    old, new = store.read_entries(before, format), store.read_entries(after, format)
     count = int(before.task_counts[0])
     np.testing.assert_array_equal(old.lengths[:count], new.lengths[:count])
     np.testing.assert_array_equal(old.label[:count], new.label[:count])
-    record = form.record_words
+    record = format.record_words
     np.testing.assert_array_equal(before.words[-record:], after.words[-record:])
     assert int(after.num_records) == 2
 
 
 def test_the_free_bytes_are_those_of_the_bill(night, diary):
     for _, metrics, long_term in night:
-        bill = store.memory_bytes(long_term, diary.parts.memory.form)
+        bill = store.memory_bytes(long_term, diary.parts.memory.format)
         assert int(metrics["free_bytes"]) == bill["free"]

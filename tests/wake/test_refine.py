@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from braincl_jax.memory import context
+from braincl_jax.memory.codec import context
 from braincl_jax.methods import get_method
 from braincl_jax.pipeline import phases
 from braincl_jax.runtime.devices import Devices

@@ -1,0 +1,179 @@
+"""A memory of raw images: with a class-balanced capacity it is exemplar replay, with all of it joint training."""
+
+import dataclasses
+
+import jax.numpy as jnp
+from flax import struct
+
+from braincl_jax import collectives
+from braincl_jax.memory.budget import smallest_unsigned, tree_bytes
+from braincl_jax.memory.selection import class_balanced_order
+from braincl_jax.memory.working import EMPTY
+from braincl_jax.parts import Parts
+from braincl_jax.sleep.fall_asleep import fall_asleep
+from braincl_jax.state import BrainState, Memory, step_key
+from braincl_jax.types import Array, Batch, Index, Metrics, Recalled, StreamSpec
+
+
+class Images(struct.PyTreeNode):
+    """Raw images.
+
+    Attributes:
+        image: uint8 [S, H, W, C].
+        label: [S]; working memory: int32, `EMPTY` in free slots. Long-term memory: the narrowest unsigned dtype.
+    """
+
+    image: Array
+    label: Array
+
+
+class Exemplars(struct.PyTreeNode):
+    """Long-term memory of raw images.
+
+    Attributes:
+        images: S slots, those in use first.
+        count: int32 scalar, slots in use.
+    """
+
+    images: Images
+    count: Array
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class ExemplarLayout:
+    """Implements `parts.MemoryLayout`: slots are the exemplars, then working memory.
+
+    Attributes:
+        spec: the static facts of the task stream.
+        capacity: S, exemplars that can be stored.
+        keeps_task: whether all images of the current task are at hand during sleep, beside the exemplars and outside
+            the budget, or only what is in long-term memory.
+    """
+
+    spec: StreamSpec
+    capacity: int
+    keeps_task: bool
+
+    def _images(self, number: int, dtype, fill: int) -> Images:
+        return Images(
+            jnp.zeros((number, *self.spec.image_shape), jnp.uint8), jnp.full(number, fill, dtype)
+        )
+
+    def empty_working(self) -> Images:
+        """No images."""
+        return self._images(self.spec.max_task_size, jnp.int32, EMPTY)
+
+    def init(self, key: Array) -> Memory:
+        del key
+        dtype = smallest_unsigned(self.spec.num_classes - 1)
+        exemplars = Exemplars(self._images(self.capacity, dtype, 0), jnp.int32(0))
+        return Memory(working=self.empty_working(), long_term=exemplars)
+
+    def open_working(self, memory: Memory, task: Array, key: Array) -> Memory:
+        del task, key
+        return memory.replace(working=self.empty_working())
+
+    def labels(self, memory: Memory) -> Array:
+        """int32 [S + N], `EMPTY` in free slots."""
+        stored = memory.long_term
+        used = jnp.arange(self.capacity) < stored.count
+        label = jnp.where(used, stored.images.label.astype(jnp.int32), EMPTY)
+        return jnp.concatenate([label, memory.working.label])
+
+    def index(self, memory: Memory) -> Index:
+        label = self.labels(memory)
+        task = label // self.spec.classes_per_task
+        # Exemplars of the current task are among its images: where those are at hand, they must not count twice.
+        today = memory.working.label.max() // self.spec.classes_per_task
+        double = (jnp.arange(len(label)) < self.capacity) & (task == today)
+        return Index(jnp.maximum(label, 0), task, (label != EMPTY) & ~double)
+
+    def images(self, memory: Memory, slot: Array) -> Array:
+        """uint8 [..., H, W, C] of slots int32 [...]."""
+        working = memory.working.image[jnp.maximum(slot - self.capacity, 0)]
+        if self.capacity == 0:
+            return working
+        stored = memory.long_term.images.image[jnp.minimum(slot, self.capacity - 1)]
+        of_working = jnp.expand_dims(slot >= self.capacity, range(slot.ndim, stored.ndim))
+        return jnp.where(of_working, working, stored)
+
+    def read(self, memory: Memory, task: Array, slot: Array) -> None:
+        """Nothing is coded."""
+
+    def complete(self, memory: Memory, task: Array, slot: Array, read: None) -> Recalled:
+        del task, read
+        label = self.labels(memory)[slot]
+        return Recalled(self.images(memory, slot), label, jnp.ones(slot.shape, bool))
+
+    def bill(self, memory: Memory) -> dict[str, int]:
+        stored = memory.long_term
+        return {
+            "strings": tree_bytes(stored.images.image),
+            "index": tree_bytes(stored.count),
+            "labels": tree_bytes(stored.images.label),
+            "decoders": 0,
+            "tables": 0,
+        }
+
+    def num_stored(self, memory: Memory) -> int:
+        return int(memory.long_term.count)
+
+
+def exemplars_for(budget_bytes: int, spec: StreamSpec) -> int:
+    """How many raw images, with their labels and the count, a byte budget pays for.
+
+    Raises:
+        ValueError: it pays for fewer than one image of each class.
+    """
+    height, width, channels = spec.image_shape
+    each = height * width * channels + smallest_unsigned(spec.num_classes - 1).itemsize
+    number = min((budget_bytes - jnp.int32(0).nbytes) // each, spec.num_images)
+    if number < spec.num_classes:
+        raise ValueError(
+            f"budget_bytes={budget_bytes} pays for {max(number, 0)} raw exemplars of {each} bytes, but there are "
+            f"{spec.num_classes} classes: raise it to at least {spec.num_classes * each + 4}"
+        )
+    return number
+
+
+def memorise_images_step(
+    state: BrainState, batch: Batch, *, parts: Parts, axis_name: str | None = None
+) -> tuple[BrainState, Metrics]:
+    """Writes a batch of raw images into working memory."""
+    del parts
+    batch = collectives.concatenate(batch, axis_name)
+    working: Images = state.memory.working
+    where = jnp.where(batch.index < 0, len(working.label), batch.index)
+    written = Images(
+        working.image.at[where].set(batch.image, mode="drop"),
+        working.label.at[where].set(batch.label, mode="drop"),
+    )
+    return (
+        state.replace(
+            memory=state.memory.replace(working=written),
+            progress=state.progress.advance("memorise"),
+        ),
+        {},
+    )
+
+
+def select_exemplars_step(
+    state: BrainState, batch: None, *, parts: Parts, axis_name: str | None = None
+) -> tuple[BrainState, Metrics]:
+    """Chooses the exemplars anew, at random and class-balanced, from the old ones and the task's images."""
+    del batch, axis_name
+    memory = parts.memory
+    assert isinstance(memory, ExemplarLayout)
+    label = memory.labels(state.memory)
+    order = class_balanced_order(step_key(state, "transfer"), label, label != EMPTY)
+    order = order[: memory.capacity]
+    dtype = state.memory.long_term.images.label.dtype
+    chosen = Exemplars(
+        Images(memory.images(state.memory, order), label[order].astype(dtype)),
+        jnp.minimum((label != EMPTY).sum(), memory.capacity),
+    )
+    working = state.memory.working if memory.keeps_task else memory.empty_working()
+    asleep = fall_asleep(state, parts)
+    return asleep.replace(memory=state.memory.replace(working=working, long_term=chosen)), {
+        "stored": chosen.count
+    }

@@ -1,0 +1,1 @@
+"""How strings and records lie in the block of words that is the long-term memory, and how damage is found."""

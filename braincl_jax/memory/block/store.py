@@ -1,0 +1,360 @@
+"""Long-term memory: one block of 16-bit words, as large as the budget.
+
+    | string of slot 0 | string of slot 1 | ...  free words  ... | entry 1 | entry 0 | record 1 | record 0 |
+
+Strings grow from the front. From the back grow the records, one for each task (its decoder, its coding table, a
+checksum), and before them the index, one entry for each slot (its label and the lengths of its lanes' strings).
+Where decoders share a trunk, it lies behind the records, with a checksum of its own, and they hold the rest.
+Slots are in the order of their tasks, so a slot's task and the place of its string follow from counts and lengths
+and are not stored. Whatever is not needed for one thing is free for another: nothing but the size of the block is
+planned ahead, neither the number of tasks nor that of cues.
+"""
+
+import dataclasses
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from flax import struct
+
+from braincl_jax.memory.block import packing
+from braincl_jax.memory.block.integrity import checksum
+from braincl_jax.memory.budget import tree_bytes
+from braincl_jax.memory.coder import rans, tables
+from braincl_jax.types import Array, Index, PyTree
+
+# In an entry of one word, the label takes the upper byte and the length of the only string the lower one.
+BYTE = 256
+
+
+class EpisodicMemory(struct.PyTreeNode):
+    """Arrays of fixed shape; their bytes are the budget.
+
+    Attributes:
+        words: uint16 [W], the block.
+        task_counts: int32 [T], cues stored of each task.
+        num_records: int32 scalar, tasks that have a record.
+        check: uint32 scalar, checksum of the block and of the counts.
+    """
+
+    words: Array
+    task_counts: Array
+    num_records: Array
+    check: Array
+
+
+class Record(NamedTuple):
+    """What a task leaves beside its strings.
+
+    Attributes:
+        table: what its strings are read by.
+        decoder: stored form of g_s.
+    """
+
+    table: tables.CodingTable
+    decoder: PyTree
+
+
+class Entries(NamedTuple):
+    """The index, read.
+
+    Attributes:
+        label: int32 [S].
+        lengths: int32 [S, L], words of each lane's string; 0 in free slots.
+        stored: bool [S].
+    """
+
+    label: Array
+    lengths: Array
+    stored: Array
+
+
+class Strings(NamedTuple):
+    """Coded cues of one task.
+
+    Attributes:
+        words: uint16 [N, L, max_words], left-aligned.
+        lengths: int32 [N, L].
+    """
+
+    words: Array
+    lengths: Array
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Format:
+    """The static facts that a block is read by.
+
+    Attributes:
+        latent_shape: (h, w, M).
+        lanes: L, strings of a cue.
+        num_classes: K.
+        num_tasks: T, the most that there can be.
+        num_slots: S, the most that there can be.
+        num_words: W.
+        max_words: room for one lane's string.
+        record: shapes and dtypes of a `Record`.
+        trunk: shapes and dtypes of what the decoders of all tasks share, by name; its place is never free.
+    """
+
+    latent_shape: tuple[int, int, int]
+    lanes: int
+    num_classes: int
+    num_tasks: int
+    num_slots: int
+    num_words: int
+    max_words: int
+    record: Record
+    trunk: dict[str, PyTree] = dataclasses.field(default_factory=dict)
+
+    @property
+    def entry_words(self) -> int:
+        return entry_words(self.lanes, self.num_classes, self.max_words)
+
+    @property
+    def record_words(self) -> int:
+        return part_words(self.record)
+
+    @property
+    def records_end(self) -> int:
+        """Where the trunk begins, if there is one."""
+        return self.num_words - part_words(self.trunk)
+
+
+def max_string_words(symbols: int, mean_words: float) -> int:
+    """Room for one lane's string of `symbols` symbols, if strings take `mean_words` on average.
+
+    The worst case; or 255 words, which a byte can hold, where hardly a string is longer. Later tasks may find less
+    room than the first, hence a factor of 3.
+    """
+    worst = rans.worst_case_words(symbols)
+    return min(worst, BYTE - 1) if 3 * mean_words < BYTE else worst
+
+
+def entry_words(lanes: int, num_classes: int, max_words: int) -> int:
+    """One word where label and length are a byte each, else one for each of them."""
+    return 1 if lanes == 1 and num_classes <= BYTE and max_words < BYTE else lanes + 1
+
+
+def part_words(part: PyTree) -> int:
+    """Words of a record or trunk with its checksum, of shapes and dtypes; 0 where there is no array."""
+    return packing.num_words(part) + 2 if jax.tree.leaves(part) else 0
+
+
+def empty_memory(format: Format) -> EpisodicMemory:
+    """A memory without a cue."""
+    return sealed(
+        EpisodicMemory(
+            words=jnp.zeros(format.num_words, jnp.uint16),
+            task_counts=jnp.zeros(format.num_tasks, jnp.int32),
+            num_records=jnp.int32(0),
+            check=jnp.uint32(0),
+        )
+    )
+
+
+def sealed(memory: EpisodicMemory) -> EpisodicMemory:
+    """The same memory with the checksum that fits its content."""
+    counts = packing.pack((memory.task_counts, memory.num_records))
+    return memory.replace(check=checksum(jnp.concatenate([memory.words, counts])))
+
+
+def used_words(memory: EpisodicMemory, format: Format) -> Array:
+    """int32 scalar: words of the block that hold strings."""
+    return read_entries(memory, format).lengths.sum()
+
+
+def free_words(memory: EpisodicMemory, format: Format) -> Array:
+    """int32 scalar: words of the block that hold nothing."""
+    return _index_start(memory, format) - used_words(memory, format)
+
+
+def _index_start(memory: EpisodicMemory, format: Format) -> Array:
+    """int32 scalar: the first word of the index, which ends where the records begin."""
+    records = memory.num_records * format.record_words
+    return format.records_end - records - memory.task_counts.sum() * format.entry_words
+
+
+def memory_bytes(memory: EpisodicMemory, format: Format) -> dict[str, int]:
+    """The bill: bytes of each part and what is free; the sum of the rows is the bytes of all arrays."""
+    whole = tree_bytes((memory.words, memory.task_counts, memory.num_records, memory.check))
+    cues, records = int(memory.task_counts.sum()), int(memory.num_records)
+    label = 1 if format.entry_words == 1 else 2
+    rows = {
+        "strings": 2 * int(used_words(memory, format)),
+        "index": cues * (2 * format.entry_words - label)
+        + tree_bytes((memory.task_counts, memory.num_records)),
+        "labels": cues * label,
+        "decoders": records * tree_bytes(format.record.decoder) + tree_bytes(format.trunk),
+        "tables": records * tree_bytes(format.record.table),
+        "checksums": records * _padding_and_checksum(format.record)
+        + _padding_and_checksum(format.trunk)
+        + tree_bytes(memory.check),
+    }
+    return rows | {"free": whole - sum(rows.values())}
+
+
+def _padding_and_checksum(part: PyTree) -> int:
+    return 2 * part_words(part) - tree_bytes(part)
+
+
+def read_entries(memory: EpisodicMemory, format: Format) -> Entries:
+    """The index of all S slots."""
+    size, lanes = format.entry_words, format.lanes
+    end = format.records_end - memory.num_records * format.record_words
+    slot = jnp.arange(format.num_slots)
+    stored = slot < memory.task_counts.sum()
+    first = (end - (slot + 1) * size)[:, None]
+    # Free slots may lie before the block: their words are not looked at.
+    entry = jnp.take(memory.words, first + jnp.arange(size)[None], mode="clip").astype(jnp.int32)
+    if size == 1:
+        label, lengths = entry[:, 0] // BYTE, entry % BYTE
+    else:
+        label, lengths = entry[:, 0], entry[:, 1 : 1 + lanes]
+    return Entries(label, jnp.where(stored[:, None], lengths, 0), stored)
+
+
+def pack_entries(label: Array, lengths: Array, format: Format) -> Array:
+    """uint16 [n, entry words] of labels int32 [n] and lengths int32 [n, L]."""
+    if format.entry_words == 1:
+        return (label[:, None] * BYTE + lengths).astype(jnp.uint16)
+    return jnp.concatenate([label[:, None], lengths], 1).astype(jnp.uint16)
+
+
+def index(memory: EpisodicMemory, format: Format) -> Index:
+    """Label and task of every slot."""
+    entries = read_entries(memory, format)
+    return Index(entries.label, slot_tasks(memory, format), entries.stored)
+
+
+def slot_tasks(memory: EpisodicMemory, format: Format) -> Array:
+    """int32 [S]: the task of each slot; T where nothing is stored."""
+    ends = jnp.cumsum(memory.task_counts)
+    return jnp.searchsorted(ends, jnp.arange(format.num_slots), side="right").astype(jnp.int32)
+
+
+def string_starts(lengths: Array) -> Array:
+    """int32 [S, L]: where each lane's string begins, of lengths int32 [S, L]."""
+    flat = lengths.reshape(-1)
+    return (jnp.cumsum(flat) - flat).reshape(lengths.shape)
+
+
+def read_record(memory: EpisodicMemory, format: Format, task: Array) -> tuple[Record, Array]:
+    """The record of a task (int32 scalar) with all of its decoder, and whether that is as it was written (bool)."""
+    own, own_intact = read_own_record(memory, format, task)
+    trunk, trunk_intact = read_trunk(memory, format)
+    return own._replace(decoder=own.decoder | trunk), own_intact & trunk_intact
+
+
+def read_own_record(memory: EpisodicMemory, format: Format, task: Array) -> tuple[Record, Array]:
+    """What no other task shares of `read_record`."""
+    start = format.records_end - (task + 1) * format.record_words
+    words = jax.lax.dynamic_slice(memory.words, (start,), (format.record_words,))
+    return _unpack_part(words, format.record)
+
+
+def read_trunk(memory: EpisodicMemory, format: Format) -> tuple[dict[str, PyTree], Array]:
+    """What the decoders of all tasks share, and whether it is as the first task wrote it (bool scalar)."""
+    if not format.trunk:
+        return {}, jnp.bool_(True)
+    return _unpack_part(memory.words[format.records_end :], format.trunk)
+
+
+def _unpack_part(words: Array, shapes: PyTree) -> tuple[PyTree, Array]:
+    content, check = words[:-2], words[-2:].astype(jnp.uint32)
+    intact = checksum(content) == (check[0] << 16) | check[1]
+    return packing.unpack(content, shapes), intact
+
+
+def pack_part(part: PyTree) -> Array:
+    """A record or trunk with its checksum: uint16 [`part_words`]."""
+    content = packing.pack(part)
+    check = checksum(content)
+    halves = jnp.stack([check >> 16, check & 0xFFFF]).astype(jnp.uint16)
+    return jnp.concatenate([content, halves])
+
+
+def rewrite(
+    memory: EpisodicMemory,
+    format: Format,
+    *,
+    kept: Array,
+    added: Strings,
+    label: Array,
+    count: Array,
+    record: Record,
+) -> EpisodicMemory:
+    """Drops slots, closes the gaps, and adds the cues and the record of the next task.
+
+    What is kept and added must fit (`policy` sees to it).
+
+    Args:
+        memory: the memory.
+        format: its format.
+        kept: bool [S], which slots stay.
+        added: coded cues of the new task in the order in which to store them.
+        label: int32 [N], theirs.
+        count: int32 scalar, how many of them are stored.
+        record: of the new task, with all of its decoder; what is shared of it is the first task's.
+    """
+    entries = read_entries(memory, format)
+    number, lanes, room = added.words.shape
+    kept = kept & entries.stored
+    new = jnp.arange(number) < count
+    # All strings that there are, as pieces of one sequence of words: the block, and behind it the new strings.
+    source = jnp.concatenate([memory.words, added.words.reshape(-1)])
+    starts = jnp.concatenate(
+        [
+            string_starts(entries.lengths).reshape(-1),
+            format.num_words + jnp.arange(number * lanes) * room,
+        ]
+    )
+    lengths = jnp.concatenate(
+        [
+            jnp.where(kept[:, None], entries.lengths, 0),
+            jnp.where(new[:, None], added.lengths, 0),
+        ]
+    )
+    ends = jnp.cumsum(lengths.reshape(-1))
+    place = jnp.arange(format.num_words)
+    piece = jnp.minimum(jnp.searchsorted(ends, place, side="right"), len(ends) - 1)
+    origin = starts[piece] + place - (ends[piece] - lengths.reshape(-1)[piece])
+    strings = jnp.take(source, origin, mode="clip")
+
+    task = memory.num_records
+    records_start = format.records_end - task * format.record_words
+    words = jnp.where(place < ends[-1], strings, 0).astype(jnp.uint16)
+    words = jnp.where(place >= records_start, memory.words, words)
+    words = _write_record(words, format, record, records_start - format.record_words, task == 0)
+    stays = jnp.concatenate([kept, new])
+    packed = pack_entries(jnp.concatenate([entries.label, label]), lengths, format)
+    slot = jnp.cumsum(stays) - 1
+    first = records_start - format.record_words - (slot + 1) * format.entry_words
+    where = first[:, None] + jnp.arange(format.entry_words)[None]
+    words = words.at[jnp.where(stays[:, None], where, format.num_words)].set(packed, mode="drop")
+    tasks = jnp.arange(format.num_tasks)
+    left = (
+        jnp.zeros(format.num_tasks, jnp.int32)
+        .at[slot_tasks(memory, format)]
+        .add(kept.astype(jnp.int32), mode="drop")
+    )
+    return sealed(
+        memory.replace(
+            words=words,
+            task_counts=jnp.where(tasks == task, count, left).astype(jnp.int32),
+            num_records=task + 1,
+        )
+    )
+
+
+def _write_record(
+    words: Array, format: Format, record: Record, start: Array, first: Array
+) -> Array:
+    """The block with a task's own part of its record at `start`, and if it is the first, with its trunk at the end."""
+    own = {name: leaf for name, leaf in record.decoder.items() if name not in format.trunk}
+    words = jax.lax.dynamic_update_slice(words, pack_part(record._replace(decoder=own)), (start,))
+    if not format.trunk:
+        return words
+    trunk = pack_part({name: record.decoder[name] for name in format.trunk})
+    end = format.records_end
+    return words.at[end:].set(jnp.where(first, trunk, words[end:]))

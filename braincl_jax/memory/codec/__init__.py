@@ -1,0 +1,1 @@
+"""How images become cues and cues images: transforms, the density of cues and their context, stored weights."""

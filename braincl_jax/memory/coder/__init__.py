@@ -1,0 +1,1 @@
+"""How cues become bit strings: integer tables and rANS."""

@@ -1,0 +1,167 @@
+"""The semi-parametric memory of BrainCL as one part: working cues and codec, long-term strings and decoders."""
+
+import dataclasses
+
+import jax
+import jax.numpy as jnp
+import optax
+
+from braincl_jax.config import CodecConfig, Config
+from braincl_jax.memory import budget, cue_strings, working
+from braincl_jax.memory.block import store
+from braincl_jax.memory.codec import quantise
+from braincl_jax.memory.codec.transforms import Codec
+from braincl_jax.memory.coder import tables
+from braincl_jax.memory.policy import BudgetPolicy, Funds, get_policy
+from braincl_jax.state import Memory, named_key
+from braincl_jax.types import Array, Index, PyTree, Recalled, StreamSpec
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class CueLayout:
+    """Implements `parts.MemoryLayout`.
+
+    Attributes:
+        config: the settings.
+        spec: the static facts of the task stream.
+        codec: the networks.
+        codec_optimiser: its state is part of the working memory.
+        format: how the block of long-term memory is read.
+        policy: how the budget is spent.
+
+    Raises:
+        ValueError: the budget does not pay for the decoders.
+    """
+
+    config: Config
+    spec: StreamSpec
+    codec: Codec
+    codec_optimiser: optax.GradientTransformation
+    format: store.Format = dataclasses.field(init=False)
+    policy: BudgetPolicy = dataclasses.field(init=False)
+
+    def __post_init__(self) -> None:
+        format = plan_format(self.config, self.spec, self.codec)
+        object.__setattr__(self, "format", format)
+        object.__setattr__(self, "policy", get_policy(self.config.budget_policy))
+
+    def init(self, key: Array) -> Memory:
+        """An empty memory whose block takes all of the budget and no more."""
+        params = self.codec.init(key)
+        return Memory(working=self.empty_working(params), long_term=store.empty_memory(self.format))
+
+    def empty_working(self, params: PyTree) -> working.WorkingMemory:
+        """No cues, and a codec of zeros in the shapes of `params`."""
+        zeros = jax.tree.map(jnp.zeros_like, params)
+        number, shape = self.spec.max_task_size, self.codec.latent_shape
+        refined = number if self.config.codec.refine_epochs else 0
+        return working.WorkingMemory(
+            cues=jnp.zeros((number, *shape)),
+            averages=(jnp.zeros((refined, *shape)), jnp.zeros((refined, *shape))),
+            labels=jnp.full(number, working.EMPTY, jnp.int32),
+            codec=zeros,
+            codec_opt=self.codec_optimiser.init(zeros),
+        )
+
+    def open_working(self, memory: Memory, task: Array, key: Array) -> Memory:
+        """A fresh codec; with `codec.warm_start`, g_s starts from the decoder of the last task.
+
+        What the decoders of all tasks share is what is stored of it, warm or cold, from the second task on.
+        g_a is always new: the one of the last task was dropped when its cues were transferred. The same key
+        gives g_a the same initial weights in every task, which is where g_s once learned to understand it.
+        """
+        params = self.codec.init(named_key(key, "codec"))
+        fresh = params["synthesis"]
+        record, _ = store.read_record(memory.long_term, self.format, jnp.maximum(task - 1, 0))
+        kept = fresh if self.config.codec.warm_start else self.codec.trunk
+        params["synthesis"] = fresh | jax.tree.map(
+            lambda new, old: jnp.where(task > 0, old, new),
+            {name: fresh[name] for name in kept},
+            quantise.dequantise({name: record.decoder[name] for name in kept}),
+        )
+        opened = self.empty_working(params).replace(
+            codec=params, codec_opt=self.codec_optimiser.init(params)
+        )
+        return memory.replace(working=opened)
+
+    def funds(self, memory: Memory, task: Array) -> Funds:
+        """What there is to spend on `task` (int32 scalar)."""
+        return Funds(
+            total=self.format.records_end,
+            free=store.free_words(memory.long_term, self.format),
+            record=self.format.record_words,
+            task=task,
+            task_sizes=jnp.asarray(self.spec.task_sizes),
+        )
+
+    def cue_words(self, memory: Memory, task: Array) -> Array:
+        """Words that the string of one cue of `task` may take, so that all that are worth it fit: float32 scalar."""
+        allowance = self.policy.allowance(self.funds(memory, task))
+        entry = self.format.entry_words
+        most = allowance // (budget.MIN_STRING_WORDS * self.format.lanes + entry)
+        number = jnp.clip(jnp.asarray(self.spec.task_sizes)[task], 1, jnp.maximum(most, 1))
+        return allowance / number - entry
+
+    def index(self, memory: Memory) -> Index:
+        return store.index(memory.long_term, self.format)
+
+    def read(self, memory: Memory, task: Array, slot: Array) -> cue_strings.StoredCues:
+        return cue_strings.read_cues(memory.long_term, self.format, task, slot)
+
+    def complete(self, memory: Memory, task: Array, slot: Array, read: PyTree) -> Recalled:
+        del slot
+        return cue_strings.complete(memory.long_term, self.format, task, read, self.codec)
+
+    def bill(self, memory: Memory) -> dict[str, int]:
+        return store.memory_bytes(memory.long_term, self.format)
+
+    def num_stored(self, memory: Memory) -> int:
+        return int(memory.long_term.task_counts.sum())
+
+
+def record_shapes(codec: Codec, config: CodecConfig) -> tuple[store.Record, PyTree]:
+    """Shapes and dtypes of what each task leaves beside its strings, and of what their decoders share, by name."""
+    table, decoder = jax.eval_shape(
+        lambda: (
+            tables.init(codec.latent_shape[-1]),
+            quantise.quantise(codec.init(jax.random.key(0))["synthesis"], config.storage),
+        )
+    )
+    trunk = {name: decoder.pop(name) for name in codec.trunk}
+    return store.Record(table, decoder), trunk
+
+
+def plan_format(config: Config, spec: StreamSpec, codec: Codec) -> store.Format:
+    """The block that `config.budget_bytes` pays for, and how it is read.
+
+    Raises:
+        ValueError: the budget does not pay for the decoders and a cue of each task.
+    """
+    lanes, channels = config.codec.lanes_per_image, codec.latent_shape[-1]
+    height, width, _ = codec.latent_shape
+    record, trunk = record_shapes(codec, config.codec)
+    max_words = store.max_string_words(
+        height * width * channels // lanes, config.budget_bytes / 2 / spec.num_images / lanes
+    )
+    cue_words = budget.MIN_STRING_WORDS * lanes + store.entry_words(
+        lanes, spec.num_classes, max_words
+    )
+    num_words = budget.plan_words(
+        config.budget_bytes,
+        count_bytes=4 * (spec.num_tasks + 2),
+        trunk_words=store.part_words(trunk),
+        record_words=store.part_words(record),
+        cue_words=cue_words,
+        num_tasks=spec.num_tasks,
+    )
+    return store.Format(
+        latent_shape=codec.latent_shape,
+        lanes=lanes,
+        num_classes=spec.num_classes,
+        num_tasks=spec.num_tasks,
+        num_slots=min(spec.num_images, num_words // cue_words),
+        num_words=num_words,
+        max_words=max_words,
+        record=record,
+        trunk=trunk,
+    )

@@ -1,0 +1,165 @@
+"""Raw images as memory: exemplar replay, joint training and plain fine-tuning over three tasks."""
+
+import dataclasses
+import functools
+import itertools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from braincl_jax.baselines.exemplars import (
+    ExemplarLayout,
+    exemplars_for,
+    memorise_images_step,
+    select_exemplars_step,
+)
+from braincl_jax.build import build_parts, init_brain
+from braincl_jax.memory.budget import tree_bytes
+from braincl_jax.memory.working import EMPTY
+from braincl_jax.parts import recall
+from braincl_jax.types import Batch, StreamSpec
+from braincl_jax.wake import start_step
+
+# 3 tasks of 2 classes with 5 and 3 images, of one pixel: the pixel is the image's own number.
+SPEC = StreamSpec(image_shape=(1, 1, 1), num_classes=6, num_tasks=3, task_sizes=(8, 8, 8))
+PER_TASK = 8
+CAPACITY = 12
+
+
+def images_of(task: int) -> Batch:
+    """The task's images in one batch of 10, the last two of which are padding."""
+    number = np.arange(PER_TASK)
+    label = 2 * task + (number >= 5)
+    image = (task * PER_TASK + number).astype(np.uint8).reshape(-1, 1, 1, 1)
+    padding = np.full(2, 99, np.uint8).reshape(-1, 1, 1, 1)
+    return Batch(
+        image=jnp.asarray(np.concatenate([image, padding])),
+        label=jnp.int32(np.append(label, [0, 0])),
+        index=jnp.int32(np.append(number, [-1, -1])),
+    )
+
+
+def label_of(pixel: np.ndarray) -> np.ndarray:
+    return 2 * (pixel // PER_TASK) + (pixel % PER_TASK >= 5)
+
+
+@pytest.fixture(scope="module")
+def lives(tiny_config):
+    """The memory, and the states after the transfer of each task, by capacity and habit."""
+
+    @functools.cache
+    def live(capacity: int, keeps_task: bool = False):
+        config = dataclasses.replace(tiny_config, method="finetune")
+        memory = ExemplarLayout(SPEC, capacity, keeps_task)
+        parts = dataclasses.replace(build_parts(config, SPEC), memory=memory)
+        steps = [
+            jax.jit(functools.partial(step, parts=parts))
+            for step in (start_step, memorise_images_step, select_exemplars_step)
+        ]
+        state = jax.jit(lambda key: init_brain(parts, key))(jax.random.key(0))
+        states = []
+        for task in range(SPEC.num_tasks):
+            for step, batch in zip(steps, (None, images_of(task), None), strict=True):
+                state, _ = step(state, batch)
+            states.append(state)
+        return parts.memory, states
+
+    return live
+
+
+def stored_pixels(state) -> np.ndarray:
+    exemplars = state.memory.long_term
+    return np.asarray(exemplars.images.image).ravel()[: int(exemplars.count)]
+
+
+def replayable(memory, state) -> np.ndarray:
+    """Pixels of everything that a sampler may draw."""
+    index = memory.index(state.memory)
+    slots = jnp.flatnonzero(index.stored)[None]
+    recalled = recall(memory, state.memory, jnp.zeros(1, int), slots)
+    assert recalled.intact.all()
+    pixels = np.asarray(recalled.image).ravel()
+    np.testing.assert_array_equal(np.asarray(recalled.label).ravel(), label_of(pixels))
+    np.testing.assert_array_equal(index.label[slots[0]], label_of(pixels))
+    np.testing.assert_array_equal(index.task[slots[0]], pixels // PER_TASK)
+    return pixels
+
+
+def test_exemplars_are_balanced_over_the_classes_seen(lives):
+    _, states = lives(CAPACITY)
+    # 12 slots: all of the first task's 5 + 3; then 3 of each of 4 classes; then 2 of each of 6.
+    for state, expected in zip(states, ([5, 3], [3] * 4, [2] * 6), strict=True):
+        pixels = stored_pixels(state)
+        assert len(set(pixels)) == len(pixels)
+        assert np.bincount(label_of(pixels)).tolist() == expected
+        labels = np.asarray(state.memory.long_term.images.label)[: len(pixels)]
+        np.testing.assert_array_equal(labels, label_of(pixels))
+
+
+def test_an_exemplar_that_was_dropped_does_not_come_back(lives):
+    _, states = lives(CAPACITY)
+    for task, (old, new) in enumerate(itertools.pairwise(states)):
+        today = range((task + 1) * PER_TASK, (task + 2) * PER_TASK)
+        assert set(stored_pixels(new)) <= {*stored_pixels(old), *today}
+
+
+def test_asleep_there_is_nothing_but_the_exemplars(lives):
+    memory, states = lives(CAPACITY)
+    for state in states:
+        assert sorted(replayable(memory, state)) == sorted(stored_pixels(state))
+        assert (state.memory.working.label == EMPTY).all()
+
+
+def test_a_method_that_keeps_the_day_replays_its_images_and_the_exemplars_of_other_tasks(lives):
+    memory, states = lives(CAPACITY, keeps_task=True)
+    others = [pixel for pixel in stored_pixels(states[2]) if pixel < 16]
+    assert sorted(replayable(memory, states[2])) == [*sorted(others), *range(16, 24)]
+
+
+def test_joint_training_keeps_every_image(lives):
+    memory, states = lives(SPEC.num_images)
+    for task, state in enumerate(states):
+        assert sorted(stored_pixels(state)) == list(range((task + 1) * PER_TASK))
+    assert set(replayable(memory, states[2])) == set(range(24))
+    assert memory.num_stored(states[2].memory) == 24
+
+
+def test_finetuning_replays_the_current_task_alone(lives):
+    memory, states = lives(0, keeps_task=True)
+    for task, state in enumerate(states):
+        images = sorted(replayable(memory, state))
+        assert images == list(range(task * PER_TASK, (task + 1) * PER_TASK))
+        assert memory.num_stored(state.memory) == 0
+
+
+def test_a_new_task_opens_an_empty_working_memory(lives):
+    memory, states = lives(CAPACITY, keeps_task=True)
+    opened = memory.open_working(states[0].memory, jnp.int32(1), states[0].key)
+    assert (opened.working.label == EMPTY).all()
+    assert set(replayable(memory, states[0].replace(memory=opened))) == set(range(8))
+
+
+@pytest.mark.parametrize("capacity", [0, CAPACITY])
+def test_the_bill_is_the_bytes_of_the_arrays(capacity, lives):
+    memory, states = lives(capacity, keeps_task=True)
+    bill = memory.bill(states[2].memory)
+    # A pixel and a one-byte label each, and a count of four bytes.
+    assert bill == {"strings": capacity, "index": 4, "labels": capacity, "decoders": 0, "tables": 0}
+    assert sum(bill.values()) == tree_bytes(states[2].memory.long_term)
+
+
+def test_a_budget_pays_for_images_with_label_and_count():
+    # 12 * (1 + 1) + 4 = 28 bytes.
+    assert exemplars_for(28, SPEC) == 12
+    assert exemplars_for(27, SPEC) == 11
+    assert exemplars_for(10**6, SPEC) == SPEC.num_images
+
+
+def test_a_budget_for_less_than_an_image_a_class_is_refused_with_the_least_that_will_do():
+    with pytest.raises(ValueError, match=r"budget_bytes=15 pays for 5 raw .* at least 16"):
+        exemplars_for(15, SPEC)
+    assert exemplars_for(16, SPEC) == 6
+    with pytest.raises(ValueError, match="pays for 0 raw"):
+        exemplars_for(1, SPEC)
