@@ -1,22 +1,25 @@
-"""From settings to a brain: the task stream, the default parts, and the first state."""
-
-import dataclasses
-import math
+"""From settings to a brain: the task stream, the plan, the method with its parts, and the first state."""
 
 import jax
 import jax.numpy as jnp
 import optax
 
-from braincl_jax.config import Config, SleepConfig
-from braincl_jax.data import TaskStream, add_noise, crop_and_flip, load_source, shrunk
-from braincl_jax.memory.budget import plan_channels
-from braincl_jax.memory.codec.transforms import build_codec
-from braincl_jax.methods import get_method
+from braincl_jax.config import Config
+from braincl_jax.data import TaskStream, load_source, shrunk
+from braincl_jax.methods import Method
 from braincl_jax.networks import build_network
-from braincl_jax.parts import Augment, Parts
-from braincl_jax.schedules import FINAL_FRACTION, phase_schedule
-from braincl_jax.sleep import class_balanced, nothing_prefetched
-from braincl_jax.state import BrainState, Consolidation, Encoder, Progress, named_key
+from braincl_jax.parts import Parts
+from braincl_jax.plan import Plan, resolve
+from braincl_jax.registry import AUGMENTATIONS, METHODS, SAMPLERS
+from braincl_jax.sleep import nothing_prefetched
+from braincl_jax.state import (
+    EXAMPLE_KINDS,
+    BrainState,
+    Consolidation,
+    Encoder,
+    Progress,
+    named_key,
+)
 from braincl_jax.types import Array, StreamSpec
 
 INITIAL_TRADEOFF = 0.003
@@ -37,113 +40,66 @@ def build_stream(config: Config) -> TaskStream:
     )
 
 
-def default_augment(config: SleepConfig) -> Augment:
-    """Crop, flip and noise of the strengths that `config` sets."""
-
-    def augment(keys: Array, images: Array) -> Array:
-        geometry, noise = jnp.moveaxis(jax.vmap(jax.random.split)(keys), 1, 0)
-        images = crop_and_flip(geometry, images, padding=config.crop_padding, flip=config.flip)
-        return add_noise(noise, images, largest=config.noise)
-
-    return augment
-
-
-def mean_squared_error(images: Array, recalled: Array) -> Array:
-    """float32 [B, H, W, C] twice -> float32 [B]."""
-    return jnp.square(images - recalled).mean((1, 2, 3))
-
-
-def with_budget(config: Config, spec: StreamSpec) -> Config:
-    """The same settings, with the budget of the whole memory where one for each class is set."""
-    if not config.bytes_per_class:
-        return config
-    return dataclasses.replace(config, budget_bytes=config.bytes_per_class * spec.num_classes)
-
-
-def with_channels(config: Config, spec: StreamSpec) -> Config:
-    """The same settings, with the number of latent channels that suits the budget where none is set."""
-    if config.codec.latent_channels:
-        return config
-    channels = plan_channels(
-        config.budget_bytes,
-        num_images=spec.num_images,
-        image_shape=spec.image_shape,
-        block=2**config.codec.num_stages,
-    )
-    return dataclasses.replace(
-        config, codec=dataclasses.replace(config.codec, latent_channels=channels)
-    )
-
-
-def build_parts(config: Config, spec: StreamSpec) -> Parts:
-    """The default parts for these settings; replace any of them with `dataclasses.replace`.
+def build_plan(config: Config, stream: TaskStream) -> Plan:
+    """What the settings come to for this stream.
 
     Raises:
-        ValueError: a setting does not fit the stream (budget, lanes, unknown names).
+        ValueError: they do not fit it.
     """
-    config = with_channels(with_budget(config, spec), spec)
-    codec = build_codec(config.codec, spec.image_shape)
-    height = codec.latent_shape[0]
-    if height % config.codec.lanes_per_image:
+    if stream.spec.num_tasks != config.num_tasks:
         raise ValueError(
-            f"codec.lanes_per_image={config.codec.lanes_per_image} must divide the {height} rows of a cue"
+            f"num_tasks={config.num_tasks}, but the stream has {stream.spec.num_tasks}"
         )
-    codec_optimiser = optax.chain(
-        optax.clip_by_global_norm(config.codec.clip_norm), optax.scale_by_adam()
-    )
+    return resolve(config, stream.spec, stream.class_order)
+
+
+def build_parts(config: Config, plan: Plan) -> Parts:
+    """What all methods share, for these settings.
+
+    Raises:
+        ValueError: a setting does not fit, or names a part that there is not.
+    """
     sleep, wake = config.sleep, config.wake
-    wake_steps = wake.epochs * math.ceil(spec.max_task_size / wake.batch_size)
-    method = get_method(config.method)
     return Parts(
         config=config,
-        spec=spec,
-        network=build_network(config.network, spec.num_classes),
-        codec=codec,
-        memory=method.build_memory(config, spec, codec, codec_optimiser),
-        sampler=class_balanced,
-        augment=default_augment(sleep),
-        distortion=mean_squared_error,
-        codec_optimiser=codec_optimiser,
+        plan=plan,
+        network=build_network(config.network, plan.spec.num_classes),
+        sampler=SAMPLERS.build(sleep.sampler),
+        augment=AUGMENTATIONS.build(sleep.augmentation),
         wake_optimiser=optax.trace(wake.momentum),
         sleep_optimiser=optax.chain(
             optax.add_decayed_weights(sleep.weight_decay), optax.trace(sleep.momentum)
         ),
-        codec_rate=phase_schedule(
-            "encode",
-            first_steps=config.codec.first_steps,
-            steps=config.codec.steps,
-            peak=config.codec.learning_rate,
-            final=FINAL_FRACTION * config.codec.learning_rate,
-            warmup_fraction=0.05,
-        ),
-        wake_rate=phase_schedule(
-            "classify",
-            first_steps=wake_steps,
-            steps=wake_steps,
-            peak=wake.learning_rate,
-            final=FINAL_FRACTION * wake.learning_rate,
-            warmup_fraction=0.1,
-        ),
-        sleep_rate=phase_schedule(
-            "replay",
-            first_steps=sleep.first_steps,
-            steps=sleep.steps,
-            peak=sleep.learning_rate,
-            final=sleep.final_learning_rate,
-            warmup_fraction=sleep.warmup_fraction,
-        ),
     )
 
 
-def init_brain(parts: Parts, key: Array) -> BrainState:
-    """A brain that has seen nothing. Pure; all shapes follow from `parts` and never change.
+def build_method(config: Config, plan: Plan | StreamSpec) -> Method:
+    """The method that `config` names, with its parts and its memory.
 
     Args:
-        parts: from `build_parts`.
+        config: the settings.
+        plan: what follows from them; or only the static facts of a stream, from which it is made.
+
+    Raises:
+        ValueError: a setting does not fit the stream (budget, lanes, unknown names).
+    """
+    if isinstance(plan, StreamSpec):
+        plan = resolve(config, plan)
+    method = METHODS.build(config.method, parts=build_parts(config, plan))
+    _ = method.layout  # what cannot be laid out is told now
+    return method
+
+
+def init_brain(method: Method, key: Array) -> BrainState:
+    """A brain that has seen nothing. Pure; all shapes follow from the method and never change.
+
+    Args:
+        method: from `build_method`.
         key: root PRNG key; every random number of the run is derived from it.
     """
+    parts, layout = method.parts, method.layout
     params, batch_stats = parts.network.init(named_key(key, "network"), parts.spec.image_shape)
-    memory = parts.memory.init(key)
+    memory = layout.init(key)
     state = BrainState(
         encoder=Encoder(
             params=params,
@@ -151,13 +107,14 @@ def init_brain(parts: Parts, key: Array) -> BrainState:
             wake_opt=parts.wake_optimiser.init(params["head"]),
             sleep_opt=parts.sleep_optimiser.init(params),
         ),
-        memory=memory.replace(prefetched=nothing_prefetched(parts, memory)),
+        memory=memory.replace(prefetched=nothing_prefetched(parts, layout, memory)),
         consolidation=Consolidation(
             seen_classes=jnp.zeros(parts.spec.num_classes, bool),
-            examples={name: jnp.int32(0) for name in ("encode", "refine", "classify", "replay")},
+            examples={kind: jnp.int32(0) for kind in EXAMPLE_KINDS},
             log_tradeoff=jnp.log(jnp.float32(INITIAL_TRADEOFF)),
         ),
-        progress=Progress(task=jnp.int32(-1), phase=jnp.int32(0), step=jnp.int32(0)),
+        own=method.init(named_key(key, "own")),
+        progress=Progress(task=jnp.int32(-1), phase=jnp.uint32(0), step=jnp.int32(0)),
         key=key,
     )
     # No two leaves may share a buffer, or the state could not be donated.

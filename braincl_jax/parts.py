@@ -1,19 +1,49 @@
-"""The swappable parts of a brain: static, hashable by identity, handed to every step as `parts`.
-
-To try an idea, replace a part (`dataclasses.replace(parts, sampler=mine)`); steps and loop stay as they are.
-"""
+"""What all methods share: static parts, handed to steps and methods; nothing in it changes."""
 
 import dataclasses
+import functools
 from collections.abc import Callable
 from typing import Protocol
 
 import optax
 
 from braincl_jax.config import Config
-from braincl_jax.memory.codec.transforms import Codec
 from braincl_jax.networks import Network
-from braincl_jax.state import Memory, Progress
-from braincl_jax.types import Array, Index, PyTree, Recalled, StreamSpec
+from braincl_jax.plan import Plan
+from braincl_jax.state import BrainState, Memory
+from braincl_jax.types import Array, Index, Metrics, PyTree, Recalled, Shown, StreamSpec
+
+# (key, index, num_classes, num_groups, group_size) -> task int32 [G], slot int32 [G, n]
+Sampler = Callable[[Array, Index, int, int, int], tuple[Array, Array]]
+# (keys [B], images uint8 [B, H, W, C]) -> images uint8 [B, H, W, C]
+Augment = Callable[[Array, Array], Array]
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Parts:
+    """Everything that does not change, but for the memory, which is the method's.
+
+    Attributes:
+        config: the settings.
+        plan: what follows from settings and data.
+        network: the classifier.
+        sampler: what is replayed.
+        augment: how replayed images are varied, on the device.
+        wake_optimiser, sleep_optimiser: optax transforms without learning rate.
+    """
+
+    config: Config
+    plan: Plan
+    network: Network
+    sampler: Sampler
+    augment: Augment
+    wake_optimiser: optax.GradientTransformation
+    sleep_optimiser: optax.GradientTransformation
+
+    @property
+    def spec(self) -> StreamSpec:
+        """The static facts of the task stream."""
+        return self.plan.spec
 
 
 class MemoryLayout(Protocol):
@@ -51,47 +81,22 @@ class MemoryLayout(Protocol):
         ...
 
 
-def recall(part: MemoryLayout, memory: Memory, task: Array, slot: Array) -> Recalled:
+class Learner(Protocol):
+    """What a night needs to know of a method: see `methods.base.Method`."""
+
+    @property
+    def parts(self) -> Parts: ...
+
+    @functools.cached_property
+    def layout(self) -> MemoryLayout: ...
+
+    def objective(
+        self, params: PyTree, shown: Shown, state: BrainState, axis_name: str | None
+    ) -> tuple[Array, tuple[PyTree, Metrics]]: ...
+
+    def after_update(self, state: BrainState) -> BrainState: ...
+
+
+def recall(layout: MemoryLayout, memory: Memory, task: Array, slot: Array) -> Recalled:
     """Images of slots int32 [G, n]; group g is of task `task[g]`."""
-    return part.complete(memory, task, slot, part.read(memory, task, slot))
-
-
-# (key, index, num_classes, num_groups, group_size) -> task int32 [G], slot int32 [G, n]
-Sampler = Callable[[Array, Index, int, int, int], tuple[Array, Array]]
-# (keys [B], images uint8 [B, H, W, C]) -> images uint8 [B, H, W, C]
-Augment = Callable[[Array, Array], Array]
-# (images float32 [B, H, W, C] in [0, 1], recalled float32 of that shape) -> float32 [B]
-Distortion = Callable[[Array, Array], Array]
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class Parts:
-    """Everything a step needs that does not change.
-
-    Attributes:
-        config: the settings.
-        spec: the static facts of the task stream.
-        network: the classifier.
-        codec: pattern separation and completion.
-        memory: layout of the memory.
-        sampler: what is replayed.
-        augment: on-device augmentation of replayed images.
-        distortion: the recall error that the codec is trained for.
-        codec_optimiser, wake_optimiser, sleep_optimiser: optax transforms without learning rate.
-        codec_rate, wake_rate, sleep_rate: learning rates as functions of the progress.
-    """
-
-    config: Config
-    spec: StreamSpec
-    network: Network
-    codec: Codec
-    memory: MemoryLayout
-    sampler: Sampler
-    augment: Augment
-    distortion: Distortion
-    codec_optimiser: optax.GradientTransformation
-    wake_optimiser: optax.GradientTransformation
-    sleep_optimiser: optax.GradientTransformation
-    codec_rate: Callable[[Progress], Array]
-    wake_rate: Callable[[Progress], Array]
-    sleep_rate: Callable[[Progress], Array]
+    return layout.complete(memory, task, slot, layout.read(memory, task, slot))

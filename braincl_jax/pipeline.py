@@ -7,95 +7,200 @@ refine     wake: improve the cues themselves (if asked for)
 classify   wake: train the head alone on the task's images
 transfer   sleep: cues to bit strings in long-term memory, under the byte budget; g_a is dropped
 replay     sleep: train the whole network on what the memory recalls; no image comes in
+
+Each function below makes one phase; a method (`methods/`) strings phases together, ours or its own.
 """
 
+import dataclasses
+import functools
 import math
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from typing import Any
 
-from braincl_jax.config import Config
+import jax.numpy as jnp
+
 from braincl_jax.data import TaskStream
-from braincl_jax.methods import Method
+from braincl_jax.memory.cue_layout import CueLayout
+from braincl_jax.parts import Learner, MemoryLayout, Parts
+from braincl_jax.schedules import FINAL_FRACTION, warmup_cosine
 from braincl_jax.sleep import replay_step
-from braincl_jax.types import Batch, Step
-from braincl_jax.wake import classify_step, start_step
+from braincl_jax.state import BrainState, named_key
+from braincl_jax.types import Array, Batch, Metrics, Now, Step
+from braincl_jax.wake import classify_step, encode_step, refine_step, start_step
+
+# What the host remembers of a run for its method, such as which image is behind which slot; JSON and NumPy arrays.
+Notes = dict[str, Any]
 
 
-class Phase(NamedTuple):
-    """A stretch of one kind of step.
+def nothing_comes_in(task: int, step: int) -> None:
+    """The batch of a phase without input."""
+
+
+def no_rate(task: Array, step: Array) -> Array:
+    """The learning rate of a phase that has none."""
+    return jnp.float32(0)
+
+
+def nothing_follows(metrics: Metrics, task: int, notes: Notes) -> None:
+    """What a phase does on the host when it has ended."""
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Phase:
+    """A stretch of one kind of step; calling it does one of them.
 
     Attributes:
-        name: one of `state.PHASES`.
+        name: unique within a method; random numbers of the phase depend on it.
         step: what is done.
         num_steps: task -> how often.
         batch_at: (task, step) -> the batch of that step, from 0; None where nothing comes in. Random access, so
             that a run can go on from any step.
+        rate: (task, step) -> learning rate, both traced.
+        examples: training examples that a step shows.
+        counts_as: one of `state.EXAMPLE_KINDS`, or "" for a phase that does not train.
+        asleep: whether it belongs to the night: what is evaluated before sleep is evaluated before the first such.
+        after: (last metrics, task, notes): runs on the host when the phase has ended.
     """
 
     name: str
     step: Step
-    num_steps: Callable[[int], int]
-    batch_at: Callable[[int, int], Batch | None]
+    num_steps: Callable[[int], int] = lambda task: 1
+    batch_at: Callable[[int, int], Batch | None] = nothing_comes_in
+    rate: Callable[[Array, Array], Array] = no_rate
+    examples: int = 0
+    counts_as: str = ""
+    asleep: bool = False
+    after: Callable[[Metrics, int, Notes], None] = nothing_follows
+
+    def __call__(
+        self, state: BrainState, batch: Batch | None, *, axis_name: str | None = None
+    ) -> tuple[BrainState, Metrics]:
+        """One step, with key, learning rate, example count and progress; pure, for `jax.jit` or a map over devices."""
+        progress = state.progress
+        done = progress.steps_done(self.name)
+        now = Now(
+            phase_key=named_key(state.key, self.name, progress.task),
+            step=done,
+            rate=self.rate(progress.task, done),
+        )
+        state, metrics = self.step(state, batch, now, axis_name)
+        if self.counts_as:
+            counted = state.consolidation.count(self.counts_as, self.examples)
+            state = state.replace(consolidation=counted)
+        return state.replace(progress=state.progress.advance(self.name)), metrics
 
     def batches(self, task: int, start: int = 0) -> Iterator[Batch | None]:
         """The batches of the steps from `start` on."""
         return (self.batch_at(task, step) for step in range(start, self.num_steps(task)))
 
 
-def phases(method: Method, stream: TaskStream, config: Config) -> tuple[Phase, ...]:
-    """What `method` does with every task, in order."""
-    codec, wake, sleep = config.codec, config.wake, config.sleep
+def start(parts: Parts, layout: MemoryLayout) -> Phase:
+    """A new task begins."""
+    return Phase("start", functools.partial(start_step, parts=parts, layout=layout))
 
-    def nothing(task: int, step: int) -> None:
-        """Nothing comes in."""
 
-    def once(name: str, step: Step) -> Phase:
-        return Phase(name, step, lambda task: 1, nothing)
-
-    def shuffled(name: str, step: Step, batch_size: int, num_steps: Callable[[int], int]) -> Phase:
-        def batch_at(task: int, step: int) -> Batch:
-            return stream.batch_at(task, batch_size=batch_size, step=step, seed=config.seed)
-
-        return Phase(name, step, num_steps, batch_at)
-
-    def ordered(task: int, step: int) -> Batch:
-        return stream.ordered_batch_at(task, batch_size=config.eval_batch_size, step=step)
-
-    def encode_steps(task: int) -> int:
-        return codec.first_steps if task == 0 else codec.steps
-
-    def replay_steps(task: int) -> int:
-        return sleep.first_steps if task == 0 else sleep.steps
-
-    def wake_steps(task: int) -> int:
-        return wake.epochs * math.ceil(stream.spec.task_sizes[task] / wake.batch_size)
-
-    def memorise_steps(task: int) -> int:
-        return math.ceil(stream.spec.task_sizes[task] / config.eval_batch_size)
-
-    def refine_steps(task: int) -> int:
-        size = stream.spec.task_sizes[task]
-        return codec.refine_epochs * math.ceil(size / codec.refine_batch_size)
-
-    def refine_batch(task: int, step: int) -> Batch:
-        size = codec.refine_batch_size
-        step %= math.ceil(stream.spec.task_sizes[task] / size)
-        return stream.ordered_batch_at(task, batch_size=size, step=step)
-
-    encode = (
-        [shuffled("encode", method.encode, codec.batch_size, encode_steps)] if method.encode else []
+def encode(parts: Parts, layout: CueLayout, stream: TaskStream) -> Phase:
+    """Wake: the codec learns the task's images."""
+    codec = parts.config.codec
+    return Phase(
+        "encode",
+        functools.partial(encode_step, layout=layout),
+        num_steps=lambda task: codec.first_steps if task == 0 else codec.steps,
+        batch_at=shuffled(parts, stream, codec.batch_size),
+        rate=warmup_cosine(
+            first_steps=codec.first_steps,
+            steps=codec.steps,
+            peak=codec.learning_rate,
+            final=FINAL_FRACTION * codec.learning_rate,
+            warmup_fraction=0.05,
+        ),
+        examples=codec.batch_size,
+        counts_as="codec",
     )
-    refine = (
-        [Phase("refine", method.refine, refine_steps, refine_batch)]
-        if method.refine and codec.refine_epochs
-        else []
+
+
+def memorise(step: Step, parts: Parts, stream: TaskStream) -> Phase:
+    """Wake: every image of the task is written into working memory, once and in order."""
+    size = parts.config.eval_batch_size
+    return Phase(
+        "memorise",
+        step,
+        num_steps=lambda task: math.ceil(parts.spec.task_sizes[task] / size),
+        batch_at=lambda task, step: stream.ordered_batch_at(task, batch_size=size, step=step),
     )
-    return (
-        once("start", start_step),
-        *encode,
-        Phase("memorise", method.memorise, memorise_steps, ordered),
-        *refine,
-        shuffled("classify", classify_step, wake.batch_size, wake_steps),
-        once("transfer", method.transfer),
-        Phase("replay", replay_step, replay_steps, nothing),
+
+
+def refine(parts: Parts, layout: CueLayout, stream: TaskStream) -> Phase:
+    """Wake: the cues themselves are optimised, `codec.refine_epochs` times over the task."""
+    codec = parts.config.codec
+
+    def epoch_steps(task: int) -> int:
+        return math.ceil(parts.spec.task_sizes[task] / codec.refine_batch_size)
+
+    def batch_at(task: int, step: int) -> Batch:
+        step %= epoch_steps(task)
+        return stream.ordered_batch_at(task, batch_size=codec.refine_batch_size, step=step)
+
+    return Phase(
+        "refine",
+        functools.partial(refine_step, layout=layout),
+        num_steps=lambda task: codec.refine_epochs * epoch_steps(task),
+        batch_at=batch_at,
+        examples=codec.refine_batch_size,
+        counts_as="refinement",
     )
+
+
+def classify(parts: Parts, stream: TaskStream) -> Phase:
+    """Wake: the head alone learns the new classes."""
+    wake = parts.config.wake
+    # Planned for the largest task: the schedule of a smaller one ends early.
+    longest = wake.epochs * math.ceil(parts.spec.max_task_size / wake.batch_size)
+    return Phase(
+        "classify",
+        functools.partial(classify_step, parts=parts),
+        num_steps=lambda task: (
+            wake.epochs * math.ceil(parts.spec.task_sizes[task] / wake.batch_size)
+        ),
+        batch_at=shuffled(parts, stream, wake.batch_size),
+        rate=warmup_cosine(
+            first_steps=longest,
+            steps=longest,
+            peak=wake.learning_rate,
+            final=FINAL_FRACTION * wake.learning_rate,
+            warmup_fraction=0.1,
+        ),
+        examples=wake.batch_size,
+        counts_as="wake",
+    )
+
+
+def transfer(step: Step, after: Callable[[Metrics, int, Notes], None] = nothing_follows) -> Phase:
+    """Sleep begins: from working memory to long-term memory."""
+    return Phase("transfer", step, asleep=True, after=after)
+
+
+def replay(method: Learner) -> Phase:
+    """Sleep: the whole network learns from what the memory recalls."""
+    sleep = method.parts.config.sleep
+    return Phase(
+        "replay",
+        functools.partial(replay_step, method=method),
+        num_steps=lambda task: sleep.first_steps if task == 0 else sleep.steps,
+        rate=warmup_cosine(
+            first_steps=sleep.first_steps,
+            steps=sleep.steps,
+            peak=sleep.learning_rate,
+            final=sleep.final_learning_rate,
+            warmup_fraction=sleep.warmup_fraction,
+        ),
+        examples=sleep.batch_size,
+        counts_as="sleep",
+        asleep=True,
+    )
+
+
+def shuffled(parts: Parts, stream: TaskStream, size: int) -> Callable[[int, int], Batch]:
+    """Batches of `size` of a task's images, epoch after epoch, each in an order of its own."""
+    seed = parts.config.seed
+    return lambda task, step: stream.batch_at(task, batch_size=size, step=step, seed=seed)

@@ -5,20 +5,18 @@ from collections.abc import Callable
 import jax.numpy as jnp
 import optax
 
-from braincl_jax.state import Progress
 from braincl_jax.types import Array
 
 # Learning rate of the last step of every cosine, relative to its peak, where no other is asked for.
 FINAL_FRACTION = 0.02
 
 
-def phase_schedule(
-    phase: str, *, first_steps: int, steps: int, peak: float, final: float, warmup_fraction: float
-) -> Callable[[Progress], Array]:
-    """Linear warm-up and cosine decay over the steps of `phase`; task 0 may have another number of steps.
+def warmup_cosine(
+    *, first_steps: int, steps: int, peak: float, final: float, warmup_fraction: float
+) -> Callable[[Array, Array], Array]:
+    """Linear warm-up and cosine decay over the steps of a phase; task 0 may have another number of steps.
 
     Args:
-        phase: one of `state.PHASES`.
         first_steps: steps of the phase in task 0.
         steps: steps in later tasks.
         peak: learning rate after the warm-up.
@@ -26,7 +24,7 @@ def phase_schedule(
         warmup_fraction: share of the steps that warm up, in [0, 1).
 
     Returns:
-        Function from the progress to the learning rate, float32 scalar.
+        (task, step) -> learning rate of the step after `step` ones of the phase, float32 scalar.
     """
 
     def cosine(total: int) -> optax.Schedule:
@@ -40,9 +38,8 @@ def phase_schedule(
 
     first, later = cosine(first_steps), cosine(steps)
 
-    def learning_rate(progress: Progress) -> Array:
+    def learning_rate(task: Array, step: Array) -> Array:
         # Step i of n uses the rate at i + 1: the warm-up does not waste a step at rate 0.
-        step = progress.steps_done(phase) + 1
-        return jnp.where(progress.task == 0, first(step), later(step))
+        return jnp.where(task == 0, first(step + 1), later(step + 1))
 
     return learning_rate

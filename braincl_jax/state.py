@@ -9,7 +9,8 @@ from flax import struct
 
 from braincl_jax.types import Array, PyTree
 
-PHASES = ("start", "encode", "memorise", "refine", "classify", "transfer", "replay")
+# What examples are shown for; every phase counts as one of them, or as none.
+EXAMPLE_KINDS = ("codec", "refinement", "wake", "sleep")
 
 
 class Encoder(struct.PyTreeNode):
@@ -34,8 +35,8 @@ class Memory(struct.PyTreeNode):
     Attributes:
         working: filled while awake, emptied by transfer; not part of the byte budget.
         long_term: arrays of fixed shape whose bytes are the budget spent.
-        ahead: what has been read of long-term memory for the next steps of replay (`sleep.ahead`); it can be read again
-            at any time, and checkpoints leave it out.
+        prefetched: what has been read of long-term memory for the next steps of replay (`sleep.prefetch`); it can be
+            read again at any time, and checkpoints leave it out.
     """
 
     working: Any
@@ -44,11 +45,11 @@ class Memory(struct.PyTreeNode):
 
 
 class Consolidation(struct.PyTreeNode):
-    """Statistics that steer sleep and account for compute.
+    """What steers sleep, and what learning has cost.
 
     Attributes:
         seen_classes: bool [K]; logits of unseen classes are masked.
-        examples: int32 counters of training examples shown, by phase: encode, refine, classify, replay.
+        examples: int32 counters of training examples shown, by `EXAMPLE_KINDS`.
         log_tradeoff: log of lambda, the weight of the recall error against the rate, float32 scalar.
     """
 
@@ -56,14 +57,20 @@ class Consolidation(struct.PyTreeNode):
     examples: dict[str, Array]
     log_tradeoff: Array
 
+    def count(self, kind: str, number: Array | int) -> "Consolidation":
+        """`number` more examples of a kind."""
+        return self.replace(
+            examples={**self.examples, kind: self.examples[kind] + jnp.int32(number)}
+        )
+
 
 class Progress(struct.PyTreeNode):
-    """Where in the sequence we are: all int32 scalars.
+    """Where in the sequence we are: scalars.
 
     Attributes:
-        task: current task, -1 before the first.
-        phase: position in `PHASES`.
-        step: steps done in this phase of this task.
+        task: int32, current task, -1 before the first.
+        phase: uint32, `phase_id` of the current phase.
+        step: int32, steps done in this phase of this task.
     """
 
     task: Array
@@ -72,20 +79,29 @@ class Progress(struct.PyTreeNode):
 
     def advance(self, phase: str) -> "Progress":
         """One more step of `phase`; the count starts again where the phase changes."""
-        index = jnp.int32(PHASES.index(phase))
-        return self.replace(phase=index, step=jnp.where(self.phase == index, self.step + 1, 1))
+        return self.replace(phase=phase_id(phase), step=self.steps_done(phase) + 1)
 
     def steps_done(self, phase: str) -> Array:
         """int32 scalar: steps of `phase` done before the one that runs now."""
-        return jnp.where(self.phase == PHASES.index(phase), self.step, 0)
+        return jnp.where(self.phase == phase_id(phase), self.step, 0)
 
 
 class BrainState(struct.PyTreeNode):
-    """Encoder, memory and consolidation state, the place in the sequence, and the root key."""
+    """All that changes.
+
+    Attributes:
+        encoder: the network.
+        memory: working and long-term memory.
+        consolidation: what steers sleep.
+        own: what the method alone keeps, such as a teacher or slow weights; None where it keeps nothing.
+        progress: the place in the sequence.
+        key: root PRNG key; every random number of the run is derived from it.
+    """
 
     encoder: Encoder
     memory: Memory
     consolidation: Consolidation
+    own: PyTree
     progress: Progress
     key: Array
 
@@ -95,21 +111,14 @@ def without_prefetched(state: BrainState) -> BrainState:
     return state.replace(memory=state.memory.replace(prefetched=None))
 
 
+def phase_id(name: str) -> Array:
+    """uint32 scalar that stands for a phase: it depends on the name alone, so phases may come and go beside it."""
+    return jnp.uint32(zlib.crc32(name.encode()))
+
+
 def named_key(key: Array, name: str, *indices: Array | int) -> Array:
     """A key that depends only on the root key, a name and integers: nothing to store, exact resume."""
     key = jax.random.fold_in(key, zlib.crc32(name.encode()))
     for index in indices:
         key = jax.random.fold_in(key, index)
     return key
-
-
-def step_key(state: BrainState, phase: str) -> Array:
-    """The key of the step of `phase` that runs now."""
-    return named_key(state.key, phase, state.progress.task, state.progress.steps_done(phase))
-
-
-def count_examples(consolidation: Consolidation, phase: str, number: Array | int) -> Consolidation:
-    """Adds `number` to the examples shown in `phase`."""
-    examples = dict(consolidation.examples)
-    examples[phase] = examples[phase] + jnp.int32(number)
-    return consolidation.replace(examples=examples)

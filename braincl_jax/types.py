@@ -4,7 +4,7 @@ Shape letters used in every docstring:
 
     B batch    G groups in a replay batch    n cues in a group    N images of a task
     H W C image height, width, channels      h w M latent height, width, channels
-    S slots of long-term memory    L lanes of a string    A letters of a coding alphabet
+    S slots of long-term memory    L lanes of a string    A symbols of a coding alphabet
     T tasks    K classes of the whole sequence    F features of the backbone    D devices
 """
 
@@ -44,6 +44,22 @@ class Recalled(NamedTuple):
     image: Array
     label: Array
     intact: Array
+
+
+class Shown(NamedTuple):
+    """What the network is shown asleep: recalled, varied images.
+
+    Attributes:
+        image: uint8 [B, H, W, C].
+        label: int32 [B].
+        task: int32 [B], whose memory it is from.
+        slot: int32 [B], where in long-term memory it is from.
+    """
+
+    image: Array
+    label: Array
+    task: Array
+    slot: Array
 
 
 class Index(NamedTuple):
@@ -88,14 +104,39 @@ class StreamSpec(NamedTuple):
         return sum(self.task_sizes)
 
 
+class Now(NamedTuple):
+    """The moment of a step: what it needs to know of where it stands.
+
+    Attributes:
+        phase_key: PRNG key of this phase of this task.
+        step: int32 scalar, steps of the phase done before this one.
+        rate: learning rate, float32 scalar; 0 in a phase without a schedule.
+    """
+
+    phase_key: Array
+    step: Array
+    rate: Array
+
+    @property
+    def key(self) -> Array:
+        """PRNG key of this step."""
+        return self.key_of(self.step)
+
+    def key_of(self, step: Array) -> Array:
+        """PRNG key of another step of the same phase and task."""
+        return jax.random.fold_in(self.phase_key, step)
+
+
 class Step(Protocol):
-    """The one form of every wake and sleep step: pure, jittable, mappable over devices.
+    """The one form of every wake and sleep step, once what is static is bound: pure, jittable, mappable over devices.
 
     With `axis_name=None` the step runs on one device. Otherwise it runs under a map over that axis:
     `state` is the same on every device, `batch` is this device's shard, gradients and statistics are
     averaged over the axis, and the new state is again the same on every device.
+
+    A step does not name itself: key, learning rate, example count and progress are its phase's (`pipeline.Phase`).
     """
 
     def __call__(
-        self, state: Any, batch: Any, *, parts: Any, axis_name: str | None = None
+        self, state: Any, batch: Any, now: Now, axis_name: str | None = None
     ) -> tuple[Any, Metrics]: ...

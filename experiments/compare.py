@@ -18,7 +18,7 @@ from typing import Any
 
 from absl import app, flags
 
-from braincl_jax.methods import method_names
+from braincl_jax.registry import METHODS
 from braincl_jax.report.comparison import comparison_table, write_comparison
 from braincl_jax.runtime.interrupt import EXIT_INTERRUPTED, stop_on_signals
 from braincl_jax.runtime.log import write_json
@@ -47,9 +47,9 @@ def parse_variant(text: str) -> tuple[str, list[str]]:
     """
     name, _, settings = text.partition(":")
     if not settings:
-        if name not in method_names():
+        if name not in METHODS.names():
             raise ValueError(
-                f"variant {text!r} is neither a method ({', '.join(method_names())}) nor NAME:KEY=VALUE"
+                f"variant {text!r} is neither a method ({', '.join(METHODS.names())}) nor NAME:KEY=VALUE"
             )
         return name, [f"--config.method={name}"]
     pairs = settings.split(",")

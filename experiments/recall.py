@@ -4,7 +4,6 @@ Reads WORKDIR/memory.npz, checks it, and writes a PNG: the original above, what 
 its string and the PSNR. Originals come from the data set of the run, where that is at hand.
 """
 
-import json
 from pathlib import Path
 
 import jax
@@ -12,12 +11,13 @@ import numpy as np
 from absl import app, flags
 
 from braincl_jax.build import build_stream
-from braincl_jax.config import from_mapping
-from braincl_jax.evaluators import psnr, recall_slots
+from braincl_jax.evaluators.metrics import psnr
 from braincl_jax.memory import cue_strings
 from braincl_jax.memory.block import store
+from braincl_jax.memory.exchange import Imported, import_memory
+from braincl_jax.memory.recall import recall_slots
 from braincl_jax.report.recollections import Recollection, write_recollections
-from braincl_jax.runtime.exchange import Imported, import_memory
+from braincl_jax.runtime.record import read_record
 
 _WORKDIR = flags.DEFINE_string("workdir", None, "Folder of a finished run.", required=True)
 _SLOTS = flags.DEFINE_string(
@@ -84,7 +84,7 @@ def recollect(
 
 def load_originals(workdir: Path, slots: list[int]) -> dict[int, np.ndarray]:
     """The training image behind each slot, from the run's data set."""
-    stream = build_stream(from_mapping(json.loads((workdir / "config.json").read_text())))
+    stream = build_stream(read_record(workdir / "config.json").config)
     sources = np.load(workdir / "sources.npy")
     return {slot: stream.train(sources[slot, 0]).image[sources[slot, 1]] for slot in slots}
 

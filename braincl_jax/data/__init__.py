@@ -1,6 +1,5 @@
-"""What arrives while awake: sources of images, the stream of tasks made of them, augmentation."""
+"""What arrives while awake: sources of images, and the stream of tasks made of them."""
 
-from braincl_jax.data.augment import add_noise, crop_and_flip
 from braincl_jax.data.shrink import shrunk
 from braincl_jax.data.sources import RawData, load_source, register_source
 from braincl_jax.data.stream import Split, TaskStream
@@ -9,8 +8,6 @@ __all__ = [
     "RawData",
     "Split",
     "TaskStream",
-    "add_noise",
-    "crop_and_flip",
     "load_source",
     "register_source",
     "shrunk",

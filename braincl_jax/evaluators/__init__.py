@@ -1,7 +1,18 @@
-"""What was learned and what is remembered: the accuracy matrix, named metrics, recall quality."""
+"""What is measured of a brain, one file each: what `config.evaluators` may name."""
 
-from braincl_jax.evaluators.accuracy import count_correct
-from braincl_jax.evaluators.metrics import psnr, summarise
-from braincl_jax.evaluators.recall import recall_slots
+from braincl_jax.evaluators.accuracy import Accuracy
+from braincl_jax.evaluators.base import Answers, Evaluator, Exam, Row
+from braincl_jax.evaluators.before_sleep import BeforeSleep
+from braincl_jax.evaluators.recall_quality import RecallQuality
+from braincl_jax.evaluators.task_aware import TaskAware
 
-__all__ = ["count_correct", "psnr", "recall_slots", "summarise"]
+__all__ = [
+    "Accuracy",
+    "Answers",
+    "BeforeSleep",
+    "Evaluator",
+    "Exam",
+    "RecallQuality",
+    "Row",
+    "TaskAware",
+]

@@ -1,20 +1,37 @@
-"""Accuracy over all classes seen, on real test images."""
+"""The accuracy matrix: after each task, the accuracy on the test images of each task so far, among all classes seen."""
 
-from braincl_jax import collectives
-from braincl_jax.networks import masked_logits
-from braincl_jax.parts import Parts
-from braincl_jax.state import BrainState
-from braincl_jax.types import Array, Batch
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from braincl_jax.data import TaskStream
+from braincl_jax.evaluators import metrics
+from braincl_jax.evaluators.base import Exam, Figures, Moment, Row
+from braincl_jax.registry import EVALUATORS
+from braincl_jax.settings import settings
 
 
-def count_correct(
-    state: BrainState, batch: Batch, *, parts: Parts, axis_name: str | None = None
-) -> Array:
-    """int32 scalar: images of the batch whose class gets the largest logit among all seen; padding is ignored."""
-    encoder = state.encoder
-    features, _ = parts.network.features(encoder.params, encoder.batch_stats, batch.image)
-    logits = masked_logits(
-        parts.network.logits(encoder.params, features), state.consolidation.seen_classes
+@EVALUATORS.register("accuracy")
+@settings()
+class Accuracy:
+    """Fills `accuracy_matrix`, and the metrics that follow from it (see `metrics`)."""
+
+    when: ClassVar[Moment] = "after_task"
+    rows: ClassVar[tuple[Row, ...]] = (
+        Row("final accuracy", "final_accuracy", 100, "%"),
+        Row("average incremental accuracy (iCaRL)", "average_incremental_accuracy", 100, "%"),
+        Row("forgetting (Chaudhry et al. 2018)", "forgetting_chaudhry", 100, "points"),
+        Row("backward transfer (GEM)", "backward_transfer_gem", 100, "points"),
     )
-    correct = ((logits.argmax(-1) == batch.label) & (batch.index >= 0)).sum()
-    return collectives.total(correct, axis_name)
+
+    def run(self, exam: Exam) -> Figures:
+        return {"by_task": [exam.test(task).accuracy() for task in range(exam.task + 1)]}
+
+    def summarise(self, figures: Mapping[int, Figures], stream: TaskStream) -> Figures:
+        matrix = lower_triangle(figures)
+        return {"accuracy_matrix": matrix, **metrics.summarise(matrix, stream.test_sizes)}
+
+
+def lower_triangle(figures: Mapping[int, Figures]) -> list[list[Any]]:
+    """Rows of `by_task`, fractions filled up with None: [T, T]."""
+    rows = [list(figures[task]["by_task"]) for task in sorted(figures)]
+    return [row + [None] * (len(rows) - len(row)) for row in rows]

@@ -1,6 +1,8 @@
 """The semi-parametric memory of BrainCL as one part: working cues and codec, long-term strings and decoders."""
 
 import dataclasses
+from collections.abc import Callable
+from typing import Any, Self
 
 import jax
 import jax.numpy as jnp
@@ -10,9 +12,11 @@ from braincl_jax.config import CodecConfig, Config
 from braincl_jax.memory import budget, cue_strings, working
 from braincl_jax.memory.block import store
 from braincl_jax.memory.codec import quantise
-from braincl_jax.memory.codec.transforms import Codec
+from braincl_jax.memory.codec.transforms import Codec, build_codec
 from braincl_jax.memory.coder import tables
-from braincl_jax.memory.policy import BudgetPolicy, Funds, get_policy
+from braincl_jax.memory.policy import BudgetPolicy, Funds
+from braincl_jax.plan import Plan
+from braincl_jax.registry import POLICIES, RECALL_ERRORS
 from braincl_jax.state import Memory, named_key
 from braincl_jax.types import Array, Index, PyTree, Recalled, StreamSpec
 
@@ -22,28 +26,55 @@ class CueLayout:
     """Implements `parts.MemoryLayout`.
 
     Attributes:
-        config: the settings.
+        settings: of the codec, with the number of latent channels resolved.
         spec: the static facts of the task stream.
         codec: the networks.
-        codec_optimiser: its state is part of the working memory.
+        recall_error: (images float32 [B, H, W, C] in [0, 1], recalled, of that shape) -> float32 [B]: what the codec is
+            trained to keep.
+        codec_optimiser: without learning rate; its state is part of the working memory.
         format: how the block of long-term memory is read.
         policy: how the budget is spent.
-
-    Raises:
-        ValueError: the budget does not pay for the decoders.
     """
 
-    config: Config
+    settings: CodecConfig
     spec: StreamSpec
     codec: Codec
+    recall_error: Callable[[Array, Array], Array]
     codec_optimiser: optax.GradientTransformation
-    format: store.Format = dataclasses.field(init=False)
-    policy: BudgetPolicy = dataclasses.field(init=False)
+    format: store.Format
+    policy: BudgetPolicy
 
-    def __post_init__(self) -> None:
-        format = plan_format(self.config, self.spec, self.codec)
-        object.__setattr__(self, "format", format)
-        object.__setattr__(self, "policy", get_policy(self.config.budget_policy))
+    @classmethod
+    def build(cls, config: Config, plan: Plan, **own: Any) -> Self:
+        """The layout that a run's settings come to.
+
+        Args:
+            config: the settings.
+            plan: what follows from them.
+            own: further fields of a subclass.
+
+        Raises:
+            ValueError: the budget does not pay for the decoders, or lanes do not divide a cue.
+        """
+        settings = dataclasses.replace(config.codec, latent_channels=plan.latent_channels)
+        codec = build_codec(settings, plan.spec.image_shape)
+        lanes, height = settings.lanes_per_image, codec.latent_shape[0]
+        if height % lanes:
+            raise ValueError(
+                f"codec.lanes_per_image={lanes} must divide the {height} rows of a cue"
+            )
+        return cls(
+            settings=settings,
+            spec=plan.spec,
+            codec=codec,
+            recall_error=RECALL_ERRORS.build(settings.recall_error),
+            codec_optimiser=optax.chain(
+                optax.clip_by_global_norm(settings.clip_norm), optax.scale_by_adam()
+            ),
+            format=plan_format(settings, plan, codec),
+            policy=POLICIES.build(config.budget_policy),
+            **own,
+        )
 
     def init(self, key: Array) -> Memory:
         """An empty memory whose block takes all of the budget and no more."""
@@ -54,7 +85,7 @@ class CueLayout:
         """No cues, and a codec of zeros in the shapes of `params`."""
         zeros = jax.tree.map(jnp.zeros_like, params)
         number, shape = self.spec.max_task_size, self.codec.latent_shape
-        refined = number if self.config.codec.refine_epochs else 0
+        refined = number if self.settings.refine_epochs else 0
         return working.WorkingMemory(
             cues=jnp.zeros((number, *shape)),
             averages=(jnp.zeros((refined, *shape)), jnp.zeros((refined, *shape))),
@@ -73,7 +104,7 @@ class CueLayout:
         params = self.codec.init(named_key(key, "codec"))
         fresh = params["synthesis"]
         record, _ = store.read_record(memory.long_term, self.format, jnp.maximum(task - 1, 0))
-        kept = fresh if self.config.codec.warm_start else self.codec.trunk
+        kept = fresh if self.settings.warm_start else self.codec.trunk
         params["synthesis"] = fresh | jax.tree.map(
             lambda new, old: jnp.where(task > 0, old, new),
             {name: fresh[name] for name in kept},
@@ -131,23 +162,24 @@ def record_shapes(codec: Codec, config: CodecConfig) -> tuple[store.Record, PyTr
     return store.Record(table, decoder), trunk
 
 
-def plan_format(config: Config, spec: StreamSpec, codec: Codec) -> store.Format:
-    """The block that `config.budget_bytes` pays for, and how it is read.
+def plan_format(settings: CodecConfig, plan: Plan, codec: Codec) -> store.Format:
+    """The block that `plan.budget_bytes` pays for, and how it is read.
 
     Raises:
         ValueError: the budget does not pay for the decoders and a cue of each task.
     """
-    lanes, channels = config.codec.lanes_per_image, codec.latent_shape[-1]
+    spec = plan.spec
+    lanes, channels = settings.lanes_per_image, codec.latent_shape[-1]
     height, width, _ = codec.latent_shape
-    record, trunk = record_shapes(codec, config.codec)
+    record, trunk = record_shapes(codec, settings)
     max_words = store.max_string_words(
-        height * width * channels // lanes, config.budget_bytes / 2 / spec.num_images / lanes
+        height * width * channels // lanes, plan.budget_bytes / 2 / spec.num_images / lanes
     )
     cue_words = budget.MIN_STRING_WORDS * lanes + store.entry_words(
         lanes, spec.num_classes, max_words
     )
     num_words = budget.plan_words(
-        config.budget_bytes,
+        plan.budget_bytes,
         count_bytes=4 * (spec.num_tasks + 2),
         trunk_words=store.part_words(trunk),
         record_words=store.part_words(record),

@@ -1,14 +1,15 @@
 """How a byte budget is spent while tasks keep coming: what a new task may take, and what has to go.
 
-A policy is a pair of pure functions; register your own under a name for `config.budget_policy`.
+A policy is registered under a name for `config.budget_policy` (see `registry`).
 """
 
-from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import jax.numpy as jnp
 
 from braincl_jax.memory.selection import class_balanced_order, words_within_class
+from braincl_jax.registry import POLICIES
+from braincl_jax.settings import settings
 from braincl_jax.types import Array
 
 
@@ -46,18 +47,22 @@ class Candidates(NamedTuple):
     valid: Array
 
 
-class BudgetPolicy(NamedTuple):
-    """How the budget is spent.
+class BudgetPolicy(Protocol):
+    """How the budget is spent; both methods are pure."""
 
-    Attributes:
-        allowance: (funds) -> int32 scalar: words that strings and entries of the new task may take. The codec is
-            trained for the rate at which all of the task's cues fit.
-        keep: (key, candidates, funds, allowance) -> bool [n]: what is in memory afterwards. Together it must not
-            take more than all words but those of the records, of which there are then `task + 1`.
-    """
+    def allowance(self, funds: Funds) -> Array:
+        """int32 scalar: words that strings and entries of the new task may take.
 
-    allowance: Callable[[Funds], Array]
-    keep: Callable[[Array, Candidates, Funds, Array], Array]
+        The codec is trained for the rate at which all of the task's cues fit.
+        """
+        ...
+
+    def keep(self, key: Array, candidates: Candidates, funds: Funds, allowance: Array) -> Array:
+        """Bool [n]: what is in memory afterwards.
+
+        Together it must not take more than all words but those of the records, of which there are then `task + 1`.
+        """
+        ...
 
 
 def planned_allowance(funds: Funds) -> Array:
@@ -112,32 +117,25 @@ def _prefix(order: Array, candidates: Candidates, eligible: Array, room: Array) 
     return jnp.zeros_like(eligible).at[order].set(fits)
 
 
-_POLICIES: dict[str, BudgetPolicy] = {}
+@POLICIES.register("planned")
+@settings()
+class Planned:
+    """Shares the budget among the images of all tasks, which are known beforehand; nothing stored ever goes."""
+
+    def allowance(self, funds: Funds) -> Array:
+        return planned_allowance(funds)
+
+    def keep(self, key: Array, candidates: Candidates, funds: Funds, allowance: Array) -> Array:
+        return keep_old_and_what_fits(key, candidates, funds, allowance)
 
 
-def register_policy(name: str, policy: BudgetPolicy) -> None:
-    """Makes `policy` available as `config.budget_policy`.
+@POLICIES.register("open_ended")
+@settings()
+class OpenEnded:
+    """Knows nothing of tasks to come: once the block is full, every class keeps equally many bytes."""
 
-    Raises:
-        ValueError: the name is taken.
-    """
-    if name in _POLICIES:
-        raise ValueError(f"budget policy {name!r} is registered already")
-    _POLICIES[name] = policy
+    def allowance(self, funds: Funds) -> Array:
+        return open_ended_allowance(funds)
 
-
-def get_policy(name: str) -> BudgetPolicy:
-    """The policy of that name.
-
-    Raises:
-        ValueError: there is none.
-    """
-    if name not in _POLICIES:
-        raise ValueError(
-            f"budget_policy={name!r} is unknown; known: {', '.join(sorted(_POLICIES))}"
-        )
-    return _POLICIES[name]
-
-
-register_policy("planned", BudgetPolicy(planned_allowance, keep_old_and_what_fits))
-register_policy("open_ended", BudgetPolicy(open_ended_allowance, keep_equal_words))
+    def keep(self, key: Array, candidates: Candidates, funds: Funds, allowance: Array) -> Array:
+        return keep_equal_words(key, candidates, funds, allowance)

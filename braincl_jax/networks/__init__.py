@@ -1,11 +1,8 @@
 """Backbones and the linear head."""
 
-from braincl_jax.networks.network import (
-    Network,
-    backbone_names,
-    build_network,
-    masked_logits,
-    register_backbone,
-)
+from braincl_jax.networks import backbones as _backbones  # registers them
+from braincl_jax.networks.network import Network, build_network
 
-__all__ = ["Network", "backbone_names", "build_network", "masked_logits", "register_backbone"]
+__all__ = ["Network", "build_network"]
+
+del _backbones

@@ -1,55 +1,17 @@
 """The classifier: a backbone from the registry and a linear head over all classes of the sequence."""
 
 import dataclasses
-from collections.abc import Callable
 from typing import cast
 
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from braincl_jax.config import NetworkConfig
-from braincl_jax.networks.resnet import ResNet
+from braincl_jax.registry import BACKBONES
 from braincl_jax.types import Array, PyTree
 
-_BACKBONES: dict[str, Callable[[int], nn.Module]] = {}
 # A finite stand-in for -inf: exp underflows to 0 and no gradient turns into NaN.
 MASKED_LOGIT = -1e9
-
-
-def register_backbone(
-    name: str,
-) -> Callable[[Callable[[int], nn.Module]], Callable[[int], nn.Module]]:
-    """Makes `builder(width) -> nn.Module` available as `config.network.name`.
-
-    The module maps float32 [B, H, W, C] to features float32 [B, F] and takes `train` and `axis_name`, as `ResNet`.
-    An attribute `dtype`, if it has one, says what it computes in.
-    """
-
-    def register(builder: Callable[[int], nn.Module]) -> Callable[[int], nn.Module]:
-        if name in _BACKBONES:
-            raise ValueError(f"backbone {name!r} is registered already")
-        _BACKBONES[name] = builder
-        return builder
-
-    return register
-
-
-def backbone_names() -> tuple[str, ...]:
-    """Names that `config.network.name` may take."""
-    return tuple(sorted(_BACKBONES))
-
-
-register_backbone("resnet8")(lambda width: ResNet((1, 1, 1), width))
-register_backbone("resnet8_half")(lambda width: ResNet((1, 1, 1), width, stem="half"))
-register_backbone("resnet32")(lambda width: ResNet((5, 5, 5), width))
-register_backbone("resnet18")(lambda width: ResNet((2, 2, 2, 2), width))
-register_backbone("resnet18_224")(lambda width: ResNet((2, 2, 2, 2), width, stem="large"))
-
-
-def masked_logits(logits: Array, seen_classes: Array) -> Array:
-    """Logits [B, K] with those of unseen classes (bool [K]) out of play."""
-    return jnp.where(seen_classes[None], logits, MASKED_LOGIT)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -91,22 +53,40 @@ class Network:
         """Features float32 [B, F] -> logits float32 [B, K]."""
         return cast(Array, self.head.apply({"params": params["head"]}, features))
 
+    def predict(
+        self,
+        params: PyTree,
+        batch_stats: PyTree,
+        seen_classes: Array,
+        images: Array,
+        *,
+        train: bool = False,
+        axis_name: str | None = None,
+    ) -> tuple[Array, PyTree]:
+        """Images to logits among the classes seen: what wake, sleep and evaluation share.
 
-def build_network(config: NetworkConfig, num_classes: int) -> Network:
-    """The network that `config` names, with a head over K classes.
+        Args:
+            params: {"backbone", "head"}.
+            batch_stats: BatchNorm statistics.
+            seen_classes: bool [K].
+            images: uint8 [B, H, W, C].
+            train: whether BatchNorm takes the statistics of the batch and moves its own.
+            axis_name: of the devices over which it takes them.
+
+        Returns:
+            logits float32 [B, K], `MASKED_LOGIT` for unseen classes, and the BatchNorm statistics.
+        """
+        features, batch_stats = self.features(
+            params, batch_stats, images, train=train, axis_name=axis_name
+        )
+        logits = self.logits(params, features)
+        return jnp.where(seen_classes[None], logits, MASKED_LOGIT), batch_stats
+
+
+def build_network(backbone: str, num_classes: int) -> Network:
+    """The network with that backbone (a name with settings) and a head over K classes.
 
     Raises:
-        ValueError: there is no such backbone, or it cannot compute in that dtype.
+        ValueError: there is no such backbone, or it has no such setting.
     """
-    if config.name not in _BACKBONES:
-        raise ValueError(
-            f"network.name={config.name!r} is unknown; known: {', '.join(backbone_names())}"
-        )
-    backbone = _BACKBONES[config.name](config.width)
-    if config.dtype != "float32":
-        if not hasattr(backbone, "dtype"):
-            raise ValueError(
-                f"network.dtype={config.dtype!r}: {config.name} has no attribute dtype and computes in float32 only"
-            )
-        backbone = backbone.clone(dtype=jnp.dtype(config.dtype))
-    return Network(backbone, nn.Dense(num_classes))
+    return Network(BACKBONES.build(backbone)(), nn.Dense(num_classes))

@@ -7,21 +7,21 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-EVALUATE = "evaluate"
+from braincl_jax.evaluators.base import Figures
+from braincl_jax.pipeline import Notes
 
 
 class Outcome(NamedTuple):
     """What a run measured on its way.
 
     Attributes:
-        accuracy: float64 [T, T], row: after task i, column: task j; NaN above the diagonal.
-        sources: int32 [n, 2], task and image (position among the task's images) behind each slot; none for a method
-            without cues.
-        seconds: wall-clock time by phase, and of waiting for checkpoints.
+        figures: evaluator -> task -> its figures, JSON.
+        notes: what phases have noted for their method; JSON and NumPy arrays.
+        seconds: wall-clock time by stage, and of waiting for checkpoints.
     """
 
-    accuracy: np.ndarray
-    sources: np.ndarray
+    figures: dict[str, dict[int, Figures]]
+    notes: Notes
     seconds: dict[str, float]
 
 
@@ -30,33 +30,29 @@ class Cursor:
     """The place of a run; it changes as the run goes on, and a checkpoint holds a copy.
 
     Attributes:
+        stage: name of the current stage, a phase or an examination; see `stages`.
         outcome: what was measured so far.
-        steps: done since the beginning; the evaluation after a task counts as one.
+        steps: done since the beginning; an evaluator counts as one.
         task: current task; the number of tasks at the end.
-        phase: name of the current phase, or `EVALUATE`.
-        done: steps done in this phase.
+        done: steps done in this stage.
         unwritten: metrics of steps that the log has no line for yet.
         log_bytes: length of the log at the last checkpoint.
     """
 
-    outcome: Outcome
+    stage: str
+    outcome: Outcome = dataclasses.field(
+        default_factory=lambda: Outcome(defaultdict(dict), {}, defaultdict(float))
+    )
     steps: int = 0
     task: int = 0
-    phase: str = "start"
     done: int = 0
     unwritten: list[dict[str, float]] = dataclasses.field(default_factory=list)
     log_bytes: int = 0
     _lap: float = dataclasses.field(default_factory=time.monotonic, init=False, repr=False)
 
-    @classmethod
-    def first(cls, num_tasks: int) -> "Cursor":
-        """The beginning of a run."""
-        accuracy, sources = np.full((num_tasks, num_tasks), np.nan), np.zeros((0, 2), np.int32)
-        return cls(Outcome(accuracy, sources, defaultdict(float)))
-
-    def enter(self, phase: str) -> None:
-        """Goes on to another phase of the same task."""
-        self.phase, self.done = phase, 0
+    def enter(self, stage: str) -> None:
+        """Goes on to another stage of the same task."""
+        self.stage, self.done = stage, 0
 
     def lap(self, name: str) -> None:
         """Adds the time since the last call to the seconds of `name`."""
@@ -65,29 +61,44 @@ class Cursor:
         self._lap = now
 
     def __str__(self) -> str:
-        return f"step {self.steps}: task {self.task}, {self.phase}, {self.done} steps done in it"
+        return f"step {self.steps}: task {self.task}, {self.stage}, {self.done} steps done in it"
+
+
+NAMES = ("steps", "task", "stage", "done", "unwritten", "log_bytes")
 
 
 def to_json(cursor: Cursor) -> dict[str, Any]:
     """The content of `cursor.json`, a copy; floats survive exactly."""
-    names = ("steps", "task", "phase", "done", "log_bytes")
-    accuracy = [
-        [None if np.isnan(v) else v for v in row] for row in cursor.outcome.accuracy.tolist()
-    ]
-    return {name: getattr(cursor, name) for name in names} | {
+    outcome = cursor.outcome
+    return {name: getattr(cursor, name) for name in NAMES} | {
         "unwritten": [dict(metrics) for metrics in cursor.unwritten],
-        "accuracy": accuracy,
-        "sources": cursor.outcome.sources.tolist(),
-        "seconds": dict(cursor.outcome.seconds),
+        "figures": {name: dict(by_task) for name, by_task in outcome.figures.items()},
+        "notes": {name: _array_to_json(note) for name, note in outcome.notes.items()},
+        "seconds": dict(outcome.seconds),
     }
 
 
 def from_json(content: dict[str, Any]) -> Cursor:
     """The cursor that `to_json` wrote."""
+    figures = {
+        name: {int(task): figures for task, figures in by_task.items()}
+        for name, by_task in content["figures"].items()
+    }
     outcome = Outcome(
-        accuracy=np.array(content["accuracy"], np.float64),  # None becomes NaN
-        sources=np.array(content["sources"], np.int32).reshape(-1, 2),
+        figures=defaultdict(dict, figures),
+        notes={name: _array_from_json(note) for name, note in content["notes"].items()},
         seconds=defaultdict(float, content["seconds"]),
     )
-    names = ("steps", "task", "phase", "done", "unwritten", "log_bytes")
-    return Cursor(outcome, **{name: content[name] for name in names})
+    return Cursor(outcome=outcome, **{name: content[name] for name in NAMES})
+
+
+def _array_to_json(note: Any) -> Any:
+    if not isinstance(note, np.ndarray):
+        return note
+    return {"dtype": str(note.dtype), "shape": note.shape, "values": note.ravel().tolist()}
+
+
+def _array_from_json(note: Any) -> Any:
+    if not isinstance(note, dict) or set(note) != {"dtype", "shape", "values"}:
+        return note
+    return np.array(note["values"], note["dtype"]).reshape(note["shape"])

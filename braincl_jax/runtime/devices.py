@@ -8,8 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from braincl_jax.parts import Parts
-from braincl_jax.types import Array, Batch, PyTree, Step
+from braincl_jax.types import Array, Batch, PyTree
 
 AXIS = "devices"
 
@@ -81,21 +80,17 @@ class Devices:
 
         return jax.tree.map(one, state)
 
-    def map_step(self, step: Step, parts: Parts) -> Callable[[Any, Batch | None], Any]:
-        """`step` compiled for all devices. The state that is passed in is donated."""
-        mapped = functools.partial(step, parts=parts, axis_name=AXIS)
+    def map_step(self, step: Callable[..., Any]) -> Callable[[Any, Batch | None], Any]:
+        """`step(state, batch, axis_name=...)`, such as a phase, compiled for all devices; the state is donated."""
+        mapped = functools.partial(step, axis_name=AXIS)
         mapped = jax.pmap(mapped, axis_name=AXIS, devices=self._devices, donate_argnums=0)
         return lambda state, batch: self._in_turn(mapped(state, self._shard(batch)))
 
-    def map_reader(self, function: Callable[..., PyTree], parts: Parts) -> Callable[..., PyTree]:
+    def map_reader(self, function: Callable[..., PyTree]) -> Callable[..., PyTree]:
         """Like `map_step` for a function that leaves the state as it is and returns what all devices agree on."""
-        mapped = functools.partial(function, parts=parts, axis_name=AXIS)
+        mapped = functools.partial(function, axis_name=AXIS)
         mapped = jax.pmap(mapped, axis_name=AXIS, devices=self._devices)
         return lambda state, batch: self.first(self._in_turn(mapped(state, self._shard(batch))))
-
-    def compile(self, function: Callable[..., PyTree]) -> Callable[..., PyTree]:
-        """`function` compiled for one device."""
-        return jax.jit(function)
 
     def first(self, tree: PyTree) -> PyTree:
         """The copy of this process's first device."""

@@ -1,4 +1,4 @@
-"""What a work directory holds, and where a run in it begins."""
+"""Where a run in a work directory begins."""
 
 import json
 import shutil
@@ -7,17 +7,26 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from braincl_jax.config import Config, to_mapping
 from braincl_jax.pipeline import Phase
 from braincl_jax.runtime.checkpoint import load_newest, path_of, write_checkpoint
-from braincl_jax.runtime.cursor import EVALUATE, Cursor, from_json, to_json
+from braincl_jax.runtime.cursor import Cursor, from_json, to_json
 from braincl_jax.runtime.log import write_json
 from braincl_jax.runtime.processes import leads
+from braincl_jax.runtime.record import Record, differences
+from braincl_jax.runtime.stages import build_evaluators, stages_of
+from braincl_jax.runtime.workdir import (
+    CHECKPOINTS,
+    CONFIG,
+    MEMORY,
+    METRICS,
+    ORIGIN,
+    RECALLS,
+    REPORT,
+    SOURCES,
+    SUMMARY,
+    TIMINGS,
+)
 from braincl_jax.types import PyTree
-
-CONFIG, METRICS, SUMMARY = "config.json", "metrics.jsonl", "summary.json"
-CHECKPOINTS, REPORT, ORIGIN = "checkpoints", "report", "forked_from.json"
-MEMORY, SOURCES, TIMINGS = "memory.npz", "sources.npy", "timings.jsonl"
 
 
 class Beginning(NamedTuple):
@@ -36,7 +45,7 @@ class Beginning(NamedTuple):
 
 def clear(workdir: Path) -> None:
     """Deletes the run in `workdir`, and nothing else there."""
-    for name in (SUMMARY, ORIGIN, METRICS, TIMINGS, MEMORY, SOURCES):
+    for name in (SUMMARY, ORIGIN, METRICS, TIMINGS, MEMORY, SOURCES, RECALLS):
         (workdir / name).unlink(missing_ok=True)
     for name in (REPORT, CHECKPOINTS):
         shutil.rmtree(workdir / name, ignore_errors=True)
@@ -51,7 +60,7 @@ def finished_summary(workdir: Path) -> dict[str, Any] | None:
     return json.loads((workdir / SUMMARY).read_text())
 
 
-def check_same_run(workdir: Path, config: Config, fork_from: Path | None) -> None:
+def check_same_run(workdir: Path, record: Record, fork_from: Path | None) -> None:
     """Sees that a run in `workdir`, if there is one, is the one that is asked for.
 
     Raises:
@@ -59,7 +68,7 @@ def check_same_run(workdir: Path, config: Config, fork_from: Path | None) -> Non
     """
     if not (workdir / CONFIG).exists():
         return
-    _check_settings(json.loads((workdir / CONFIG).read_text()), config, workdir)
+    _check_record(json.loads((workdir / CONFIG).read_text()), record, workdir)
     origin = workdir / ORIGIN
     recorded = json.loads(origin.read_text())["workdir"] if origin.exists() else None
     if fork_from is not None and recorded != str(fork_from):
@@ -70,12 +79,12 @@ def check_same_run(workdir: Path, config: Config, fork_from: Path | None) -> Non
         )
 
 
-def resume(workdir: Path, config: Config, abstract: PyTree) -> Beginning | None:
+def resume(workdir: Path, record: Record, abstract: PyTree) -> Beginning | None:
     """Where the run in `workdir` was interrupted; None if it has not got to its first checkpoint.
 
     Args:
         workdir: a work directory.
-        config: settings of the run.
+        record: of the run.
         abstract: shapes and dtypes of one device's state.
 
     Raises:
@@ -85,23 +94,23 @@ def resume(workdir: Path, config: Config, abstract: PyTree) -> Beginning | None:
     checkpoint = load_newest(workdir / CHECKPOINTS, abstract)
     if checkpoint is None:
         return None
-    _check_settings(checkpoint.config, config, checkpoint.path)
+    _check_record(checkpoint.config, record, checkpoint.path)
     cursor = from_json(checkpoint.cursor)
     say(f"{workdir}: goes on from {cursor}")
     return Beginning(checkpoint.state, cursor, checkpoint.path)
 
 
 def fork(
-    origin: Path, workdir: Path, config: Config, abstract: PyTree, story: Sequence[Phase]
+    origin: Path, workdir: Path, record: Record, abstract: PyTree, phases: Sequence[Phase]
 ) -> Beginning:
     """Begins a run in `workdir` with the newest intact checkpoint of the run in `origin`.
 
     Args:
         origin: the work directory of a run, which is left as it is.
         workdir: the new work directory.
-        config: settings from here on.
+        record: of the run from here on.
         abstract: shapes and dtypes of one device's state under these settings.
-        story: the phases under these settings.
+        phases: under these settings.
 
     Raises:
         DamagedError: no checkpoint is intact.
@@ -114,7 +123,8 @@ def fork(
     if checkpoint is None:
         raise ValueError(f"--fork_from={origin} has no checkpoints")
     cursor = from_json(checkpoint.cursor)
-    _fit(cursor, checkpoint.config, config, story)
+    _check_tasks(checkpoint.config, record, origin)
+    _fit(cursor, checkpoint.config, record, phases)
 
     metrics = (origin / METRICS).read_bytes()[: cursor.log_bytes]
     if len(metrics) < cursor.log_bytes:
@@ -127,7 +137,7 @@ def fork(
     write_json(workdir / ORIGIN, {"workdir": str(origin), "checkpoint": checkpoint.path.name})
     (workdir / METRICS).write_bytes(metrics)
     write_checkpoint(
-        workdir / CHECKPOINTS, cursor.steps, checkpoint.state, to_json(cursor), to_mapping(config)
+        workdir / CHECKPOINTS, cursor.steps, checkpoint.state, to_json(cursor), record.to_mapping()
     )
     say(f"{workdir}: forked from {checkpoint.path} at {cursor}")
     return beginning
@@ -139,35 +149,44 @@ def say(text: str) -> None:
         print(text, file=sys.stderr, flush=True)
 
 
-def _fit(cursor: Cursor, old: Mapping[str, Any], config: Config, story: Sequence[Phase]) -> None:
-    """Sees that the story can go on from the cursor; a phase that is now shorter has ended."""
+def _check_tasks(stored: Mapping[str, Any], record: Record, origin: Path) -> None:
+    """Sees that stored cues stand for the same classes, and that the same tasks are to come."""
+    there, here = stored["plan"], record.to_mapping()["plan"]
+    for name in ("spec", "class_order"):
+        if there[name] != here[name]:
+            raise ValueError(
+                f"--fork_from={origin} has other tasks ({name} {there[name]} there, {here[name]} here): a fork must "
+                "keep dataset, num_tasks, classes_per_task, class_order_seed and validation_fraction"
+            )
+
+
+def _fit(cursor: Cursor, old: Mapping[str, Any], record: Record, phases: Sequence[Phase]) -> None:
+    """Sees that the phases can go on from the cursor; a phase that is now shorter has ended."""
+    config = record.config
     if cursor.task >= config.num_tasks:
         raise ValueError("--fork_from: that run is finished, there is nothing to go on with")
-    names = [phase.name for phase in story] + [EVALUATE]
-    if cursor.phase not in names:
+    last_task = cursor.task == config.num_tasks - 1
+    stages = stages_of(phases, build_evaluators(config.evaluators), last_task=last_task)
+    names = [stage.name for stage in stages]
+    if cursor.stage not in names:
         raise ValueError(
-            f"--fork_from: that run is in {cursor.phase!r}, which method={config.method!r} lacks"
+            f"--fork_from: that run is in {cursor.stage!r}, which these settings (method={config.method!r}) lack"
         )
-    ordered = cursor.phase == "memorise" and cursor.done > 0
-    if ordered and old["eval_batch_size"] != config.eval_batch_size:
+    before = old["settings"]["eval_batch_size"]
+    if cursor.stage == "memorise" and cursor.done > 0 and before != config.eval_batch_size:
         raise ValueError(
-            f"--fork_from: that run memorises in batches of {old['eval_batch_size']}; "
+            f"--fork_from: that run memorises in batches of {before}; "
             f"eval_batch_size={config.eval_batch_size} would repeat or miss images"
         )
-    for phase, following in zip(story, names[1:], strict=True):
-        if phase.name == cursor.phase and 0 < phase.num_steps(cursor.task) <= cursor.done:
+    for phase in phases:
+        if phase.name == cursor.stage and 0 < phase.num_steps(cursor.task) <= cursor.done:
             cursor.unwritten.clear()
-            cursor.enter(following)
+            cursor.enter(names[names.index(phase.name) + 1])
             return
 
 
-def _check_settings(stored: Mapping[str, Any], config: Config, place: Path) -> None:
-    there, here = _flat(stored), _flat(to_mapping(config))
-    different = [
-        f"  {key}: {there.get(key, 'absent')!r} there, {here.get(key, 'absent')!r} here"
-        for key in sorted(there.keys() | here.keys())
-        if there.get(key, "absent") != here.get(key, "absent") and key != "num_devices"
-    ]
+def _check_record(stored: Mapping[str, Any], record: Record, place: Path) -> None:
+    different = differences(stored, record.to_mapping())
     if different:
         raise ValueError(
             f"{place} holds a run with other settings:\n"
@@ -175,12 +194,3 @@ def _check_settings(stored: Mapping[str, Any], config: Config, place: Path) -> N
             + "\n--restart deletes it and starts anew; another --workdir leaves it, and with "
             "--fork_from goes on from it with these settings"
         )
-
-
-def _flat(mapping: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """{"a": {"b": 1}} -> {"a.b": 1}."""
-    flat = {}
-    for key, value in mapping.items():
-        nested = isinstance(value, Mapping)
-        flat |= _flat(value, f"{prefix}{key}.") if nested else {prefix + key: value}
-    return flat

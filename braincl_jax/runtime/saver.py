@@ -5,13 +5,13 @@ from typing import Any
 
 import jax
 
-from braincl_jax.config import Config, to_mapping
 from braincl_jax.runtime.checkpoint import Checkpointing, Writer, path_of
 from braincl_jax.runtime.cursor import Cursor, to_json
 from braincl_jax.runtime.devices import Devices
 from braincl_jax.runtime.interrupt import Interrupted, Stop
 from braincl_jax.runtime.log import MetricsLog
 from braincl_jax.runtime.processes import any_process, leads
+from braincl_jax.runtime.record import Record
 from braincl_jax.state import without_prefetched
 
 # Steps between two times at which several processes ask each other whether to stop.
@@ -26,7 +26,7 @@ class Saver:
         writer: Writer,
         often: Checkpointing,
         stop: Stop,
-        config: Config,
+        record: Record,
         devices: Devices,
         log: MetricsLog,
         steps: int,
@@ -37,13 +37,13 @@ class Saver:
             writer: what writes checkpoints.
             often: how often.
             stop: whether the run shall stop.
-            config: settings of the run.
+            record: of the run.
             devices: where its state is.
             log: its metrics.
             steps: that the run has done already.
         """
         self._writer, self._often, self._stop = writer, often, stop
-        self._config, self._devices, self._log = config, devices, log
+        self._record, self._devices, self._log = record.to_mapping(), devices, log
         self._saved_steps, self._saved_at = steps, time.monotonic()
         self._stopping = False
 
@@ -76,12 +76,12 @@ class Saver:
         Raises:
             Interrupted: the run has been asked to stop.
         """
-        cursor.lap(cursor.phase)
+        cursor.lap(cursor.stage)
         newest = self._writer.newest
         if leads() and newest != path_of(self._writer.directory, cursor.steps):
             cursor.log_bytes = self._log.size
             host = self._devices.fetch(without_prefetched(state))
-            self._writer.save(cursor.steps, host, to_json(cursor), to_mapping(self._config))
+            self._writer.save(cursor.steps, host, to_json(cursor), self._record)
         self._saved_steps, self._saved_at = cursor.steps, time.monotonic()
         if self._stopping:
             newest = self._writer.newest

@@ -5,8 +5,6 @@ from braincl_jax.state import BrainState
 
 
 def fall_asleep(state: BrainState, parts: Parts) -> BrainState:
-    """A fresh optimiser for the whole network, and the clock on to the transfer."""
+    """A fresh optimiser for the whole network."""
     fresh = parts.sleep_optimiser.init(state.encoder.params)
-    return state.replace(
-        encoder=state.encoder.replace(sleep_opt=fresh), progress=state.progress.advance("transfer")
-    )
+    return state.replace(encoder=state.encoder.replace(sleep_opt=fresh))

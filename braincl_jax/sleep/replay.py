@@ -8,11 +8,10 @@ import optax
 
 from braincl_jax import collectives
 from braincl_jax.memory.block.integrity import INTACT
-from braincl_jax.networks import masked_logits
-from braincl_jax.parts import Parts
+from braincl_jax.parts import Learner
 from braincl_jax.sleep.prefetch import prefetched_for
-from braincl_jax.state import BrainState, count_examples, step_key
-from braincl_jax.types import Array, Metrics, PyTree
+from braincl_jax.state import BrainState
+from braincl_jax.types import Array, Metrics, Now, PyTree, Shown
 
 
 def replay_gradient(
@@ -21,7 +20,7 @@ def replay_gradient(
     slot: Array,
     read: PyTree,
     keys: Array,
-    parts: Parts,
+    method: Learner,
     axis_name: str | None,
 ) -> tuple[PyTree, Array]:
     """What some groups of the sample, recalled and augmented, teach.
@@ -32,31 +31,25 @@ def replay_gradient(
         slot: int32 [g, n].
         read: what the memory has read of them, leaves [g, ...].
         keys: one for each image, [g n].
-        parts: memory, augmentation and network.
+        method: memory layout, objective and augmentation.
         axis_name: of the devices over which BatchNorm takes its statistics.
 
     Returns:
-        (gradient, batch_stats, loss, accuracy), the means over these groups, and `corrupt`, int32 scalar.
+        (gradient, batch_stats, metrics), the means over these groups, and `corrupt`, int32 scalar.
     """
-    encoder = state.encoder
-    recalled = parts.memory.complete(state.memory, task, slot, read)
-    labels = recalled.label.reshape(-1)
-    images = parts.augment(keys, recalled.image.reshape(-1, *recalled.image.shape[2:]))
-
-    def loss_of(params):
-        features, batch_stats = parts.network.features(
-            params, encoder.batch_stats, images, train=True, axis_name=axis_name
-        )
-        logits = masked_logits(
-            parts.network.logits(params, features), state.consolidation.seen_classes
-        )
-        loss = optax.softmax_cross_entropy_with_integer_labels(logits, labels).mean()
-        return loss, (batch_stats, (logits.argmax(-1) == labels).mean())
-
-    (loss, (batch_stats, accuracy)), gradient = jax.value_and_grad(loss_of, has_aux=True)(
-        encoder.params
+    recalled = method.layout.complete(state.memory, task, slot, read)
+    images = recalled.image.reshape(-1, *recalled.image.shape[2:])
+    shown = Shown(
+        image=method.parts.augment(keys, images),
+        label=recalled.label.reshape(-1),
+        task=jnp.repeat(task, slot.shape[1]),
+        slot=slot.reshape(-1),
     )
-    return (gradient, batch_stats, loss, accuracy), jnp.where(recalled.intact, INTACT, slot).max()
+    (loss, (batch_stats, metrics)), gradient = jax.value_and_grad(method.objective, has_aux=True)(
+        state.encoder.params, shown, state, axis_name
+    )
+    corrupt = jnp.where(recalled.intact, INTACT, slot).max()
+    return (gradient, batch_stats, {"loss": loss, **metrics}), corrupt
 
 
 def accumulated(
@@ -81,46 +74,47 @@ def accumulated(
 
 
 def replay_step(
-    state: BrainState, batch: None, *, parts: Parts, axis_name: str | None = None
+    state: BrainState,
+    batch: None,
+    now: Now,
+    axis_name: str | None = None,
+    *,
+    method: Learner,
 ) -> tuple[BrainState, Metrics]:
     """One SGD step of the whole network on recalled, augmented images; `batch` is None.
 
-    With `sleep.accumulate` the same images, augmented the same way, are recalled and learned from in parts. BatchNorm
-    then normalises each part by its own statistics, and the running ones move by the mean over the parts.
+    What is minimised is the method's objective. With `sleep.accumulate` the same images, augmented the same way, are
+    recalled and learned from in parts. BatchNorm then normalises each part by its own statistics, and the running
+    ones move by the mean over the parts.
 
     Returns:
-        The new state, and `loss`, `accuracy`, `learning_rate` and `corrupt_slot`: a slot whose string failed its
-        integrity check, or -1. The caller must not go on from a state with a corrupt slot.
+        The new state, and `loss`, the metrics of the objective, `learning_rate` and `corrupt_slot`: a slot whose
+        string failed its integrity check, or -1. The caller must not go on from a state with a corrupt slot.
     """
     del batch
-    encoder = state.encoder
-    prefetched, sample = prefetched_for(
-        state, state.progress.steps_done("replay"), parts, axis_name
-    )
-    slot = sample[1]
-    augment_key = jax.random.fold_in(step_key(state, "replay"), 1)
-    keys = collectives.example_keys(augment_key, slot.size, axis_name)
+    parts, encoder = method.parts, state.encoder
+    prefetched, sample = prefetched_for(state.memory, now, parts, method.layout, axis_name)
+    augment_key = jax.random.fold_in(now.key, 1)
+    keys = collectives.example_keys(augment_key, sample[1].size, axis_name)
 
     def learn(*part: PyTree):
-        return replay_gradient(state, *part, parts=parts, axis_name=axis_name)
+        return replay_gradient(state, *part, method=method, axis_name=axis_name)
 
     means, corrupt = accumulated(learn, (*sample, keys), parts.config.sleep.accumulate)
-    gradient, batch_stats, loss, accuracy = means
-    loss, accuracy, gradient = collectives.mean((loss, accuracy, gradient), axis_name)
+    gradient, batch_stats, metrics = means
+    metrics, gradient = collectives.mean((metrics, gradient), axis_name)
     direction, sleep_opt = parts.sleep_optimiser.update(gradient, encoder.sleep_opt, encoder.params)
-    rate = parts.sleep_rate(state.progress)
-    params = optax.apply_updates(encoder.params, jax.tree.map(lambda leaf: -rate * leaf, direction))
-    new_state = state.replace(
-        encoder=encoder.replace(params=params, batch_stats=batch_stats, sleep_opt=sleep_opt),
-        memory=state.memory.replace(prefetched=prefetched),
-        consolidation=count_examples(
-            state.consolidation, "replay", slot.size * collectives.num_devices(axis_name)
+    descent = jax.tree.map(lambda leaf: -now.rate * leaf, direction)
+    updated = state.replace(
+        encoder=encoder.replace(
+            params=optax.apply_updates(encoder.params, descent),
+            batch_stats=batch_stats,
+            sleep_opt=sleep_opt,
         ),
-        progress=state.progress.advance("replay"),
+        memory=state.memory.replace(prefetched=prefetched),
     )
-    return new_state, {
-        "loss": loss,
-        "accuracy": accuracy,
-        "learning_rate": rate,
+    return method.after_update(updated), {
+        **metrics,
+        "learning_rate": now.rate,
         "corrupt_slot": collectives.maximum(corrupt, axis_name),
     }

@@ -3,7 +3,20 @@
 import jax
 import jax.numpy as jnp
 
+from braincl_jax.registry import SAMPLERS
+from braincl_jax.settings import settings
 from braincl_jax.types import Array, Index
+
+
+@SAMPLERS.register("class_balanced")
+@settings()
+class ClassBalanced:
+    """Every stored class equally often: see `class_balanced`."""
+
+    def __call__(
+        self, key: Array, index: Index, num_classes: int, num_groups: int, group_size: int
+    ) -> tuple[Array, Array]:
+        return class_balanced(key, index, num_classes, num_groups, group_size)
 
 
 def class_balanced(

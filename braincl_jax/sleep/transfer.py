@@ -14,8 +14,8 @@ from braincl_jax.memory.policy import Candidates
 from braincl_jax.memory.working import EMPTY, WorkingMemory
 from braincl_jax.parts import Parts
 from braincl_jax.sleep.fall_asleep import fall_asleep
-from braincl_jax.state import BrainState, Memory, step_key
-from braincl_jax.types import Array, Metrics
+from braincl_jax.state import BrainState, Memory
+from braincl_jax.types import Array, Metrics, Now
 
 NOTHING = -1
 
@@ -35,7 +35,7 @@ class Choice(NamedTuple):
 
 
 def choose(
-    memory: CueLayout,
+    layout: CueLayout,
     state: Memory,
     task: Array,
     strings: store.Strings,
@@ -46,7 +46,7 @@ def choose(
     """Lets the budget policy decide what stays and what is added.
 
     Args:
-        memory: the memory part.
+        layout: of the memory.
         state: its arrays.
         task: int32 scalar, whose cues are to be stored.
         strings: coded cues of the task.
@@ -54,17 +54,17 @@ def choose(
         valid: bool [N], which of them may be stored.
         key: PRNG key for the policy.
     """
-    entries = store.read_entries(state.long_term, memory.format)
-    slots = memory.format.num_slots
+    entries = store.read_entries(state.long_term, layout.format)
+    slots = layout.format.num_slots
     candidates = Candidates(
         label=jnp.concatenate([entries.label, label]),
         words=jnp.concatenate([entries.lengths.sum(-1), strings.lengths.sum(-1)])
-        + memory.format.entry_words,
+        + layout.format.entry_words,
         new=jnp.arange(slots + len(label)) >= slots,
         valid=jnp.concatenate([entries.stored, valid]),
     )
-    funds = memory.funds(state, task)
-    keep = memory.policy.keep(key, candidates, funds, memory.policy.allowance(funds))
+    funds = layout.funds(state, task)
+    keep = layout.policy.keep(key, candidates, funds, layout.policy.allowance(funds))
     kept, added = keep[:slots], keep[slots:]
     # Very short strings might be more than there are slots.
     count = jnp.minimum(added.sum(), slots - kept.sum())
@@ -72,7 +72,13 @@ def choose(
 
 
 def transfer_step(
-    state: BrainState, batch: None, *, parts: Parts, axis_name: str | None = None
+    state: BrainState,
+    batch: None,
+    now: Now,
+    axis_name: str | None = None,
+    *,
+    parts: Parts,
+    layout: CueLayout,
 ) -> tuple[BrainState, Metrics]:
     """Rounds and entropy-codes the task's cues, stores what the budget allows, and empties working memory.
 
@@ -86,29 +92,25 @@ def transfer_step(
         i >= 0 is the task's image i, -2 - s is what was in slot s before, -1 is nothing.
     """
     del batch, axis_name
-    memory = parts.memory
-    assert isinstance(memory, CueLayout)
     working: WorkingMemory = state.memory.working
     stored: store.EpisodicMemory = state.memory.long_term
     task = state.progress.task
     there = working.labels != EMPTY
     cues = jnp.round(working.cues).astype(jnp.int32)
     table = tables.build(working.codec["density"], cues, there)
-    coded = cue_strings.encode_cues(table, cues, working.labels, memory.format)
-    fits = there & (coded.lengths <= memory.format.max_words).all(-1)
-    choice = choose(
-        memory, state.memory, task, coded, working.labels, fits, step_key(state, "transfer")
-    )
+    coded = cue_strings.encode_cues(table, cues, working.labels, layout.format)
+    fits = there & (coded.lengths <= layout.format.max_words).all(-1)
+    choice = choose(layout, state.memory, task, coded, working.labels, fits, now.key)
     added = jax.tree.map(lambda leaf: leaf[choice.order], coded)
     rewritten = store.rewrite(
         stored,
-        memory.format,
+        layout.format,
         kept=choice.kept,
         added=added,
         label=working.labels[choice.order],
         count=choice.count,
         record=store.Record(
-            table, quantise.quantise(working.codec["synthesis"], parts.config.codec.storage)
+            table, quantise.quantise(working.codec["synthesis"], layout.settings.storage)
         ),
     )
     clipped = tables.to_cues(table.lowest, tables.to_symbols(table, cues)) != cues
@@ -120,11 +122,11 @@ def transfer_step(
         "evicted": stored.task_counts.sum() - choice.kept.sum(),
         "clipped": (clipped & there[:, None, None, None]).sum(),
         "mean_bytes": 2 * mean_words,
-        "free_bytes": 2 * store.free_words(rewritten, memory.format),
+        "free_bytes": 2 * store.free_words(rewritten, layout.format),
         "origin": origins(choice, is_stored),
     }
     asleep = fall_asleep(state, parts)
-    emptied = state.memory.replace(working=memory.empty_working(working.codec), long_term=rewritten)
+    emptied = state.memory.replace(working=layout.empty_working(working.codec), long_term=rewritten)
     return asleep.replace(memory=emptied), metrics
 
 

@@ -7,9 +7,8 @@ import optax
 from braincl_jax import collectives
 from braincl_jax.memory.codec import context
 from braincl_jax.memory.cue_layout import CueLayout
-from braincl_jax.parts import Parts
-from braincl_jax.state import BrainState, count_examples, step_key
-from braincl_jax.types import Array, Batch, Metrics, PyTree
+from braincl_jax.state import BrainState
+from braincl_jax.types import Array, Batch, Metrics, Now, PyTree
 
 # Density and context have few, shared parameters and must keep up with moving latents.
 DENSITY_RATE = 10.0
@@ -24,15 +23,14 @@ RATE_MARGIN = 0.985
 FLUSH_BITS = 24
 
 
-def target_bits(state: BrainState, parts: Parts) -> Array:
+def target_bits(state: BrainState, layout: CueLayout) -> Array:
     """Bits that one cue of the current task may take so that all of them fit: float32 scalar."""
-    assert isinstance(parts.memory, CueLayout)
-    words = parts.memory.cue_words(state.memory, state.progress.task)
-    return 16 * RATE_MARGIN * words - FLUSH_BITS * parts.memory.format.lanes
+    words = layout.cue_words(state.memory, state.progress.task)
+    return 16 * RATE_MARGIN * words - FLUSH_BITS * layout.format.lanes
 
 
 def rate_distortion(
-    params: PyTree, images: Array, noise: Array, tradeoff: Array, parts: Parts
+    params: PyTree, images: Array, noise: Array, tradeoff: Array, layout: CueLayout
 ) -> tuple[Array, Metrics]:
     """Loss lambda 255^2 MSE + bits / pixels (Balle et al. 2018), noise for the rate, rounding for the recall.
 
@@ -44,17 +42,17 @@ def rate_distortion(
         images: uint8 [B, H, W, C].
         noise: float32 [B, h, w, M], uniform in [-1/2, 1/2).
         tradeoff: lambda, float32 scalar.
-        parts: codec and distortion.
+        layout: codec and recall error.
 
     Returns:
         Loss (float32 scalar), and the metrics `bits` (per image, of the rounded cues) and `mse` (of [0, 1] images).
     """
-    latents = parts.codec.separate(params["analysis"], images)
+    latents = layout.codec.separate(params["analysis"], images)
     rounded = latents + jax.lax.stop_gradient(jnp.round(latents) - latents)
-    recalled = parts.codec.complete(params["synthesis"], rounded)
-    error = parts.distortion(images.astype(jnp.float32) / 255, recalled).mean()
+    recalled = layout.codec.complete(params["synthesis"], rounded)
+    error = layout.recall_error(images.astype(jnp.float32) / 255, recalled).mean()
     pixels = images.shape[1] * images.shape[2]
-    lanes = parts.config.codec.lanes_per_image
+    lanes = layout.settings.lanes_per_image
     noisy = context.information(params["density"], latents + noise, rounded, lanes)
     known = jax.lax.stop_gradient(rounded)
     hard = context.information(jax.lax.stop_gradient(params["density"]), known, known, lanes)
@@ -63,19 +61,19 @@ def rate_distortion(
     return loss, {"bits": hard.sum((1, 2, 3)).mean(), "mse": squared}
 
 
-def scaled_updates(direction: PyTree, rate: Array, task: Array, parts: Parts) -> PyTree:
+def scaled_updates(direction: PyTree, rate: Array, task: Array, layout: CueLayout) -> PyTree:
     """Updates of the codec's parts, from the optimiser's direction.
 
     Args:
         direction: {"analysis", "synthesis", "density"}.
         rate: learning rate, float32 scalar.
         task: int32 scalar; what decoders share stands still from the second on, as earlier cues are recalled with it.
-        parts: the codec and its settings.
+        layout: the codec and its settings.
     """
-    trained = parts.config.codec.density == "trained"
+    trained = layout.settings.density == "trained"
     rates = dict.fromkeys(direction, rate) | {"density": rate * (DENSITY_RATE if trained else 0.0)}
     updates = {name: optax.tree.scale(-rates[name], direction[name]) for name in direction}
-    trunk = {name: updates["synthesis"][name] for name in parts.codec.trunk}
+    trunk = {name: updates["synthesis"][name] for name in layout.codec.trunk}
     updates["synthesis"] |= jax.tree.map(lambda leaf: jnp.where(task > 0, 0, leaf), trunk)
     return updates
 
@@ -88,7 +86,12 @@ def moved_log_tradeoff(state: BrainState, bits: Array, target: Array) -> Array:
 
 
 def encode_step(
-    state: BrainState, batch: Batch, *, parts: Parts, axis_name: str | None = None
+    state: BrainState,
+    batch: Batch,
+    now: Now,
+    axis_name: str | None = None,
+    *,
+    layout: CueLayout,
 ) -> tuple[BrainState, Metrics]:
     """One step of Adam on the codec of the current task.
 
@@ -96,27 +99,24 @@ def encode_step(
     """
     working = state.memory.working
     size = len(batch.image)
-    keys = collectives.example_keys(step_key(state, "encode"), size, axis_name)
+    keys = collectives.example_keys(now.key, size, axis_name)
     noise = jax.vmap(
-        lambda key: jax.random.uniform(key, parts.codec.latent_shape, minval=-0.5, maxval=0.5)
+        lambda key: jax.random.uniform(key, layout.codec.latent_shape, minval=-0.5, maxval=0.5)
     )(keys)
     log_tradeoff = state.consolidation.log_tradeoff
     gradient, metrics = jax.grad(rate_distortion, has_aux=True)(
-        working.codec, batch.image, noise, jnp.exp(log_tradeoff), parts
+        working.codec, batch.image, noise, jnp.exp(log_tradeoff), layout
     )
     gradient, metrics = collectives.mean((gradient, metrics), axis_name)
 
-    direction, codec_opt = parts.codec_optimiser.update(gradient, working.codec_opt, working.codec)
-    rate = parts.codec_rate(state.progress)
-    updates = scaled_updates(direction, rate, state.progress.task, parts)
-    target = target_bits(state, parts)
-    config = parts.config.codec
+    direction, codec_opt = layout.codec_optimiser.update(gradient, working.codec_opt, working.codec)
+    updates = scaled_updates(direction, now.rate, state.progress.task, layout)
+    target = target_bits(state, layout)
+    config = layout.settings
     steps = jnp.where(state.progress.task == 0, config.first_steps, config.steps)
-    consolidation = count_examples(
-        state.consolidation, "encode", size * collectives.num_devices(axis_name)
-    ).replace(
+    consolidation = state.consolidation.replace(
         log_tradeoff=jnp.where(
-            state.progress.steps_done("encode") < HOLD_FRACTION * steps,
+            now.step < HOLD_FRACTION * steps,
             log_tradeoff,
             moved_log_tradeoff(state, metrics["bits"], target),
         )
@@ -125,7 +125,6 @@ def encode_step(
     new_state = state.replace(
         memory=state.memory.replace(working=opened),
         consolidation=consolidation,
-        progress=state.progress.advance("encode"),
     )
     return new_state, {
         "bytes_per_cue": metrics["bits"] / 8,

@@ -2,22 +2,25 @@
 
 from braincl_jax import collectives
 from braincl_jax.memory import working
-from braincl_jax.parts import Parts
+from braincl_jax.memory.cue_layout import CueLayout
 from braincl_jax.state import BrainState
-from braincl_jax.types import Batch, Metrics
+from braincl_jax.types import Batch, Metrics, Now
 
 
 def memorise_step(
-    state: BrainState, batch: Batch, *, parts: Parts, axis_name: str | None = None
+    state: BrainState,
+    batch: Batch,
+    now: Now,
+    axis_name: str | None = None,
+    *,
+    layout: CueLayout,
 ) -> tuple[BrainState, Metrics]:
     """Separates a batch with the trained g_a and writes the latents, unrounded, at `batch.index`."""
-    cues = parts.codec.separate(state.memory.working.codec["analysis"], batch.image)
+    del now
+    cues = layout.codec.separate(state.memory.working.codec["analysis"], batch.image)
     cues, label, index = collectives.concatenate((cues, batch.label, batch.index), axis_name)
     written = working.write(state.memory.working, index, cues, label)
     return (
-        state.replace(
-            memory=state.memory.replace(working=written),
-            progress=state.progress.advance("memorise"),
-        ),
+        state.replace(memory=state.memory.replace(working=written)),
         {},
     )

@@ -6,10 +6,10 @@ import optax
 
 from braincl_jax import collectives
 from braincl_jax.memory.codec import context
+from braincl_jax.memory.cue_layout import CueLayout
 from braincl_jax.memory.working import WorkingMemory, rewrite
-from braincl_jax.parts import Parts
-from braincl_jax.state import BrainState, count_examples, step_key
-from braincl_jax.types import Array, Batch, Metrics, PyTree
+from braincl_jax.state import BrainState
+from braincl_jax.types import Array, Batch, Metrics, Now, PyTree
 from braincl_jax.wake.encode import moved_log_tradeoff, scaled_updates, target_bits
 
 # The temperature of rounding falls exponentially over a task's steps.
@@ -48,7 +48,7 @@ def refinement_loss(
     keys: Array,
     temperature: Array,
     tradeoff: Array,
-    parts: Parts,
+    layout: CueLayout,
 ) -> tuple[Array, Metrics]:
     """The loss of `encode` with cues in place of g_a; rate and recall see the same soft rounding.
 
@@ -60,18 +60,18 @@ def refinement_loss(
         keys: PRNG keys [B].
         temperature: of the rounding, float32 scalar.
         tradeoff: lambda, float32 scalar.
-        parts: codec and distortion.
+        layout: codec and recall error.
 
     Returns:
         Sum over the batch (float32 scalar), and sums of `bits` (of the rounded cues), `mse` and `number`.
     """
     targets = images.astype(jnp.float32) / 255
     rounded = jax.vmap(soft_round, (0, 0, None))(cues, keys, temperature)
-    recalled = parts.codec.complete(codec["synthesis"], rounded)
+    recalled = layout.codec.complete(codec["synthesis"], rounded)
     pixels = images.shape[1] * images.shape[2]
-    lanes = parts.config.codec.lanes_per_image
+    lanes = layout.settings.lanes_per_image
     rate = context.information(codec["density"], rounded, rounded, lanes).sum((1, 2, 3))
-    loss = tradeoff * 255**2 * parts.distortion(targets, recalled) + rate / pixels
+    loss = tradeoff * 255**2 * layout.recall_error(targets, recalled) + rate / pixels
     nearest = jnp.round(cues)
     bits = context.information(codec["density"], nearest, nearest, lanes).sum((1, 2, 3))
     squared = jnp.square(targets - recalled).mean((1, 2, 3))
@@ -80,7 +80,12 @@ def refinement_loss(
 
 
 def refine_step(
-    state: BrainState, batch: Batch, *, parts: Parts, axis_name: str | None = None
+    state: BrainState,
+    batch: Batch,
+    now: Now,
+    axis_name: str | None = None,
+    *,
+    layout: CueLayout,
 ) -> tuple[BrainState, Metrics]:
     """One step of Adam on the cues of the batch, on g_s and on the density; cues of other images stay as they are.
 
@@ -88,11 +93,11 @@ def refine_step(
     each epoch, as `ordered_batches` does.
     """
     working: WorkingMemory = state.memory.working
-    config, progress = parts.config.codec, state.progress
+    config, task = layout.settings, state.progress.task
     size = len(batch.image)
     whole = size * collectives.num_devices(axis_name)
-    epoch_steps = jnp.ceil(jnp.asarray(parts.spec.task_sizes)[progress.task] / whole)
-    done = progress.steps_done("refine") / (config.refine_epochs * epoch_steps)
+    epoch_steps = jnp.ceil(jnp.asarray(layout.spec.task_sizes)[task] / whole)
+    done = now.step / (config.refine_epochs * epoch_steps)
     temperature = FIRST_TEMPERATURE * (LAST_TEMPERATURE / FIRST_TEMPERATURE) ** done
     own = jnp.maximum(batch.index, 0)
     (cue_gradient, gradient), sums = jax.grad(refinement_loss, (0, 1), has_aux=True)(
@@ -100,22 +105,22 @@ def refine_step(
         {name: working.codec[name] for name in ("synthesis", "density")},
         batch.image,
         (batch.index >= 0).astype(jnp.float32),
-        collectives.example_keys(step_key(state, "refine"), size, axis_name),
+        collectives.example_keys(now.key, size, axis_name),
         temperature,
         jnp.exp(state.consolidation.log_tradeoff),
-        parts,
+        layout,
     )
     # Funds over devices of sums over examples: their ratio is the mean over examples.
     gradient, sums = collectives.mean((gradient, sums), axis_name)
     gradient = jax.tree.map(lambda leaf: leaf / sums["number"], gradient)
     nothing = jax.tree.map(jnp.zeros_like, working.codec["analysis"])
     gradient["analysis"] = nothing
-    direction, codec_opt = parts.codec_optimiser.update(gradient, working.codec_opt, working.codec)
+    direction, codec_opt = layout.codec_optimiser.update(gradient, working.codec_opt, working.codec)
     rate = config.refine_learning_rate * (1 - done)
-    updates = scaled_updates(direction, rate, progress.task, parts)
+    updates = scaled_updates(direction, rate, task, layout)
     updates["analysis"] = nothing  # the optimiser still has momentum of g_a
 
-    visits = 1 + progress.steps_done("refine") // epoch_steps
+    visits = 1 + now.step // epoch_steps
     averages = tuple(
         decay * old[own] + (1 - decay) * new
         for decay, old, new in zip(
@@ -131,14 +136,13 @@ def refine_step(
     refined = rewrite(working, index, cues, averages).replace(
         codec=optax.apply_updates(working.codec, updates), codec_opt=codec_opt
     )
-    bits, target = sums["bits"] / sums["number"], target_bits(state, parts)
+    bits, target = sums["bits"] / sums["number"], target_bits(state, layout)
     consolidation = state.consolidation.replace(
         log_tradeoff=moved_log_tradeoff(state, bits, target)
     )
     new_state = state.replace(
         memory=state.memory.replace(working=refined),
-        consolidation=count_examples(consolidation, "refine", whole),
-        progress=progress.advance("refine"),
+        consolidation=consolidation,
     )
     return new_state, {
         "bytes_per_cue": bits / 8,

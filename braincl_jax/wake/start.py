@@ -2,19 +2,25 @@
 
 import jax.numpy as jnp
 
-from braincl_jax.parts import Parts
+from braincl_jax.parts import MemoryLayout, Parts
 from braincl_jax.state import BrainState
-from braincl_jax.types import Metrics
+from braincl_jax.types import Metrics, Now
 
 
 def start_step(
-    state: BrainState, batch: None, *, parts: Parts, axis_name: str | None = None
+    state: BrainState,
+    batch: None,
+    now: Now,
+    axis_name: str | None = None,
+    *,
+    parts: Parts,
+    layout: MemoryLayout,
 ) -> tuple[BrainState, Metrics]:
     """Moves on to the next task. Run once per task; `batch` is None.
 
     The head is as wide as the last task needs, so that seeing more classes changes a mask and no shape.
     """
-    del batch, axis_name
+    del batch, now, axis_name
     task = state.progress.task + 1
     classes = jnp.arange(parts.spec.num_classes)
     seen = state.consolidation.seen_classes | (classes // parts.spec.classes_per_task == task)
@@ -22,9 +28,9 @@ def start_step(
     return (
         state.replace(
             encoder=state.encoder.replace(wake_opt=parts.wake_optimiser.init(head)),
-            memory=parts.memory.open_working(state.memory, task, state.key),
+            memory=layout.open_working(state.memory, task, state.key),
             consolidation=state.consolidation.replace(seen_classes=seen),
-            progress=state.progress.replace(task=task).advance("start"),
+            progress=state.progress.replace(task=task),
         ),
         {},
     )

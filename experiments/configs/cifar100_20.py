@@ -20,9 +20,9 @@ def get_config() -> ConfigDict:
             "dataset": "npz:cifar100.npz",
             "classes_per_task": 4,
             "budget_bytes": 1_228_800,
-            "network": {"name": "resnet8", "width": 16},
+            "network": "resnet8",
             "codec": {"width": 32, "first_steps": 3000, "steps": 1500},
-            "sleep": {"crop_padding": 3, "noise": 25.0},
+            "sleep": {"augmentation": "crop_flip_noise(crop_padding=3, noise=25.0)"},
         }
     )
     return config

@@ -40,10 +40,8 @@ def get_config() -> ConfigDict:
             "sleep": {
                 "first_steps": 100,
                 "steps": 150,
-                "crop_padding": 2,
                 # A mirrored character is another one.
-                "flip": False,
-                "noise": 25.0,
+                "augmentation": "crop_flip_noise(crop_padding=2, flip=False, noise=25.0)",
             },
         }
     )

@@ -15,7 +15,7 @@ def get_config() -> ConfigDict:
     config = quickstart.get_config()
     config.update(
         {
-            "network": {"width": 8},
+            "network": "resnet8_half(width=8)",
             "codec": {"first_steps": 100, "steps": 40},
             "sleep": {"first_steps": 40, "steps": 20},
         }

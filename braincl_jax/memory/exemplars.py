@@ -5,14 +5,10 @@ import dataclasses
 import jax.numpy as jnp
 from flax import struct
 
-from braincl_jax import collectives
 from braincl_jax.memory.budget import smallest_unsigned, tree_bytes
-from braincl_jax.memory.selection import class_balanced_order
 from braincl_jax.memory.working import EMPTY
-from braincl_jax.parts import Parts
-from braincl_jax.sleep.fall_asleep import fall_asleep
-from braincl_jax.state import BrainState, Memory, step_key
-from braincl_jax.types import Array, Batch, Index, Metrics, Recalled, StreamSpec
+from braincl_jax.state import Memory
+from braincl_jax.types import Array, Index, Recalled, StreamSpec
 
 
 class Images(struct.PyTreeNode):
@@ -134,46 +130,3 @@ def exemplars_for(budget_bytes: int, spec: StreamSpec) -> int:
             f"{spec.num_classes} classes: raise it to at least {spec.num_classes * each + 4}"
         )
     return number
-
-
-def memorise_images_step(
-    state: BrainState, batch: Batch, *, parts: Parts, axis_name: str | None = None
-) -> tuple[BrainState, Metrics]:
-    """Writes a batch of raw images into working memory."""
-    del parts
-    batch = collectives.concatenate(batch, axis_name)
-    working: Images = state.memory.working
-    where = jnp.where(batch.index < 0, len(working.label), batch.index)
-    written = Images(
-        working.image.at[where].set(batch.image, mode="drop"),
-        working.label.at[where].set(batch.label, mode="drop"),
-    )
-    return (
-        state.replace(
-            memory=state.memory.replace(working=written),
-            progress=state.progress.advance("memorise"),
-        ),
-        {},
-    )
-
-
-def select_exemplars_step(
-    state: BrainState, batch: None, *, parts: Parts, axis_name: str | None = None
-) -> tuple[BrainState, Metrics]:
-    """Chooses the exemplars anew, at random and class-balanced, from the old ones and the task's images."""
-    del batch, axis_name
-    memory = parts.memory
-    assert isinstance(memory, ExemplarLayout)
-    label = memory.labels(state.memory)
-    order = class_balanced_order(step_key(state, "transfer"), label, label != EMPTY)
-    order = order[: memory.capacity]
-    dtype = state.memory.long_term.images.label.dtype
-    chosen = Exemplars(
-        Images(memory.images(state.memory, order), label[order].astype(dtype)),
-        jnp.minimum((label != EMPTY).sum(), memory.capacity),
-    )
-    working = state.memory.working if memory.keeps_task else memory.empty_working()
-    asleep = fall_asleep(state, parts)
-    return asleep.replace(memory=state.memory.replace(working=working, long_term=chosen)), {
-        "stored": chosen.count
-    }

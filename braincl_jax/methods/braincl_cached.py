@@ -1,17 +1,23 @@
 """BrainCL that keeps what it recalls as arrays, beside the strings: an ablation of decoding inside the step."""
 
 import dataclasses
+import functools
 
 import jax
 import jax.numpy as jnp
 
+from braincl_jax import pipeline
 from braincl_jax.memory.block.store import EpisodicMemory
 from braincl_jax.memory.budget import tree_bytes
 from braincl_jax.memory.cue_layout import CueLayout
+from braincl_jax.methods.braincl import BrainCL
 from braincl_jax.parts import Parts
+from braincl_jax.pipeline import Phase
+from braincl_jax.registry import METHODS
+from braincl_jax.settings import settings
 from braincl_jax.sleep.transfer import transfer_step
 from braincl_jax.state import BrainState, Memory
-from braincl_jax.types import Array, Metrics, Recalled
+from braincl_jax.types import Array, Metrics, Now, Recalled
 
 
 class CachedMemory(EpisodicMemory):
@@ -28,7 +34,13 @@ class CachedMemory(EpisodicMemory):
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class CachedCueLayout(CueLayout):
-    """Implements `parts.MemoryLayout` with recall from the cache."""
+    """Implements `parts.MemoryLayout` with recall from the cache.
+
+    Attributes:
+        group_size: n, cues in a group of a replay batch.
+    """
+
+    group_size: int
 
     def init(self, key: Array) -> Memory:
         memory = super().init(key)
@@ -76,8 +88,7 @@ class CachedCueLayout(CueLayout):
 
     def groups(self, stored: EpisodicMemory) -> tuple[Array, Array, Array]:
         """Stored slots in groups of one task: task int32 [g], slot int32 [g, n], and which count, bool [g, n]."""
-        sleep, counts = self.config.sleep, stored.task_counts
-        size = sleep.batch_size // sleep.num_groups
+        counts, size = stored.task_counts, self.group_size
         group = jnp.arange(-(-self.format.num_slots // size) + self.spec.num_tasks)
         ends = jnp.cumsum(-(-counts // size))
         task = jnp.minimum(jnp.searchsorted(ends, group, side="right"), self.spec.num_tasks - 1)
@@ -90,9 +101,30 @@ class CachedCueLayout(CueLayout):
 
 
 def transfer_and_decode_step(
-    state: BrainState, batch: None, *, parts: Parts, axis_name: str | None = None
+    state: BrainState,
+    batch: None,
+    now: Now,
+    axis_name: str | None = None,
+    *,
+    parts: Parts,
+    layout: CachedCueLayout,
 ) -> tuple[BrainState, Metrics]:
     """`transfer_step`, and then everything stored is recalled once."""
-    state, metrics = transfer_step(state, batch, parts=parts, axis_name=axis_name)
-    assert isinstance(parts.memory, CachedCueLayout)
-    return state.replace(memory=parts.memory.fill(state.memory)), metrics
+    state, metrics = transfer_step(state, batch, now, axis_name, parts=parts, layout=layout)
+    return state.replace(memory=layout.fill(state.memory)), metrics
+
+
+@METHODS.register("braincl_cached")
+@settings()
+class BrainCLCached(BrainCL):
+    """BrainCL with a cache of what it recalls."""
+
+    @functools.cached_property
+    def layout(self) -> CachedCueLayout:
+        sleep = self.parts.config.sleep
+        group_size = sleep.batch_size // sleep.num_groups
+        return CachedCueLayout.build(self.parts.config, self.parts.plan, group_size=group_size)
+
+    def transfer(self) -> Phase:
+        step = functools.partial(transfer_and_decode_step, parts=self.parts, layout=self.layout)
+        return pipeline.transfer(step, after=self.note_sources)

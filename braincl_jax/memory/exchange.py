@@ -44,22 +44,22 @@ class Imported(NamedTuple):
 
 
 def export_memory(
-    path: Path, memory: store.EpisodicMemory, part: CueLayout, class_order: Sequence[int]
+    path: Path, memory: store.EpisodicMemory, layout: CueLayout, class_order: Sequence[int]
 ) -> None:
     """Writes the long-term memory to `path` (.npz), whole or not at all.
 
     Args:
         path: the file; its folder is there.
         memory: one device's arrays.
-        part: the memory part that they belong to.
+        layout: theirs.
         class_order: original class of each label.
     """
-    format = part.format
+    format = layout.format
     header = {
         "name": NAME,
         "version": VERSION,
-        "image_shape": part.spec.image_shape,
-        "codec": dataclasses.asdict(part.config.codec),
+        "image_shape": layout.spec.image_shape,
+        "codec": dataclasses.asdict(layout.settings),
         "precision": PRECISION,
         "latent_shape": format.latent_shape,
         "lanes": format.lanes,

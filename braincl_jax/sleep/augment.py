@@ -1,9 +1,32 @@
-"""Random crops, flips and noise, drawn from one key an example."""
+"""How replayed images are varied: random crops, flips and noise, drawn from one key an example."""
 
 import jax
 import jax.numpy as jnp
 
+from braincl_jax.registry import AUGMENTATIONS
+from braincl_jax.settings import between, settings
 from braincl_jax.types import Array
+
+
+@AUGMENTATIONS.register("crop_flip_noise")
+@settings()
+class CropFlipNoise:
+    """The default: keys [B], images uint8 [B, H, W, C] -> uint8 [B, H, W, C].
+
+    Attributes:
+        crop_padding: see `crop_and_flip`.
+        flip: see `crop_and_flip`.
+        noise: the largest standard deviation of the noise, in grey levels of 255, see `add_noise`.
+    """
+
+    crop_padding: int = between(0, 256, default=1)
+    flip: bool = True
+    noise: float = between(0, 255, default=50.0)
+
+    def __call__(self, keys: Array, images: Array) -> Array:
+        geometry, noise = jnp.moveaxis(jax.vmap(jax.random.split)(keys), 1, 0)
+        images = crop_and_flip(geometry, images, padding=self.crop_padding, flip=self.flip)
+        return add_noise(noise, images, largest=self.noise)
 
 
 def crop_and_flip(keys: Array, images: Array, *, padding: int, flip: bool) -> Array:

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from braincl_jax.data import add_noise, crop_and_flip
+from braincl_jax.sleep.augment import add_noise, crop_and_flip
 
 
 def keys_and_images(count: int, shape=(3, 4, 1)):

@@ -1,0 +1,110 @@
+"""What an evaluator is: figures of a brain at some moment of its life, and how they are shown.
+
+One of your own is a settings class registered in `registry.EVALUATORS`, in a module that `config.plugins` names. What
+it returns reaches `metrics.jsonl`, `summary.json`, the report and comparisons by itself.
+"""
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, Literal, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from braincl_jax.data import TaskStream
+from braincl_jax.methods.base import Method
+from braincl_jax.pipeline import Notes
+from braincl_jax.state import BrainState
+
+# After the day and before the night of a task, after its night, or after the last night.
+MOMENTS = ("after_wake", "after_task", "at_end")
+Moment = Literal["after_wake", "after_task", "at_end"]
+# What can be written as JSON.
+Figures = Mapping[str, Any]
+
+
+class Row(NamedTuple):
+    """A line of report and comparison.
+
+    Attributes:
+        label: what it says.
+        key: of a number in the summary.
+        scale: what the number is multiplied by to be shown.
+        unit: of the product.
+    """
+
+    label: str
+    key: str
+    scale: float = 1.0
+    unit: str = ""
+
+
+class Answers(NamedTuple):
+    """What a brain says of test images.
+
+    Attributes:
+        logits: float32 [N, K].
+        label: int32 [N].
+    """
+
+    logits: NDArray[np.float32]
+    label: NDArray[np.int32]
+
+    def accuracy(self) -> float:
+        """Share of the images whose class has the largest logit."""
+        return float((self.logits.argmax(-1) == self.label).mean())
+
+
+@dataclasses.dataclass
+class Exam:
+    """A brain at one moment, to be looked at.
+
+    Attributes:
+        task: the current task.
+        stream: the tasks, with their test images.
+        method: the learner.
+        notes: what its phases have noted.
+        predict: uint8 [N, H, W, C] -> logits float32 [N, K], for images from anywhere.
+        ask: task -> answers on its test images.
+        fetch: () -> one device's state.
+    """
+
+    task: int
+    stream: TaskStream
+    method: Method
+    notes: Notes
+    predict: Callable[[NDArray[np.uint8]], NDArray[np.float32]]
+    ask: Callable[[int], Answers]
+    fetch: Callable[[], BrainState]
+    _answers: dict[int, Answers] = dataclasses.field(default_factory=dict, repr=False)
+
+    def test(self, task: int) -> Answers:
+        """Answers on the test images of a task; asked once, however many evaluators want to know."""
+        if task not in self._answers:
+            self._answers[task] = self.ask(task)
+        return self._answers[task]
+
+    def seen(self) -> Answers:
+        """Answers on the test images of all classes seen, task after task."""
+        each = [self.test(task) for task in range(self.task + 1)]
+        return Answers(*(np.concatenate(parts) for parts in zip(*each, strict=True)))
+
+
+class Evaluator(Protocol):
+    """Figures of one kind.
+
+    Attributes:
+        when: the moment.
+        rows: what of the summary is shown.
+    """
+
+    when: ClassVar[Moment]
+    rows: ClassVar[tuple[Row, ...]]
+
+    def run(self, exam: Exam) -> Figures:
+        """The figures of one moment, which can be written as JSON."""
+        ...
+
+    def summarise(self, figures: Mapping[int, Figures], stream: TaskStream) -> Figures:
+        """What the summary gets, from the figures of all tasks (those of the last one alone for `at_end`)."""
+        ...

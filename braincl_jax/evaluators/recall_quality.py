@@ -1,0 +1,47 @@
+"""Recall quality: how close to the training images the memory recalls them, when all has been learned."""
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+import jax
+import numpy as np
+
+from braincl_jax.data import TaskStream
+from braincl_jax.evaluators.base import Exam, Figures, Moment, Row
+from braincl_jax.evaluators.metrics import psnr
+from braincl_jax.memory.recall import recall_slots
+from braincl_jax.parts import recall
+from braincl_jax.registry import EVALUATORS
+from braincl_jax.settings import settings
+
+# Originals and recalls in memory at a time.
+CHUNK = 512
+
+
+@EVALUATORS.register("recall_quality")
+@settings()
+class RecallQuality:
+    """Fills `recall_psnr_db`, the mean over all stored cues; None for a method that notes no `sources`."""
+
+    when: ClassVar[Moment] = "at_end"
+    rows: ClassVar[tuple[Row, ...]] = (Row("PSNR of recalled images", "recall_psnr_db", 1, "dB"),)
+
+    def run(self, exam: Exam) -> Figures:
+        if "sources" not in exam.notes:
+            return {"psnr_db": None}
+        sources, layout = exam.notes["sources"], exam.method.layout
+        memory = exam.fetch().memory
+        compiled = jax.jit(lambda memory, task, slot: recall(layout, memory, task, slot))
+        values = []
+        for task in np.unique(sources[:, 0]).tolist():
+            slots = np.flatnonzero(sources[:, 0] == task)
+            for first in range(0, len(slots), CHUNK):
+                some = slots[first : first + CHUNK]
+                original = exam.stream.train(task).image[sources[some, 1]]
+                values.append(psnr(original, recall_slots(compiled, memory, task, some)))
+        return {"psnr_db": float(np.concatenate(values).mean())}
+
+    def summarise(self, figures: Mapping[int, Figures], stream: TaskStream) -> Figures:
+        del stream
+        (last,) = figures.values()
+        return {"recall_psnr_db": last["psnr_db"]}

@@ -1,0 +1,91 @@
+"""BrainCL (arXiv 2504.14727): a cue for nearly every image, decoders that recall them, wake and sleep."""
+
+import functools
+from pathlib import Path
+
+import jax
+import numpy as np
+
+from braincl_jax import pipeline
+from braincl_jax.data import TaskStream
+from braincl_jax.memory.cue_layout import CueLayout
+from braincl_jax.memory.exchange import export_memory
+from braincl_jax.memory.recall import recall_slots
+from braincl_jax.methods.base import Method
+from braincl_jax.parts import recall
+from braincl_jax.pipeline import Notes, Phase
+from braincl_jax.registry import METHODS
+from braincl_jax.settings import settings
+from braincl_jax.sleep import transfer_step
+from braincl_jax.state import BrainState
+from braincl_jax.types import Metrics
+from braincl_jax.wake import memorise_step
+
+MEMORY, SOURCES, RECALLS = "memory.npz", "sources.npy", "recalls.npz"
+# Of each task, for people to look at.
+SHOWN_PER_TASK = 12
+
+
+@METHODS.register("braincl")
+@settings()
+class BrainCL(Method):
+    """Awake, images become cues; asleep, cues become strings within the budget, and what they recall is replayed."""
+
+    @functools.cached_property
+    def layout(self) -> CueLayout:
+        return CueLayout.build(self.parts.config, self.parts.plan)
+
+    def phases(self, stream: TaskStream) -> tuple[Phase, ...]:
+        parts, layout = self.parts, self.layout
+        refined = parts.config.codec.refine_epochs > 0
+        return (
+            pipeline.start(parts, layout),
+            pipeline.encode(parts, layout, stream),
+            pipeline.memorise(functools.partial(memorise_step, layout=layout), parts, stream),
+            *([pipeline.refine(parts, layout, stream)] if refined else []),
+            pipeline.classify(parts, stream),
+            self.transfer(),
+            pipeline.replay(self),
+        )
+
+    def transfer(self) -> Phase:
+        """From working memory to long-term memory."""
+        step = functools.partial(transfer_step, parts=self.parts, layout=self.layout)
+        return pipeline.transfer(step, after=self.note_sources)
+
+    def note_sources(self, metrics: Metrics, task: int, notes: Notes) -> None:
+        """Follows which image is behind each slot: `notes["sources"]`, int32 [n, 2] of task and image.
+
+        Raises:
+            RuntimeError: no cue was stored; then there is nothing to replay.
+        """
+        if int(metrics["stored"]) == 0:
+            raise RuntimeError(
+                f"no cue of task {task} fits into its share of budget_bytes={self.parts.plan.budget_bytes}: raise the "
+                "budget, or train the codec longer (codec.steps) so that its strings get shorter"
+            )
+        before = notes.get("sources", np.zeros((0, 2), np.int32))
+        notes["sources"] = follow(before, np.asarray(metrics["origin"]), task)
+
+    def export(self, folder: Path, state: BrainState, stream: TaskStream, notes: Notes) -> None:
+        """The memory as a file that other programs can read, the images behind its slots, and some recalls."""
+        sources, layout = notes["sources"], self.layout
+        export_memory(folder / MEMORY, state.memory.long_term, layout, stream.class_order)
+        np.save(folder / SOURCES, sources)
+        compiled = jax.jit(lambda memory, task, slot: recall(layout, memory, task, slot))
+        originals, recalls = [], []
+        for task in np.unique(sources[:, 0]).tolist():
+            slots = np.flatnonzero(sources[:, 0] == task)
+            slots = slots[np.linspace(0, len(slots) - 1, SHOWN_PER_TASK).astype(int)]
+            originals.append(stream.train(task).image[sources[slots, 1]])
+            recalls.append(recall_slots(compiled, state.memory, task, slots))
+        np.savez(folder / RECALLS, original=np.stack(originals), recalled=np.stack(recalls))
+
+
+def follow(sources: np.ndarray, origin: np.ndarray, task: int) -> np.ndarray:
+    """Sources after a transfer, from those before it and its metric `origin` (see `transfer_step`)."""
+    origin = origin[origin != -1]
+    followed = np.stack([np.full_like(origin, task), origin], 1)
+    kept = origin < 0
+    followed[kept] = sources[-2 - origin[kept]]
+    return followed

@@ -1,0 +1,147 @@
+"""Learning: runs the stages of all tasks, reads and logs their metrics, and saves the run now and then."""
+
+import itertools
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+import jax
+import numpy as np
+from tqdm import tqdm
+
+from braincl_jax.evaluators.base import Evaluator
+from braincl_jax.memory.block.integrity import check_intact
+from braincl_jax.pipeline import Phase
+from braincl_jax.runtime.cursor import Cursor
+from braincl_jax.runtime.devices import Devices
+from braincl_jax.runtime.examine import Examiner
+from braincl_jax.runtime.log import MetricsLog
+from braincl_jax.runtime.processes import leads
+from braincl_jax.runtime.saver import Saver
+from braincl_jax.runtime.stages import Examination, stages_of
+from braincl_jax.runtime.timings import CHECKPOINT, Timings
+from braincl_jax.state import BrainState
+from braincl_jax.types import Metrics
+
+# Steps between two reads of the metrics: often enough to look at, seldom enough not to stall the devices.
+READ_EVERY = 20
+
+
+class Shell(NamedTuple):
+    """What is impure around the steps."""
+
+    devices: Devices
+    log: MetricsLog
+    saver: Saver
+    timings: Timings
+
+    def save(self, state: BrainState, cursor: Cursor) -> None:
+        """See `Saver.save`."""
+        self.timings.restart()
+        self.saver.save(state, cursor)
+        self.timings.lap(cursor.task, CHECKPOINT, 1)
+
+
+def learn_tasks(
+    state: BrainState,
+    cursor: Cursor,
+    phases: Sequence[Phase],
+    evaluators: dict[str, Evaluator],
+    num_tasks: int,
+    examiner: Examiner,
+    shell: Shell,
+) -> BrainState:
+    """Runs all stages of all tasks from `cursor` on."""
+    saver = shell.saver
+    steps = {phase.name: shell.devices.map_step(phase) for phase in phases}
+    while cursor.task < num_tasks:
+        stages = stages_of(phases, evaluators, last_task=cursor.task == num_tasks - 1)
+        names = [stage.name for stage in stages]
+        following = dict(itertools.pairwise(names))
+        for stage in stages[names.index(cursor.stage) :]:
+            if isinstance(stage, Examination):
+                examine(state, cursor, stage, examiner, shell)
+            else:
+                state, last = run_phase(state, cursor, stage, steps[stage.name], shell)
+                stage.after(last, cursor.task, cursor.outcome.notes)
+            cursor.lap(stage.name)
+            if stage.name not in following:
+                break
+            cursor.enter(following[stage.name])
+            # A phase may be shorter than the writing of a checkpoint: then training does not wait for it.
+            if saver.is_due(cursor) or (stage is not stages[0] and saver.idle):
+                shell.save(state, cursor)
+        cursor.task += 1
+        cursor.enter(names[0])
+        saver.is_due(cursor)
+        shell.save(state, cursor)
+    return state
+
+
+def run_phase(
+    state: BrainState, cursor: Cursor, phase: Phase, step: Callable, shell: Shell
+) -> tuple[BrainState, Metrics]:
+    """Runs the rest of a phase behind a progress bar; returns the state and the last step's metrics."""
+    devices, log, saver, timings = shell
+    task, total = cursor.task, phase.num_steps(cursor.task)
+    unread: list[Metrics] = []
+    last: Metrics = {}
+    bar = tqdm(
+        desc=f"task {task} {phase.name:9}",
+        total=total,
+        initial=cursor.done,
+        unit="step",
+        disable=total < 2 or not leads(),
+    )
+    timings.restart()
+    with bar:
+        for batch in phase.batches(task, start=cursor.done):
+            state, metrics = step(state, batch)
+            unread.append(metrics)
+            cursor.steps, cursor.done = cursor.steps + 1, cursor.done + 1
+            ended = cursor.done == total
+            writing = ended or cursor.done % READ_EVERY == 0
+            saving = not ended and saver.is_due(cursor)
+            if writing or saving:
+                read = jax.device_get([devices.first(one) for one in unread])
+                timings.lap(task, phase.name, len(read))
+                last = read[-1]
+                unread.clear()
+                cursor.unwritten += map(_scalars, read)
+                check_intact(int(max(one.get("corrupt_slot", -1) for one in cursor.unwritten)))
+            if writing:
+                scalars = _average(cursor.unwritten)
+                cursor.unwritten.clear()
+                log.write(task=task, phase=phase.name, step=cursor.done, **scalars)
+                bar.set_postfix({name: f"{value:.3g}" for name, value in scalars.items()})
+                bar.update(cursor.done - bar.n)
+            if saving:
+                shell.save(state, cursor)
+    return state, last
+
+
+def examine(
+    state: BrainState, cursor: Cursor, stage: Examination, examiner: Examiner, shell: Shell
+) -> None:
+    """Lets the evaluators look that have not yet; keeps and logs their figures."""
+    exam = examiner.exam(state, cursor.task, cursor.outcome.notes)
+    shell.timings.restart()
+    for name, evaluator in list(stage.evaluators.items())[cursor.done :]:
+        figures = evaluator.run(exam)
+        cursor.outcome.figures[name][cursor.task] = figures
+        shell.log.write(task=cursor.task, phase=stage.name, evaluator=name, **figures)
+        shell.timings.lap(cursor.task, stage.name, 1)
+        cursor.steps, cursor.done = cursor.steps + 1, cursor.done + 1
+        if cursor.done < len(stage.evaluators) and shell.saver.is_due(cursor):
+            shell.save(state, cursor)
+
+
+def _scalars(metrics: Metrics) -> dict[str, float]:
+    return {name: float(value) for name, value in metrics.items() if np.ndim(value) == 0}
+
+
+def _average(read: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    """Means of the metrics; of `corrupt_slot` the largest, since one is too many."""
+    means = {name: float(np.mean([one[name] for one in read])) for name in read[-1]}
+    if "corrupt_slot" in means:
+        means["corrupt_slot"] = float(max(one["corrupt_slot"] for one in read))
+    return means
