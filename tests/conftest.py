@@ -18,14 +18,13 @@ import jax
 import numpy as np
 import pytest
 
-from braincl_jax.build import build_parts, init_brain
-from braincl_jax.config import CodecConfig, Config, NetworkConfig, SleepConfig, WakeConfig
+from braincl_jax.build import build_method, init_brain
+from braincl_jax.config import CodecConfig, Config, SleepConfig, WakeConfig
 from braincl_jax.data import RawData, TaskStream
-from braincl_jax.methods import get_method
-from braincl_jax.parts import Parts
-from braincl_jax.pipeline import phases
+from braincl_jax.methods import Method
+from braincl_jax.pipeline import Phase
 from braincl_jax.state import BrainState
-from braincl_jax.types import Batch, Step
+from braincl_jax.types import Batch
 
 jax.config.update("jax_numpy_rank_promotion", "raise")
 # Nearly all of the time goes into compiling, which this makes two to nine times faster.
@@ -48,16 +47,16 @@ class Diary:
     """One brain's whole life on one device.
 
     Attributes:
-        parts: its parts.
+        method: its method.
         before: the moment before the last step of each phase of each task, by (task, phase).
         after: the state after each phase of each task.
         metrics: of the last step of each phase of each task.
-        steps: the compiled step of each phase; nothing is donated.
+        steps: the compiled phases by name; nothing is donated.
         traces: how often the Python body of each phase's step ran.
         order: (task, phase) of everything that was done, in order.
     """
 
-    parts: Parts
+    method: Method
     before: dict[tuple[int, str], Moment] = dataclasses.field(default_factory=dict)
     after: dict[tuple[int, str], BrainState] = dataclasses.field(default_factory=dict)
     metrics: dict[tuple[int, str], Any] = dataclasses.field(default_factory=dict)
@@ -66,22 +65,23 @@ class Diary:
     order: list[tuple[int, str]] = dataclasses.field(default_factory=list)
 
 
-def live(parts: Parts, stream: TaskStream) -> Diary:
-    """All phases of all tasks, each step compiled once without donation, on one device."""
-    diary, traces = Diary(parts), Counter()
-    state = jax.jit(lambda key: init_brain(parts, key))(jax.random.key(parts.config.seed))
-    story = phases(get_method(parts.config.method), stream, parts.config)
+def live(method: Method, stream: TaskStream) -> Diary:
+    """All phases of all tasks, each compiled once without donation, on one device."""
+    diary, traces = Diary(method), Counter()
+    seed = method.parts.config.seed
+    state = jax.jit(lambda key: init_brain(method, key))(jax.random.key(seed))
+    phases = method.phases(stream)
 
-    def counted(name: str, step: Step) -> Callable:
+    def counted(phase: Phase) -> Callable:
         def body(state, batch):
-            traces[name] += 1
-            return step(state, batch, parts=parts)
+            traces[phase.name] += 1
+            return phase(state, batch)
 
         return jax.jit(body)
 
-    diary.steps = {phase.name: counted(phase.name, phase.step) for phase in story}
-    for task in range(parts.spec.num_tasks):
-        for phase in story:
+    diary.steps = {phase.name: counted(phase) for phase in phases}
+    for task in range(stream.spec.num_tasks):
+        for phase in phases:
             now = (task, phase.name)
             diary.order.append(now)
             for batch in phase.batches(task):
@@ -113,14 +113,12 @@ def tiny_config() -> Config:
         budget_bytes=8_000,
         num_devices=1,
         eval_batch_size=20,
-        network=NetworkConfig(name="resnet8", width=4),
+        network="resnet8(width=4)",
         codec=CodecConfig(
             latent_channels=4, width=8, analysis_width=8, first_steps=10, steps=10, batch_size=16
         ),
         wake=WakeConfig(epochs=1, batch_size=16),
-        sleep=SleepConfig(
-            first_steps=4, steps=4, batch_size=16, num_groups=4, prefetch_steps=3, crop_padding=1
-        ),
+        sleep=SleepConfig(first_steps=4, steps=4, batch_size=16, num_groups=4, prefetch_steps=3),
     )
 
 
@@ -140,22 +138,22 @@ def tiny_stream() -> TaskStream:
 
 
 @pytest.fixture(scope="session")
-def make_parts(tiny_config, tiny_stream) -> Callable[..., Parts]:
-    """Parts of the tiny configuration with some fields changed, such as `method`."""
-    return lambda **changes: build_parts(
+def make_method(tiny_config, tiny_stream) -> Callable[..., Method]:
+    """A method with the tiny configuration, some fields of it changed, such as `method`."""
+    return lambda **changes: build_method(
         dataclasses.replace(tiny_config, **changes), tiny_stream.spec
     )
 
 
 @pytest.fixture(scope="session")
-def diary_of(make_parts, tiny_stream) -> Callable[[str], Diary]:
+def diary_of(make_method, tiny_stream) -> Callable[[str], Diary]:
     """The life of a tiny brain of some method, lived once a session."""
-    return functools.cache(lambda method: live(make_parts(method=method), tiny_stream))
+    return functools.cache(lambda method: live(make_method(method=method), tiny_stream))
 
 
 @pytest.fixture(scope="session")
-def live_one() -> Callable[[Parts, TaskStream], Diary]:
-    """Lives the life of a brain with parts of your own."""
+def live_one() -> Callable[[Method, TaskStream], Diary]:
+    """Lives the life of a brain with a method of your own."""
     return live
 
 
@@ -166,9 +164,9 @@ def diary(diary_of) -> Diary:
 
 
 @pytest.fixture(scope="session")
-def tiny_parts(diary) -> Parts:
-    """The parts of `diary`."""
-    return diary.parts
+def tiny_method(diary) -> Method:
+    """The method of `diary`."""
+    return diary.method
 
 
 @pytest.fixture(scope="session")
@@ -197,11 +195,11 @@ def assert_same(to_numpy) -> Callable[[Any, Any], None]:
 
 
 @pytest.fixture(scope="session")
-def step_of(make_parts, tiny_stream) -> Callable[[str, str], Step]:
-    """The Python function that a method runs in a phase."""
+def phase_of(make_method, tiny_stream) -> Callable[[str, str], Phase]:
+    """A phase of a method, by both names."""
 
-    def find(method: str, phase: str) -> Step:
-        story = phases(get_method(method), tiny_stream, make_parts(method=method).config)
-        return {one.name: one.step for one in story}[phase]
+    def find(method: str, phase: str) -> Phase:
+        phases = make_method(method=method).phases(tiny_stream)
+        return {one.name: one for one in phases}[phase]
 
     return find
