@@ -24,13 +24,9 @@ class SlowWeights(BrainCL):
         return {"params": params, "batch_stats": batch_stats, "steps": jnp.int32(0)}
 
     def objective(self, params, shown, state, axis_name):
+        seen, batch_stats = state.consolidation.seen_classes, state.encoder.batch_stats
         logits, batch_stats = self.parts.network.predict(
-            params,
-            state.encoder.batch_stats,
-            seen := state.consolidation.seen_classes,
-            shown.image,
-            train=True,
-            axis_name=axis_name,
+            params, batch_stats, seen, shown.image, train=True, axis_name=axis_name
         )
         exact = jax.nn.one_hot(shown.label, len(seen))
         labels = (1 - self.smoothing) * exact + self.smoothing * (seen / seen.sum())[None]
