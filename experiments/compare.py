@@ -113,8 +113,8 @@ def main(argv: list[str]) -> int:
                     return EXIT_INTERRUPTED
     results = Path(_RESULTS.value or workdir / "results.json")
     write_json(results, summaries)
-    plot = write_comparison(workdir / "comparison.png", summaries)
-    print(f"\n{comparison_table(summaries)}\n\nfigures are in {results}, a plot in {plot}")
+    page = write_comparison(workdir, summaries)
+    print(f"\n{comparison_table(summaries)}\n\nfigures are in {results}, plots in {page}")
     return 0
 
 
