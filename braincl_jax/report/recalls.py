@@ -14,7 +14,7 @@ from braincl_jax.report.style import DPI, INK
 # About this many pixels is the longer side of a small image on the sheet.
 TILE_PIXELS = 96
 # Bounds of a sheet; large images leave room for fewer tasks.
-MOST_TASKS, MOST_PER_TASK, MOST_PIXELS = 20, 12, 16_000_000
+MOST_TASKS, MOST_PER_TASK, MOST_PIXELS = 20, 12, 8_000_000
 LEFT, TOP, REST, NARROWEST = 1.35, 0.45, 0.15, 2.6  # margins and least width in inches
 
 
@@ -71,9 +71,14 @@ def recall_figure(sample: RecallSample) -> Figure:
     rows, columns = (sheet.zoom * side / DPI for side in sheet.image.shape[:2])
     width, height = LEFT + max(columns, NARROWEST) + REST, TOP + rows + REST
     figure = Figure(figsize=(width, height), dpi=DPI)
+    for first, band in enumerate(np.split(sheet.image, len(shown.original))):
+        # One task at a time: what matplotlib needs besides is a hundred bytes for each pixel of an image.
+        enlarged = band.repeat(sheet.zoom, axis=0).repeat(sheet.zoom, axis=1)
+        below = len(enlarged) * (len(shown.original) - 1 - first)
+        figure.figimage(enlarged, xo=round(LEFT * DPI), yo=round(REST * DPI) + below)
     place = (LEFT / width, REST / height, columns / width, rows / height)
     axes = figure.add_axes(place, frameon=False)
-    axes.imshow(sheet.image, interpolation="none", aspect="auto")
+    axes.set(xlim=(0, 1), ylim=(len(sheet.image), 0))
     axes.set_yticks(*_labels(shown, sheet), fontsize=8, color=INK)
     axes.set_xticks([])
     axes.tick_params(length=0)
