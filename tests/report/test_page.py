@@ -103,9 +103,9 @@ def test_a_run_without_accuracies_or_a_bill_has_a_page(tmp_path, summary_of):
 def test_five_hundred_tasks_make_a_page_of_their_own_size_in_seconds(
     tmp_path, summary_of, matrix_of
 ):
-    summary, start = summary_of(matrix_of(500)), time.perf_counter()
+    summary, start = summary_of(matrix_of(500)), time.process_time()
     page = write_report(tmp_path, summary, recalls_of(500, 3)).read_text()
-    assert time.perf_counter() - start < 20
+    assert time.process_time() - start < 20
     assert len(page) < 50_000
     # All but half of the images of task 0.
     assert "| task 499 | 100.00 | 99.90 |" in page

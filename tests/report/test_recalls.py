@@ -82,7 +82,7 @@ def test_of_many_images_a_task_some_are_shown():
     ("num_tasks", "height", "width"), [(50, 500, 3), (50, 3, 500), (10, 700, 500), (1, 2, 2)]
 )
 def test_no_size_of_images_makes_a_large_sheet(tmp_path, pixels_of, num_tasks, height, width):
-    sample, start = recalls_of(num_tasks, 3, height, width), time.perf_counter()
+    sample, start = recalls_of(num_tasks, 3, height, width), time.process_time()
     tracemalloc.start()
     figure = recall_figure(sample)
     figure.savefig(tmp_path / "recalls.png")
@@ -90,7 +90,7 @@ def test_no_size_of_images_makes_a_large_sheet(tmp_path, pixels_of, num_tasks, h
     tracemalloc.stop()
     assert pixels_of(figure) < 1.2 * MOST_PIXELS
     assert peak < 300e6
-    assert time.perf_counter() - start < 20
+    assert time.process_time() - start < 20
 
 
 def test_the_largest_sheet_is_bounded(pixels_of):

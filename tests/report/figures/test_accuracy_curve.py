@@ -30,8 +30,8 @@ def test_a_run_without_a_matrix_has_no_curve(summary_of):
 
 
 def test_five_hundred_tasks_take_no_time(summary_of, matrix_of, pixels_of):
-    summary, start = summary_of(matrix_of(500)), time.perf_counter()
+    summary, start = summary_of(matrix_of(500)), time.process_time()
     figure = AccuracyCurve().draw([summary])
     assert figure is not None
     assert pixels_of(figure) == 900 * 540
-    assert time.perf_counter() - start < 10
+    assert time.process_time() - start < 10
