@@ -29,7 +29,7 @@ def write_comparison(directory: Path, summaries: Sequence[Summary]) -> Path:
     """
     table = comparison_table(summaries)
     directory.mkdir(parents=True, exist_ok=True)
-    drawn = draw_figures(directory, None, "comparison", summaries)
+    drawn = draw_figures(directory, (), "comparison", summaries)
     first = summaries[0]
     title = f"# {first['dataset']}, {first['num_tasks']} tasks"
     page = directory / "comparison.md"

@@ -17,7 +17,7 @@ _LOG = logging.getLogger(__name__)
 
 
 class RegisteredFigure(Protocol):
-    """What `FIGURES` holds: a frozen dataclass; see `report.figures`.
+    """What `FIGURES` holds: a settings class; see `report.figures`.
 
     Attributes:
         scope: "run", a figure of one run, or "comparison", one of many.
@@ -32,13 +32,13 @@ class RegisteredFigure(Protocol):
 
 
 def draw_figures(
-    directory: Path, texts: Sequence[str] | None, scope: str, summaries: Sequence[Summary]
+    directory: Path, texts: Sequence[str], scope: str, summaries: Sequence[Summary]
 ) -> list[str]:
     """Draws registered figures into `directory`, which exists; one that fails costs a warning and nothing else.
 
     Args:
         directory: gets NAME.png of each figure.
-        texts: figures as `FIGURES.build` takes them; None: all that are registered.
+        texts: figures as `FIGURES.build` takes them; none: all that are registered.
         scope: "run" or "comparison"; figures of the other are left out.
         summaries: the runs, handed to each figure.
 
@@ -46,7 +46,7 @@ def draw_figures(
         The NAMEs in order: the texts, every run of characters that are not letters or digits made into one "_".
     """
     drawn = []
-    for text in FIGURES.names() if texts is None else texts:
+    for text in texts or FIGURES.names():
         name = re.sub(r"\W+", "_", text).strip("_")
         if draw_or_warn(directory / f"{name}.png", lambda text=text: _draw(text, scope, summaries)):
             drawn.append(name)

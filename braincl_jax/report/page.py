@@ -32,8 +32,8 @@ def write_report(directory: Path, summary: Summary, recalls: RecallSample | None
         directory: gets `report.md`, a PNG of each figure that has something to say of the run and, with recalls,
             `recalls.png`. A figure that fails is logged as a warning, and the page goes without it.
         summary: the content of `summary.json`. What it says in `rows` are the measures shown (see
-            `summaries.rows_of`), and in `figures` the figures drawn, as texts for `FIGURES`; without it, all that
-            are registered for a run. `memory_bytes` may hold its "total" alone. Read besides, if there:
+            `summaries.rows_of`), and in `figures` the figures drawn, as texts for `FIGURES`; where it names none,
+            all that are registered for a run. `memory_bytes` may hold its "total" alone. Read besides, if there:
             `accuracy_matrix`, `test_sizes`, `num_cues`, `device` and `raw_train_bytes`, the bytes of all training
             images as uint8.
         recalls: the images to show, or None for a method that recalls none.
@@ -48,7 +48,7 @@ def write_report(directory: Path, summary: Summary, recalls: RecallSample | None
         check_pairs(recalls)
     sections = _sections(summary)
     directory.mkdir(parents=True, exist_ok=True)
-    drawn = draw_figures(directory, summary.get("figures"), "run", [summary])
+    drawn = draw_figures(directory, summary.get("figures") or (), "run", [summary])
     if recalls is not None and draw_or_warn(
         directory / "recalls.png", lambda: recall_figure(recalls)
     ):

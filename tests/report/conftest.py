@@ -1,6 +1,5 @@
 """Summaries of imaginary runs, and figures that the package does not know."""
 
-import dataclasses
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
@@ -10,6 +9,7 @@ from matplotlib.figure import Figure
 
 from braincl_jax.registry import FIGURES
 from braincl_jax.report import style
+from braincl_jax.settings import positive, settings
 
 PARTS = {"strings": 2500, "index": 120, "labels": 30, "decoders": 980, "tables": 70}
 ROWS = [
@@ -19,23 +19,24 @@ ROWS = [
 
 
 @FIGURES.register("marbles")
-@dataclasses.dataclass(frozen=True)
+@settings()
 class Marbles:
     """Of a run that counted marbles."""
 
+    width: float = positive(default=4.0)
     scope: ClassVar[str] = "run"
 
     def draw(self, summaries: Sequence[Any]) -> Figure | None:
         counts = [summary["marbles"] for summary in summaries if "marbles" in summary]
         if not counts:
             return None
-        figure, axes = style.blank_axes(4, 3, "Marbles")
+        figure, axes = style.blank_axes(self.width, 3, "Marbles")
         axes.bar(range(len(counts)), counts)
         return figure
 
 
 @FIGURES.register("marbles_compared")
-@dataclasses.dataclass(frozen=True)
+@settings()
 class MarblesCompared(Marbles):
     """Of all runs that counted marbles."""
 
@@ -43,7 +44,7 @@ class MarblesCompared(Marbles):
 
 
 @FIGURES.register("broken")
-@dataclasses.dataclass(frozen=True)
+@settings()
 class Broken:
     """Fails on the runs that ask for it."""
 
@@ -55,7 +56,7 @@ class Broken:
 
 
 @FIGURES.register("giant")
-@dataclasses.dataclass(frozen=True)
+@settings()
 class Giant:
     """Too large for any machine on the runs that ask for it."""
 

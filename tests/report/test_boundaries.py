@@ -1,4 +1,4 @@
-"""What the report reads: summaries, and of the package only its registry and the named metrics."""
+"""What the report reads: summaries, and of the package only registry, settings and the named metrics."""
 
 import ast
 from pathlib import Path
@@ -8,7 +8,9 @@ import pytest
 from braincl_jax import report
 
 FOLDER = Path(report.__file__).parent
-ALLOWED = ("braincl_jax.report", "braincl_jax.registry", "braincl_jax.evaluators.metrics")
+ALLOWED = tuple(
+    f"braincl_jax.{part}" for part in ("report", "registry", "settings", "evaluators.metrics")
+)
 
 
 def imported(path: Path) -> set[str]:

@@ -10,8 +10,8 @@ RUN = ["accuracy_curve", "accuracy_matrix", "memory_bill"]
 
 def test_all_registered_figures_of_a_scope_are_drawn(tmp_path, summary_of):
     run = summary_of(TWO_TASKS)
-    assert sorted(draw_figures(tmp_path, None, "run", [run])) == RUN
-    assert draw_figures(tmp_path, None, "comparison", [run]) == ["comparison_curve"]
+    assert sorted(draw_figures(tmp_path, (), "run", [run])) == RUN
+    assert draw_figures(tmp_path, (), "comparison", [run]) == ["comparison_curve"]
     names = [path.name for path in sorted(tmp_path.iterdir())]
     assert names == [f"{name}.png" for name in sorted([*RUN, "comparison_curve"])]
 
@@ -20,17 +20,23 @@ def test_only_the_figures_asked_for_are_drawn_and_in_that_order(tmp_path, summar
     asked = ["memory_bill", "comparison_curve", "accuracy_curve"]
     drawn = draw_figures(tmp_path, asked, "run", [summary_of(TWO_TASKS)])
     assert drawn == ["memory_bill", "accuracy_curve"]
-    assert draw_figures(tmp_path, [], "run", [summary_of(TWO_TASKS)]) == []
 
 
 def test_a_figure_from_elsewhere_is_drawn_without_an_edit(tmp_path, summary_of):
-    drawn = draw_figures(tmp_path, None, "run", [summary_of(TWO_TASKS, marbles=3)])
+    drawn = draw_figures(tmp_path, (), "run", [summary_of(TWO_TASKS, marbles=3)])
     assert sorted(drawn) == sorted([*RUN, "marbles"])
     assert imread(tmp_path / "marbles.png").shape[:2] == (450, 600)
 
 
+def test_a_figure_has_settings_of_its_own(tmp_path, summary_of):
+    asked = ["marbles(width=6.0)", "marbles"]
+    drawn = draw_figures(tmp_path, asked, "run", [summary_of(TWO_TASKS, marbles=3)])
+    assert drawn == ["marbles_width_6_0", "marbles"]
+    assert imread(tmp_path / "marbles_width_6_0.png").shape[:2] == (450, 900)
+
+
 def test_a_figure_that_fails_is_a_warning(tmp_path, summary_of, caplog):
-    drawn = draw_figures(tmp_path, None, "run", [summary_of(TWO_TASKS, broken=True)])
+    drawn = draw_figures(tmp_path, (), "run", [summary_of(TWO_TASKS, broken=True)])
     assert sorted(drawn) == RUN
     (record,) = caplog.records
     assert record.levelname == "WARNING"

@@ -80,6 +80,11 @@ def test_a_summary_may_say_which_figures_it_wants(tmp_path, summary_of):
     assert [path.name for path in sorted(tmp_path.iterdir())] == ["memory_bill.png", "report.md"]
 
 
+def test_a_summary_that_names_no_figure_wants_them_all(tmp_path, summary_of):
+    write_report(tmp_path, summary_of(TWO_TASKS, figures=[]), None)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [*PLOTS, "report.md"]
+
+
 def test_a_figure_that_fails_leaves_a_warning_and_the_page(tmp_path, summary_of, caplog):
     page = write_report(tmp_path, summary_of(TWO_TASKS, broken=True), None)
     assert sorted(path.name for path in tmp_path.iterdir()) == [*PLOTS, "report.md"]

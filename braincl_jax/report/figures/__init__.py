@@ -1,8 +1,8 @@
 """Figures made from the `summary.json` of runs, one a file; a file that is added here is found without an edit.
 
-A figure is a frozen dataclass, registered by name, that has a `scope`, "run" or "comparison", and
-`draw(summaries) -> Figure | None`; None says that there is nothing to show of these runs. Elsewhere it is registered in
-the same way.
+A figure is a settings class, registered in `registry.FIGURES`, that has a `scope`, "run" or "comparison", and
+`draw(summaries) -> Figure | None`; None says that there is nothing to show of these runs. One of your own is registered
+in the same way, in a module that `config.plugins` names.
 """
 
 import importlib

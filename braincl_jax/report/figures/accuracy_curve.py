@@ -1,6 +1,5 @@
 """Accuracy over all classes seen, task after task, of one run."""
 
-import dataclasses
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -9,12 +8,13 @@ from matplotlib.figure import Figure
 from braincl_jax.registry import FIGURES
 from braincl_jax.report import style
 from braincl_jax.report.summaries import Summary, accuracy_curve, has_accuracy
+from braincl_jax.settings import settings
 
 MOST_NUMBERS = 12  # along the curve
 
 
 @FIGURES.register("accuracy_curve")
-@dataclasses.dataclass(frozen=True)
+@settings()
 class AccuracyCurve:
     """One line, with its last value and as many before it as have room written beside it."""
 

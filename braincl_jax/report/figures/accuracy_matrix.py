@@ -1,6 +1,5 @@
 """The accuracy matrix of one run."""
 
-import dataclasses
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 from braincl_jax.registry import FIGURES
 from braincl_jax.report import style
 from braincl_jax.report.summaries import Summary, accuracy_matrix, has_accuracy
+from braincl_jax.settings import settings
 
 TITLE = "Accuracy by task (%)"
 # With more tasks than these there are no numbers, and the figure stops growing.
@@ -20,7 +20,7 @@ COLOURS = {"cmap": "Blues", "vmin": 0, "vmax": 100}
 
 
 @FIGURES.register("accuracy_matrix")
-@dataclasses.dataclass(frozen=True)
+@settings()
 class AccuracyMatrix:
     """A square for each task learned and task tested; of few tasks with the number in it."""
 

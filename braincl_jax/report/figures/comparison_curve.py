@@ -1,6 +1,5 @@
 """Accuracy over all classes seen, task after task, of many methods."""
 
-import dataclasses
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -12,13 +11,14 @@ from braincl_jax.registry import FIGURES
 from braincl_jax.report import style
 from braincl_jax.report.summaries import Summary, accuracy_curve, has_accuracy, runs_by_method
 from braincl_jax.report.tables import mean_text
+from braincl_jax.settings import settings
 
 # Inches of a line of the legend, and how far it may make the plot grow.
 LEGEND_LINE, MOST_HEIGHT = 0.4, 12
 
 
 @FIGURES.register("comparison_curve")
-@dataclasses.dataclass(frozen=True)
+@settings()
 class ComparisonCurve:
     """One line a method.
 

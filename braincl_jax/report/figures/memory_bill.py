@@ -1,6 +1,5 @@
 """What the long-term memory of one run weighs."""
 
-import dataclasses
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -11,12 +10,13 @@ from matplotlib.ticker import EngFormatter
 from braincl_jax.registry import FIGURES
 from braincl_jax.report import style
 from braincl_jax.report.summaries import Summary, memory_parts
+from braincl_jax.settings import settings
 
 MOST_PARTS = 16
 
 
 @FIGURES.register("memory_bill")
-@dataclasses.dataclass(frozen=True)
+@settings()
 class MemoryBill:
     """A cascade: each part starts where the last one ended, so that the bars add up by eye."""
 

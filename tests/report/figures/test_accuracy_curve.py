@@ -22,7 +22,8 @@ def test_numbers_along_the_curve_have_room_however_many_tasks_there_are(
 def test_the_line_holds_the_curve_in_percent(summary_of):
     figure = AccuracyCurve().draw([summary_of([[0.875, None], [0.675, 0.55]])])
     assert figure is not None
-    np.testing.assert_allclose(figure.axes[0].lines[0].get_ydata(), [87.5, 61.25])
+    drawn = np.array(figure.axes[0].lines[0].get_ydata(), float)
+    np.testing.assert_allclose(drawn, [87.5, 61.25])
 
 
 def test_a_run_without_a_matrix_has_no_curve(summary_of):
