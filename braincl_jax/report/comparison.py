@@ -48,8 +48,8 @@ def comparison_table(summaries: Sequence[Summary]) -> str:
         ValueError: as `runs_by_method`.
     """
     rows, methods = rows_of(summaries), runs_by_method(summaries)
-    measures = [f"{row.label}, {row.unit}" if row.unit else row.label for row in rows]
-    header = ["method", "seeds", *measures, "memory, bytes", "cues or exemplars", "minutes"]
+    measures = [f"{row.label} ({row.unit})" if row.unit else row.label for row in rows]
+    header = ["method", "seeds", *measures, "memory (bytes)", "cues or exemplars", "minutes"]
     return markdown_table(header, [_line(method, runs, rows) for method, runs in methods.items()])
 
 

@@ -40,13 +40,13 @@ def test_a_line_holds_means_over_the_seeds_of_its_method(runs):
         "method": "braincl",
         "seeds": "3",
         # mean (70 + 74 + 78) / 3 = 74; sample deviation sqrt((16 + 0 + 16) / 2) = 4
-        "final accuracy, %": "74.00 ± 4.00",
+        "final accuracy (%)": "74.00 ± 4.00",
         # (20 + 16 + 12) / 3
-        "forgetting, points": "16.00 ± 4.00",
+        "forgetting (points)": "16.00 ± 4.00",
         # the run without a PSNR does not count: (24 + 26) / 2, sqrt(1 + 1)
-        "PSNR of recalled images, dB": "25.00 ± 1.41 (n = 2)",
-        "whole memory by stored image, bits per pixel": "n/a",
-        "memory, bytes": "2,003",
+        "PSNR of recalled images (dB)": "25.00 ± 1.41 (n = 2)",
+        "whole memory by stored image (bits per pixel)": "n/a",
+        "memory (bytes)": "2,003",
         "cues or exemplars": "1,500",
         # (60 + 30) / 60
         "minutes": "1.5",
