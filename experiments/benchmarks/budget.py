@@ -18,7 +18,7 @@ from absl import app, flags
 
 from braincl_jax.build import build_stream
 from braincl_jax.config import from_mapping
-from braincl_jax.report.page import markdown_table
+from braincl_jax.report.tables import markdown_table
 from braincl_jax.runtime.log import write_json
 from experiments.provenance import current_commit, hardware
 

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from braincl_jax.report.comparison import COLOURS, MARKERS
-from braincl_jax.report.page import markdown_table, number
+from braincl_jax.report.style import COLOURS, MARKERS
+from braincl_jax.report.tables import markdown_table, number
 from experiments.benchmarks.image_codecs import Curve, interpolate
 from experiments.provenance import current_commit, hardware
 

@@ -10,7 +10,7 @@ import jax
 from braincl_jax.build import build_stream
 from braincl_jax.config import Config, from_mapping
 from braincl_jax.data import TaskStream
-from braincl_jax.report.page import markdown_table
+from braincl_jax.report.tables import markdown_table
 from experiments.benchmarks import bits, rate, timing
 from experiments.benchmarks.image_codecs import Curve, curve, image_codecs, mosaic_curve
 from experiments.benchmarks.memory_report import (

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from braincl_jax.report.page import BLUE, FAINT, INK, RED, blank_axes
+from braincl_jax.report.style import BLUE, FAINT, INK, RED, blank_axes
 from braincl_jax.runtime.timings import CHECKPOINT
 
 COLOURS = {"encode": BLUE, "replay": RED, "evaluate": INK, CHECKPOINT: "#5b8c5a"}
