@@ -6,8 +6,6 @@ from pathlib import Path
 import numpy as np
 
 from braincl_jax.report.drawing import draw_figures, embedded
-from braincl_jax.report.style import COLOURS as COLOURS
-from braincl_jax.report.style import MARKERS as MARKERS
 from braincl_jax.report.summaries import Row, Summary, rows_of, runs_by_method
 from braincl_jax.report.tables import markdown_table, mean_text, number
 

@@ -6,11 +6,6 @@ import numpy as np
 
 from braincl_jax.report.drawing import draw_figures, draw_or_warn, embedded
 from braincl_jax.report.recalls import RecallSample, check_pairs, recall_figure
-from braincl_jax.report.style import BLUE as BLUE
-from braincl_jax.report.style import FAINT as FAINT
-from braincl_jax.report.style import INK as INK
-from braincl_jax.report.style import RED as RED
-from braincl_jax.report.style import blank_axes as blank_axes
 from braincl_jax.report.summaries import (
     Summary,
     accuracy_curve,
