@@ -19,8 +19,6 @@ from braincl_jax.sleep import class_balanced, nothing_prefetched
 from braincl_jax.state import BrainState, Consolidation, Encoder, Progress, named_key
 from braincl_jax.types import Array, StreamSpec
 
-INITIAL_TRADEOFF = 0.003
-
 
 def build_stream(config: Config) -> TaskStream:
     """The task stream that `config` describes.
@@ -155,7 +153,6 @@ def init_brain(parts: Parts, key: Array) -> BrainState:
         consolidation=Consolidation(
             seen_classes=jnp.zeros(parts.spec.num_classes, bool),
             examples={name: jnp.int32(0) for name in ("encode", "refine", "classify", "replay")},
-            log_tradeoff=jnp.log(jnp.float32(INITIAL_TRADEOFF)),
         ),
         progress=Progress(task=jnp.int32(-1), phase=jnp.int32(0), step=jnp.int32(0)),
         key=key,

@@ -49,12 +49,10 @@ class Consolidation(struct.PyTreeNode):
     Attributes:
         seen_classes: bool [K]; logits of unseen classes are masked.
         examples: int32 counters of training examples shown, by phase: encode, refine, classify, replay.
-        log_tradeoff: log of lambda, the weight of the recall error against the rate, float32 scalar.
     """
 
     seen_classes: Array
     examples: dict[str, Array]
-    log_tradeoff: Array
 
 
 class Progress(struct.PyTreeNode):

@@ -83,7 +83,7 @@ def scaled_updates(direction: PyTree, rate: Array, task: Array, parts: Parts) ->
 def moved_log_tradeoff(state: BrainState, bits: Array, target: Array) -> Array:
     """log(lambda) after a step whose cues took `bits` each where `target` was wanted: float32 scalars."""
     excess = jnp.clip((bits - target) / target, -1, 1)
-    log_tradeoff = state.consolidation.log_tradeoff
+    log_tradeoff = state.memory.working.log_tradeoff
     return jnp.clip(log_tradeoff - RATE_GAIN * excess, *LOG_TRADEOFF_RANGE)
 
 
@@ -100,7 +100,7 @@ def encode_step(
     noise = jax.vmap(
         lambda key: jax.random.uniform(key, parts.codec.latent_shape, minval=-0.5, maxval=0.5)
     )(keys)
-    log_tradeoff = state.consolidation.log_tradeoff
+    log_tradeoff = working.log_tradeoff
     gradient, metrics = jax.grad(rate_distortion, has_aux=True)(
         working.codec, batch.image, noise, jnp.exp(log_tradeoff), parts
     )
@@ -112,19 +112,20 @@ def encode_step(
     target = target_bits(state, parts)
     config = parts.config.codec
     steps = jnp.where(state.progress.task == 0, config.first_steps, config.steps)
-    consolidation = count_examples(
-        state.consolidation, "encode", size * collectives.num_devices(axis_name)
-    ).replace(
+    trained = working.replace(
+        codec=optax.apply_updates(working.codec, updates),
+        codec_opt=codec_opt,
         log_tradeoff=jnp.where(
             state.progress.steps_done("encode") < HOLD_FRACTION * steps,
             log_tradeoff,
             moved_log_tradeoff(state, metrics["bits"], target),
-        )
+        ),
     )
-    opened = working.replace(codec=optax.apply_updates(working.codec, updates), codec_opt=codec_opt)
     new_state = state.replace(
-        memory=state.memory.replace(working=opened),
-        consolidation=consolidation,
+        memory=state.memory.replace(working=trained),
+        consolidation=count_examples(
+            state.consolidation, "encode", size * collectives.num_devices(axis_name)
+        ),
         progress=state.progress.advance("encode"),
     )
     return new_state, {

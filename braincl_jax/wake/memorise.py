@@ -10,7 +10,7 @@ from braincl_jax.types import Batch, Metrics
 def memorise_step(
     state: BrainState, batch: Batch, *, parts: Parts, axis_name: str | None = None
 ) -> tuple[BrainState, Metrics]:
-    """Separates a batch with the trained g_a and writes the latents, unrounded, at `batch.index`."""
+    """Separates a batch with the trained g_a and writes its cues at `batch.index`."""
     cues = parts.codec.separate(state.memory.working.codec["analysis"], batch.image)
     cues, label, index = collectives.concatenate((cues, batch.label, batch.index), axis_name)
     written = working.write(state.memory.working, index, cues, label)

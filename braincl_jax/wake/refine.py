@@ -102,7 +102,7 @@ def refine_step(
         (batch.index >= 0).astype(jnp.float32),
         collectives.example_keys(step_key(state, "refine"), size, axis_name),
         temperature,
-        jnp.exp(state.consolidation.log_tradeoff),
+        jnp.exp(working.log_tradeoff),
         parts,
     )
     # Funds over devices of sums over examples: their ratio is the mean over examples.
@@ -128,16 +128,15 @@ def refine_step(
     step_size = config.refine_step_size * (1 - done)
     cues = working.cues[own] - step_size * first / (jnp.sqrt(second) + SMALLEST_DIVISOR)
     index, cues, averages = collectives.concatenate((batch.index, cues, averages), axis_name)
-    refined = rewrite(working, index, cues, averages).replace(
-        codec=optax.apply_updates(working.codec, updates), codec_opt=codec_opt
-    )
     bits, target = sums["bits"] / sums["number"], target_bits(state, parts)
-    consolidation = state.consolidation.replace(
-        log_tradeoff=moved_log_tradeoff(state, bits, target)
+    refined = rewrite(working, index, cues, averages).replace(
+        codec=optax.apply_updates(working.codec, updates),
+        codec_opt=codec_opt,
+        log_tradeoff=moved_log_tradeoff(state, bits, target),
     )
     new_state = state.replace(
         memory=state.memory.replace(working=refined),
-        consolidation=count_examples(consolidation, "refine", whole),
+        consolidation=count_examples(state.consolidation, "refine", whole),
         progress=progress.advance("refine"),
     )
     return new_state, {
