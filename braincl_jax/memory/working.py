@@ -72,6 +72,21 @@ def rounded_cues(working: WorkingMemory, index: Array) -> Array:
     return cues.astype(jnp.int32) if cues.dtype == jnp.int8 else jnp.round(cues).astype(jnp.int32)
 
 
+def emptied(working: WorkingMemory, empty: WorkingMemory, used: Array) -> WorkingMemory:
+    """`empty`, in whose large arrays the zeros depend on `used`, an int32 scalar that is never negative.
+
+    With a `used` that is known only after the last look at the cues, the zeros are written over the cues where those
+    are donated. XLA would otherwise make the zeros first, and two copies of the cues to have room for them.
+    """
+
+    def erased(old: Array) -> Array:
+        return jnp.where(used < 0, old, jnp.zeros((), old.dtype))
+
+    return empty.replace(
+        cues=erased(working.cues), averages=tuple(erased(old) for old in working.averages)
+    )
+
+
 def _places(working: WorkingMemory, index: Array) -> Array:
     """Where to write: -1 would be the last place, N is none."""
     return jnp.where(index < 0, len(working.labels), index)

@@ -16,7 +16,7 @@ from braincl_jax.memory.codec import quantise
 from braincl_jax.memory.coder import tables
 from braincl_jax.memory.cue_layout import CueLayout
 from braincl_jax.memory.policy import Candidates
-from braincl_jax.memory.working import EMPTY, WorkingMemory, rounded_cues
+from braincl_jax.memory.working import EMPTY, WorkingMemory, emptied, rounded_cues
 from braincl_jax.parts import Parts
 from braincl_jax.sleep.fall_asleep import fall_asleep
 from braincl_jax.state import BrainState, Memory, step_key
@@ -127,8 +127,8 @@ def choose(
 
 def store_chosen(
     state: Memory, choice: Choice, record: store.Record, memory: CueLayout
-) -> store.EpisodicMemory:
-    """The long-term memory with what `choice` says, and with the record of the task."""
+) -> tuple[store.EpisodicMemory, Array]:
+    """The long-term memory with what `choice` says and the record of the task, and how many words strings take."""
     working: WorkingMemory = state.working
     format, size = memory.format, chunk_size(working)
     opened = writing.compact(state.long_term, format, choice.kept)
@@ -145,8 +145,8 @@ def store_chosen(
         return writing.append(block, format, used, strings, label, left)
 
     chunks = -(-choice.count // size)
-    full, _ = jax.lax.fori_loop(0, chunks, add, (opened, store.used_words(opened, format)))
-    return store.sealed(full)
+    full, used = jax.lax.fori_loop(0, chunks, add, (opened, store.used_words(opened, format)))
+    return store.sealed(full), used
 
 
 def transfer_step(
@@ -180,7 +180,7 @@ def transfer_step(
     )
     decoder = quantise.quantise(working.codec["synthesis"], parts.config.codec.storage)
     record = store.Record(measured.table, decoder)
-    long_term = store_chosen(state.memory, choice, record, memory)
+    long_term, used = store_chosen(state.memory, choice, record, memory)
     is_stored = jnp.arange(len(there)) < choice.count
     words = jnp.where(is_stored, measured.lengths[choice.order].sum(-1), 0).sum()
     metrics = {
@@ -192,10 +192,10 @@ def transfer_step(
         "free_bytes": 2 * store.free_words(long_term, memory.format),
         "origin": origins(choice, is_stored),
     }
-    emptied = memory.empty_working(working.codec, working.log_tradeoff)
+    empty = memory.empty_working(working.codec, working.log_tradeoff)
     asleep = fall_asleep(state, parts)
     return asleep.replace(
-        memory=state.memory.replace(working=emptied, long_term=long_term)
+        memory=state.memory.replace(working=emptied(working, empty, used), long_term=long_term)
     ), metrics
 
 
