@@ -24,7 +24,7 @@ from braincl_jax.types import Array, Metrics
 
 NOTHING = -1
 # Latents that are coded together. Coding goes latent by latent of a cue, whatever the number of cues: more of them
-# take less time, and some 30 bytes each.
+# take less time, and some 50 bytes of room each.
 CHUNK_LATENTS = 1 << 22
 
 

@@ -3,7 +3,9 @@
 The step is compiled for the shapes of a state and not run, so nothing of that size is allocated.
 
 Takes:     2 minutes on 2 CPU cores.
-Expect:    see experiments/results/transfer_memory.json; temporaries do not follow the number of cues.
+Expect:    see experiments/results/transfer_memory.json: 0.26 GB of temporaries for 130,000 cues of 14x14x96 latents,
+           most of it for the chunk that is being coded, and some 50 bytes for each slot and cue. They were 90 GB, and
+           working memory four times as large, when all cues were coded at once.
 """
 
 import functools

@@ -23,12 +23,12 @@ def compact(memory: EpisodicMemory, format: Format, kept: Array) -> EpisodicMemo
     """Drops the slots that are not `kept` (bool [S]); those behind them close up in their order."""
     entries = store.read_entries(memory, format)
     kept = kept & entries.stored
-    before = entries.lengths.sum(-1)
-    after = jnp.where(kept, before, 0)
-    used, ends = before.sum(), jnp.cumsum(after)
-    starts = jnp.cumsum(before) - before
+    lengths = entries.lengths.sum(-1)
+    left = jnp.where(kept, lengths, 0)
+    used, ends = lengths.sum(), jnp.cumsum(left)
+    starts = jnp.cumsum(lengths) - lengths
     first_gap = jnp.where(entries.stored & ~kept, starts, used).min()
-    shift = starts - (ends - after)
+    shift = starts - (ends - left)
 
     # Strings move to the left only, so that no piece needs a word that an earlier one has overwritten.
     def closed_up(words: Array, place: Array) -> Array:
@@ -41,8 +41,8 @@ def compact(memory: EpisodicMemory, format: Format, kept: Array) -> EpisodicMemo
     slot = jnp.where(kept, jnp.cumsum(kept) - 1, NOWHERE)
     packed = store.pack_entries(entries.label, entries.lengths, format)
     words = _write_entries(words, format, end, slot, packed)
-    released = [end - number.sum() * format.entry_words for number in (entries.stored, kept)]
-    words = _fill(words, *released, lambda words, place: jnp.zeros_like(place))
+    index_start, index_left = (end - n.sum() * format.entry_words for n in (entries.stored, kept))
+    words = _fill(words, index_start, index_left, lambda words, place: jnp.zeros_like(place))
     counts = jnp.zeros_like(memory.task_counts)
     counts = counts.at[store.slot_tasks(memory, format)].add(kept.astype(jnp.int32), mode="drop")
     return memory.replace(words=words, task_counts=counts)
