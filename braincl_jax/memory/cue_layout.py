@@ -90,7 +90,7 @@ class CueLayout:
         opened = self.empty_working(params, memory.working.log_tradeoff).replace(
             codec=params, codec_opt=self.codec_optimiser.init(params)
         )
-        return memory.replace(working=opened)
+        return memory.replace(working=working.emptied(memory.working, opened, task))
 
     def funds(self, memory: Memory, task: Array) -> Funds:
         """What there is to spend on `task` (int32 scalar)."""

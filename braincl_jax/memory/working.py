@@ -72,15 +72,18 @@ def rounded_cues(working: WorkingMemory, index: Array) -> Array:
     return cues.astype(jnp.int32) if cues.dtype == jnp.int8 else jnp.round(cues).astype(jnp.int32)
 
 
-def emptied(working: WorkingMemory, empty: WorkingMemory, used: Array) -> WorkingMemory:
-    """`empty`, in whose large arrays the zeros depend on `used`, an int32 scalar that is never negative.
+def emptied(working: WorkingMemory, empty: WorkingMemory, after: Array) -> WorkingMemory:
+    """`empty`, with its large arrays in the place of those of `working`, where these are donated.
 
-    With a `used` that is known only after the last look at the cues, the zeros are written over the cues where those
-    are donated. XLA would otherwise make the zeros first, and two copies of the cues to have room for them.
+    Args:
+        working: what is to be emptied.
+        empty: zeros of the same shapes.
+        after: int32 scalar, never negative, that is known only after the last look at the cues: their zeros depend on
+            it. XLA would otherwise make zeros of its own first, and copies of the cues to have room for them.
     """
 
     def erased(old: Array) -> Array:
-        return jnp.where(used < 0, old, jnp.zeros((), old.dtype))
+        return jnp.where(after < 0, old, jnp.zeros((), old.dtype))
 
     return empty.replace(
         cues=erased(working.cues), averages=tuple(erased(old) for old in working.averages)

@@ -66,16 +66,15 @@ def test_strings_and_entries_close_up_as_plain_numpy_has_it(bench, stored, compa
 
 @pytest.mark.parametrize("kept", [[True] * SLOTS, [False] * SLOTS], ids=["all", "none"])
 def test_a_block_that_is_full_to_the_last_word_is_compacted(bench, stored, compact, kept):
-    # As if everything between strings and index were a string of slot 6.
+    # As if the strings of the seven slots were so long that nothing is left between them and the index.
     format = bench.format
-    free = int(store.free_words(stored, format))
+    free, used = int(store.free_words(stored, format)), int(store.used_words(stored, format))
     label, lengths, _ = store.read_entries(stored, format)
-    entry = store.pack_entries(label[6:7], lengths[6:7].at[0, -1].add(free), format)[0]
-    place = WORDS - 2 * format.record_words - 7 * format.entry_words
-    words = stored.words.at[place : place + format.entry_words].set(entry)
-    used = int(store.used_words(stored, format))
-    words = words.at[used : used + free].set(jnp.arange(free, dtype=jnp.uint16) + 1)
-    full = stored.replace(words=words)
+    more = np.diff(np.linspace(0, free, 8).astype(int))
+    entries = store.pack_entries(label[:7], lengths[:7].at[:, -1].add(more), format)
+    end = WORDS - 2 * format.record_words
+    words = stored.words.at[end - entries.size : end].set(entries[::-1].reshape(-1))
+    full = stored.replace(words=words.at[used : used + free].set(np.arange(free) + 1))
     assert int(store.free_words(full, format)) == 0
     np.testing.assert_array_equal(
         compact(full, np.array(kept)).words, compacted(full, format, kept)
