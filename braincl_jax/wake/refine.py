@@ -109,6 +109,19 @@ def adam_step(
     return cues - step_size * first / (jnp.sqrt(second) + SMALLEST_DIVISOR), averages
 
 
+def updated_codec(
+    working: WorkingMemory, gradient: PyTree, rate: Array, task: Array, layout: CueLayout
+) -> tuple[PyTree, PyTree]:
+    """Codec and optimiser state after a step along `gradient`, {"synthesis", "density"}; g_a stays as it is."""
+    nothing = jax.tree.map(jnp.zeros_like, working.codec["analysis"])
+    direction, codec_opt = layout.codec_optimiser.update(
+        {**gradient, "analysis": nothing}, working.codec_opt, working.codec
+    )
+    updates = scaled_updates(direction, rate, task, layout)
+    updates["analysis"] = nothing  # the optimiser still has momentum of g_a
+    return optax.apply_updates(working.codec, updates), codec_opt
+
+
 def refine_step(
     state: BrainState,
     batch: Batch,
@@ -143,13 +156,8 @@ def refine_step(
     # Means over devices of sums over examples: their ratio is the mean over examples.
     gradient, sums = collectives.mean((gradient, sums), axis_name)
     gradient = jax.tree.map(lambda leaf: leaf / sums["number"], gradient)
-    nothing = jax.tree.map(jnp.zeros_like, working.codec["analysis"])
-    gradient["analysis"] = nothing
-    direction, codec_opt = layout.codec_optimiser.update(gradient, working.codec_opt, working.codec)
     rate = config.refine_learning_rate * (1 - done)
-    updates = scaled_updates(direction, rate, task, layout)
-    updates["analysis"] = nothing  # the optimiser still has momentum of g_a
-
+    codec, codec_opt = updated_codec(working, gradient, rate, task, layout)
     step_size = config.refine_step_size * (1 - done)
     cues, averages = adam_step(
         working.cues[own],
@@ -161,7 +169,7 @@ def refine_step(
     index, cues, averages = collectives.concatenate((batch.index, cues, averages), axis_name)
     bits, target = sums["bits"] / sums["number"], target_bits(state, layout)
     refined = rewrite(working, index, cues, averages).replace(
-        codec=optax.apply_updates(working.codec, updates),
+        codec=codec,
         codec_opt=codec_opt,
         log_tradeoff=moved_log_tradeoff(state, bits, target),
     )
