@@ -17,6 +17,8 @@ from braincl_jax.types import Array, Recalled
 
 PACKAGES = ("braincl_jax", "jax", "flax", "optax", "numpy")
 SHOWN_PER_TASK = 12
+# Images held at a time while all are compared; a multiple of what is recalled at a time.
+READ_AT_ONCE = 1024
 EXAMPLES_SEEN = {"encode": "codec", "refine": "refinement", "classify": "wake", "replay": "sleep"}
 
 
@@ -49,12 +51,13 @@ def measure_recall(
     values, originals, recalls = [], [], []
     for task in np.unique(sources[:, 0]):
         slots = np.flatnonzero(sources[:, 0] == task)
-        original = stream.train(int(task)).image[sources[slots, 1]]
-        recalled = recall_slots(recall, memory, int(task), slots)
-        values.append(psnr(original, recalled))
-        shown = np.linspace(0, len(slots) - 1, SHOWN_PER_TASK).astype(int)
-        originals.append(original[shown])
-        recalls.append(recalled[shown])
+        for start in range(0, len(slots), READ_AT_ONCE):
+            some = slots[start : start + READ_AT_ONCE]
+            original = stream.train_images(int(task), sources[some, 1])
+            values.append(psnr(original, recall_slots(recall, memory, int(task), some)))
+        shown = slots[np.linspace(0, len(slots) - 1, SHOWN_PER_TASK).astype(int)]
+        originals.append(stream.train_images(int(task), sources[shown, 1]))
+        recalls.append(recall_slots(recall, memory, int(task), shown))
     sample = RecallSample(np.stack(originals), np.stack(recalls))
     return RecallQuality(float(np.concatenate(values).mean()), sample)
 
