@@ -1,7 +1,7 @@
 """What sources of encoded images share: decoding in threads, and the rule that images have one size."""
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
@@ -14,9 +14,12 @@ T = TypeVar("T")
 MOST_THREADS = 16
 
 
-def in_threads(function: Callable[[S], T], items: Iterable[S]) -> list[T]:
+def in_threads(function: Callable[[S], T], items: Sequence[S]) -> list[T]:
     """`list(map(function, items))` by as many threads as there are cores; the first error in order is raised."""
-    with ThreadPoolExecutor(min(MOST_THREADS, os.cpu_count() or 1)) as threads:
+    number = min(MOST_THREADS, os.cpu_count() or 1, len(items))
+    if number < 2:
+        return list(map(function, items))
+    with ThreadPoolExecutor(number) as threads:
         return list(threads.map(function, items))
 
 
