@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from braincl_jax.config import Config
-from braincl_jax.data import TaskStream
+from braincl_jax.data import TaskStream, read_ahead
 from braincl_jax.methods import Method
 from braincl_jax.sleep import replay_step
 from braincl_jax.types import Batch, Step
@@ -38,8 +38,10 @@ class Phase(NamedTuple):
     batch_at: Callable[[int, int], Batch | None]
 
     def batches(self, task: int, start: int = 0) -> Iterator[Batch | None]:
-        """The batches of the steps from `start` on."""
-        return (self.batch_at(task, step) for step in range(start, self.num_steps(task)))
+        """The batches of the steps from `start` on, read while the steps before them run."""
+        return read_ahead(
+            lambda step: self.batch_at(task, step), range(start, self.num_steps(task))
+        )
 
 
 def phases(method: Method, stream: TaskStream, config: Config) -> tuple[Phase, ...]:
