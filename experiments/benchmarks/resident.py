@@ -1,10 +1,8 @@
 """How much memory a run takes beside the brain: `python -m experiments.benchmarks.resident --gigabytes=0.1,1`.
 
-For each size, writes a mapped data set of smooth 128x128 images into a temporary folder, learns it by the launcher with
-networks as small as can be and few steps, and deletes it. Every image is read: the codec trains on some, and all are
-memorised. Linux counts pages of mapped files as memory of a process although the system may take them back at any time,
-so anonymous memory, which it may not, is given beside the whole. The brain's own arrays, among them working memory,
-grow with the number of images and are taken off.
+For each size, writes a mapped data set of 128x128 images into a temporary folder, learns it by the launcher, and deletes
+it. All images are memorised, so all are read. Linux counts pages of mapped files as memory of a process, although it may
+take them back at any time: anonymous memory is given beside the whole. The brain's own arrays are taken off.
 """
 
 import os
@@ -50,7 +48,9 @@ SETTINGS = {
     "sleep.num_groups": 4,
 }
 KINDS = {"all": "VmRSS", "anonymous": "RssAnon", "mapped files": "RssFile"}
-MB = 1e6
+# What the compiler needs to optimise, and what malloc keeps for each thread, would hide what the data take.
+QUIET = {"JAX_DISABLE_MOST_OPTIMIZATIONS": "1", "MALLOC_ARENA_MAX": "1"}
+BYTES = SIDE * SIDE * 3
 
 
 def write_data(folder: Path, number: int) -> None:
@@ -70,8 +70,7 @@ def write_data(folder: Path, number: int) -> None:
 def peaks(command: list[str], log: Path) -> dict[str, int]:
     """The most bytes of a process by kind, from looking at it twenty times a second until it ends."""
     most = dict.fromkeys(KINDS, 0)
-    # Optimising takes the compiler a gigabyte, which would hide what the data take.
-    env = os.environ | {"JAX_DISABLE_MOST_OPTIMIZATIONS": "1"}
+    env = os.environ | QUIET
     with open(log, "wb") as out, subprocess.Popen(command, stdout=out, stderr=out, env=env) as run:
         while run.poll() is None:
             lines = Path(f"/proc/{run.pid}/status").read_text().splitlines()
@@ -96,17 +95,19 @@ def brain_bytes(settings: dict[str, Any]) -> int:
 
 def measure(folder: Path, gigabytes: float) -> list[str]:
     """A row of the table: of a run on that many gigabytes of training images, megabytes and minutes."""
-    number = round(gigabytes * 1e9 / (SIDE * SIDE * 3))
+    number = round(gigabytes * 1e9 / BYTES)
     write_data(folder, number)
     begin = time.monotonic()
     settings = SETTINGS | {"dataset": f"npy:{folder}"}
     flags_of_run = [f"--config.{key}={value}" for key, value in settings.items()]
     launch = [sys.executable, "-m", "experiments.launch", f"--workdir={folder / 'run'}"]
     most = peaks([*launch, *flags_of_run], folder / "log")
-    brain, minutes = brain_bytes(settings), (time.monotonic() - begin) / 60
-    beside = [most["all"] - brain, most["anonymous"] - brain]
-    figures = (gigabytes * 1e9, *most.values(), brain, *beside)
-    return [f"{number:,}", *(f"{value / MB:,.0f}" for value in figures), f"{minutes:.1f}"]
+    minutes, brain = (time.monotonic() - begin) / 60, brain_bytes(settings)
+    beside = (most["all"] - brain, most["anonymous"] - brain)
+    megabytes = [
+        f"{value / 1e6:,.0f}" for value in (number * BYTES, *most.values(), brain, *beside)
+    ]
+    return [f"{number:,}", *megabytes, f"{minutes:.1f}"]
 
 
 def main(argv: list[str]) -> None:
