@@ -48,7 +48,7 @@ def build_plan(config: Config, stream: TaskStream) -> Plan:
         raise ValueError(
             f"num_tasks={config.num_tasks}, but the stream has {stream.spec.num_tasks}"
         )
-    return resolve(config, stream.spec, stream.class_order)
+    return resolve(config, stream.spec, stream.class_order, stream.class_names)
 
 
 def build_parts(config: Config, plan: Plan) -> Parts:

@@ -40,6 +40,6 @@ def export_cues(
     for task in np.unique(sources[:, 0]).tolist():
         slots = np.flatnonzero(sources[:, 0] == task)
         slots = slots[np.linspace(0, len(slots) - 1, SHOWN_PER_TASK).astype(int)]
-        originals.append(stream.train(task).image[sources[slots, 1]])
+        originals.append(stream.train_images(task, sources[slots, 1]))
         recalls.append(recall_slots(compiled, memory, task, slots))
     np.savez(folder / "recalls.npz", original=np.stack(originals), recalled=np.stack(recalls))

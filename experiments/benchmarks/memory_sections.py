@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import jax
+import numpy as np
 
 from braincl_jax.build import build_stream
 from braincl_jax.config import Config, from_mapping
@@ -112,13 +113,15 @@ def measure_rate(bench: Bench) -> dict[str, Any]:
     ours |= {"refined": [refined], "trained as long as refined": [longer]}
     points = {name: [rate.rate_point(one) for one in many] for name, many in ours.items()}
 
-    split = bench.stream(1).train(0)
+    stream = bench.stream(1)
+    labels = stream.train_labels(0)
+    images = stream.train_images(0, np.arange(len(labels)))
     curves = []
-    for codec in image_codecs(split.image.shape[-1]):
+    for codec in image_codecs(images.shape[-1]):
         print(f"coding: {codec.name}", flush=True)
-        curves.append(curve(split.image, codec, budgets))
+        curves.append(curve(images, codec, budgets))
         if codec.name not in NO_MOSAIC:
-            curves.append(mosaic_curve(split.image, split.label, codec))
+            curves.append(mosaic_curve(images, labels, codec))
     classes = {
         name: bits.class_tables(one, bits.where_bits_go(one))
         for name, one in (
@@ -126,7 +129,7 @@ def measure_rate(bench: Bench) -> dict[str, Any]:
             *((f"{tasks} tasks", x) for x in ours[f"{tasks} tasks"][:1]),
         )
     }
-    raw = split.image[0].size + 1
+    raw = images[0].size + 1
     print("\nPSNR (dB), mean of images; in brackets: ours with one task minus it\n")
     print(rate_table(points, curves, budgets, "psnr_db"))
     print("\nPSNR (dB) of the mean squared error\n")
@@ -142,7 +145,7 @@ def measure_rate(bench: Bench) -> dict[str, Any]:
     print(class_table(classes))
     return {
         "dataset": bench.config.dataset,
-        "images": len(split.image),
+        "images": len(images),
         "ours": points,
         "others": others(curves),
         "raw_bytes_per_image": raw,

@@ -108,7 +108,7 @@ def recall_psnr(learned: Learned) -> NDArray[np.float64]:
         slots = np.flatnonzero(learned.sources[:, 0] == task)
         if len(slots):
             recalled = recall_slots(compiled, learned.state.memory, task, slots)
-            original = learned.stream.train(task).image[learned.sources[slots, 1]]
+            original = learned.stream.train_images(task, learned.sources[slots, 1])
             values.append(psnr(original, recalled))
     return np.concatenate(values)
 

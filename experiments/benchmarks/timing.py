@@ -63,7 +63,7 @@ def throughput(learned: Learned, *, rounds: int, number: int = 1024) -> dict[str
     letters = letters[:number]
     number = len(letters)
     task, slot = jnp.zeros(1, jnp.int32), jnp.arange(number)[None]
-    image = jnp.asarray(learned.stream.train(0).image[learned.sources[:number, 1]])
+    image = jnp.asarray(learned.stream.train_images(0, learned.sources[:number, 1]))
     label = store.read_entries(state, form).label[:number]
     analysis = learned.days[0].codec["analysis"]
 

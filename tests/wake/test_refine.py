@@ -109,7 +109,7 @@ def test_cues_of_images_that_are_not_in_the_batch_stay(awake, refine, story):
 def cost(state, parts, stream, tradeoff) -> float:
     """Mean of lambda 255^2 MSE + bits per pixel over the rounded cues of task 0."""
     day = state.memory.working
-    image = stream.train(0).image
+    image = stream.train_images(0, np.arange(stream.spec.task_sizes[0]))
     cues = jnp.round(day.cues[: len(image)])
     recalled = parts.codec.complete(day.codec["synthesis"], cues)
     error = jnp.square(image / 255.0 - recalled).mean()
