@@ -74,7 +74,9 @@ def test_a_block_that_is_full_to_the_last_word_is_compacted(bench, stored, compa
     entries = store.pack_entries(label[:7], lengths[:7].at[:, -1].add(more), format)
     end = WORDS - 2 * format.record_words
     words = stored.words.at[end - entries.size : end].set(entries[::-1].reshape(-1))
-    full = stored.replace(words=words.at[used : used + free].set(np.arange(free) + 1))
+    full = stored.replace(
+        words=words.at[used : used + free].set(np.arange(free, dtype=np.uint16) + 1)
+    )
     assert int(store.free_words(full, format)) == 0
     np.testing.assert_array_equal(
         compact(full, np.array(kept)).words, compacted(full, format, kept)
