@@ -131,9 +131,9 @@ def read_config(arguments: Sequence[str]) -> Config:
         ValueError: a setting is unknown or impossible.
     """
     values = flags.FlagValues()
-    config_flags.DEFINE_config_file("config", flag_values=values)
+    holder = config_flags.DEFINE_config_file("config", flag_values=values)
     values(["", *arguments])
-    return from_mapping(values["config"].value.to_dict())
+    return from_mapping(holder.value.to_dict())
 
 
 def small_flags(folder: Path, num_tasks: int = 2) -> list[str]:

@@ -1,8 +1,8 @@
 """JPEG, WebP, AVIF and JPEG XL on small images, treated as generously as can be.
 
-Qualities, chroma subsampling and downscaling (bicubic, both ways) are tried, and a budget may be spent on any mixture of
-two settings: what counts is the upper hull of all settings. Bytes that all streams of a setting share, which is most of
-a header, may be counted once for the data set.
+Qualities, chroma subsampling and downscaling (bicubic, both ways) are tried, and a budget may be spent on any mixture
+of two settings: what counts is the upper hull of all settings. Bytes that all streams of a setting share, which is most
+of a header, may be counted once for the data set.
 """
 
 import importlib

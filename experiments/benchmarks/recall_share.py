@@ -58,7 +58,7 @@ def decoding(method: BrainCL) -> Callable[..., Array]:
         del batch
         now = Now(state.key, jnp.int32(0), jnp.float32(0))
         found = prefetch(state.memory, now, now.step, method.parts, method.layout, axis_name)
-        return sum((leaf.sum() for leaf in jax.tree.leaves(found.read)), jnp.int32(0))
+        return jnp.stack([leaf.sum() for leaf in jax.tree.leaves(found.read)]).sum()
 
     return decode
 

@@ -43,12 +43,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     line.add_argument("--other", type=Path, required=True, help="folder of the other checkout")
     line.add_argument("--devices", type=int, nargs="+", default=[1, 4], help="virtual devices")
     line.add_argument("--rounds", type=int, default=5, help="rounds over both")
+    line.add_argument("--folder", help="keeps the runs; finished ones there are not repeated")
     asked = line.read(arguments)
     found = {}
     with harness.workplace(asked, *SHORT) as (folder, flags):
         for number in asked.devices:
             own = folder / f"devices-{number}"
-            own.mkdir()
+            own.mkdir(exist_ok=True)
             environment = harness.environment(asked, number)
             settings = [*flags, f"--config.num_devices={number}"]
             runs = {
