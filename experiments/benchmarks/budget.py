@@ -62,7 +62,7 @@ def row(found: dict[str, Any]) -> list[Any]:
 def main(arguments: Sequence[str] | None = None) -> None:
     line = harness.CommandLine("budget", __doc__)
     line.add_argument(
-        "--shares", type=float, nargs="+", default=[5.0, 10.0, 20.0], help="% of the raw images"
+        "--shares", type=float, nargs="+", default=[5.0, 10.0, 20.0], help="%% of the raw images"
     )
     line.add_argument("--policies", nargs="+", default=["planned", "open_ended"])
     asked = line.read(arguments)

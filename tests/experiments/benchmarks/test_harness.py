@@ -76,6 +76,19 @@ def test_given_settings_come_after_defaults_and_a_given_file_in_place_of_theirs(
     assert not folder.exists()
 
 
+def test_settings_are_read_as_by_the_launcher(tmp_path):
+    asked = [
+        "--config.codec.steps=7",
+        "--config.wake.learning_rate=0.5",
+        "--config.network=resnet8",
+    ]
+    config = harness.read_config([harness.QUICKSTART, *asked, "--config.evaluators=('accuracy',)"])
+    assert (config.codec.steps, config.wake.learning_rate) == (7, 0.5)
+    assert config.network.startswith("resnet8(") and len(config.evaluators) == 1
+    with pytest.raises(ValueError, match=r"codec\.steps"):
+        harness.read_config([harness.QUICKSTART, "--config.codec.steps=0"])
+
+
 def test_with_smoke_the_run_is_a_small_one():
     asked = harness.CommandLine("kill", "").read(["--smoke", "--config.seed=7"])
     with harness.workplace(asked, "--config=experiments/configs/omniglot_50.py") as (_, flags):

@@ -42,6 +42,7 @@ def test_the_command_learns_at_every_budget_and_asks_every_codec(
 
     budgets = []
     monkeypatch.setattr(rate, "learn", learn)
+    monkeypatch.setattr(rate, "point", lambda one: {"bytes_per_image": 250.0, "psnr_db": 20.0})
     monkeypatch.setattr(rate, "lines", lambda *_: {"JPEG, headers counted once": [(1.0, 9.0)]})
     results, plot = tmp_path / "rate.json", tmp_path / "rate.png"
     asked = ["--smoke", "--bytes", "100", "250", "--refined_at", "250"]

@@ -19,5 +19,5 @@ def test_both_checkouts_run_in_turn_with_the_same_flags(at_once, tmp_path, capsy
     assert found["ratio"] == {"encode": 1.0, "classify": 1.0, "replay": 1.0}
     # 3 in encode and 2 in replay; those of the last examination do not count.
     assert found["this"]["compilations"] == found["other"]["compilations"] == 5
-    assert found["this"]["checkpoint_bytes"] == found["other"]["checkpoint_bytes"] > 34
+    assert min(found[name]["checkpoint_bytes"] for name in ("this", "other")) > 34
     assert "| this | 5 |" in capsys.readouterr().out
