@@ -12,8 +12,13 @@ from braincl_jax.parts import recall
 from experiments.benchmarks import recall_share
 
 
-def test_the_brain_with_a_cache_reads_what_the_other_one_recalls(learned):
-    method, state = recall_share.with_cache(learned)
+@pytest.fixture(scope="module")
+def cached(learned):
+    return recall_share.with_cache(learned)
+
+
+def test_the_brain_with_a_cache_reads_what_the_other_one_recalls(learned, cached):
+    method, state = cached
     task, slot = jnp.ones(1, jnp.int32), jnp.asarray(learned.slots(1)[:4])[None]
     brains = ((learned.method, learned.state), (method, state))
     recalled, read = (recall(one.layout, brain.memory, task, slot) for one, brain in brains)
@@ -31,8 +36,15 @@ def test_decoding_reads_the_strings_of_the_next_steps(learned):
     assert decode(other, None) != total
 
 
-def test_the_command_measures_shares_and_speed(learned, monkeypatch, tmp_path, capsys):
+def test_the_command_measures_shares_and_speed(learned, cached, monkeypatch, tmp_path, capsys):
+    def replay(method):
+        """The step that recalls is compiled in many a test; here, it is left out."""
+        return replay_of(method) if method is cached[0] else lambda state, _, axis_name: (state, 0)
+
+    replay_of = recall_share.pipeline.replay
+    monkeypatch.setattr(recall_share.pipeline, "replay", replay)
     monkeypatch.setattr(recall_share, "learn", lambda config: learned)
+    monkeypatch.setattr(recall_share, "with_cache", lambda learned: cached)
     results = tmp_path / "share.json"
     recall_share.main(["--smoke", "--rounds=1", "--devices", "1", f"--results={results}"])
     written = json.loads(results.read_text())
