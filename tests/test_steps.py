@@ -8,8 +8,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-
 from braincl_jax.baselines.decoded_cache import transfer_and_decode_step
+
 from braincl_jax.memory import working
 from braincl_jax.memory.block import store
 from braincl_jax.memory.codec import quantise

@@ -1,8 +1,9 @@
 """How much memory a run takes beside the brain: `python -m experiments.benchmarks.resident --gigabytes=0.1,1`.
 
-For each size, writes a mapped data set of 128x128 images into a temporary folder, learns it by the launcher, and deletes
-it. All images are memorised, so all are read. Linux counts pages of mapped files as memory of a process, although it may
-take them back at any time: anonymous memory is given beside the whole. The brain's own arrays are taken off.
+For each size, writes a mapped data set of 128x128 images into a temporary folder, learns it by the launcher, and
+deletes it. All images are memorised, so all are read. Linux counts pages of mapped files as memory of a process,
+although it may take them back at any time: anonymous memory is given beside the whole. The brain's own arrays are
+taken off.
 """
 
 import os
@@ -17,7 +18,7 @@ import jax
 import numpy as np
 from absl import app, flags
 
-from braincl_jax.build import build_parts, build_stream, init_brain
+from braincl_jax.build import build_method, build_stream, init_brain
 from braincl_jax.config import from_mapping
 from braincl_jax.memory.budget import tree_bytes
 from braincl_jax.report.page import markdown_table
@@ -89,8 +90,8 @@ def brain_bytes(settings: dict[str, Any]) -> int:
     config = quickstart.get_config()
     config.update_from_flattened_dict(settings)
     config = from_mapping(config.to_dict())
-    parts = build_parts(config, build_stream(config).spec)
-    return tree_bytes(jax.eval_shape(lambda key: init_brain(parts, key), jax.random.key(0)))
+    method = build_method(config, build_stream(config).spec)
+    return tree_bytes(jax.eval_shape(lambda key: init_brain(method, key), jax.random.key(0)))
 
 
 def measure(folder: Path, gigabytes: float) -> list[str]:

@@ -8,18 +8,17 @@ Expect:    see experiments/results/transfer_memory.json: 0.26 GB of temporaries 
            working memory four times as large, when all cues were coded at once.
 """
 
-import functools
 from pathlib import Path
 from typing import Any
 
 import jax
 from absl import app, flags
 
-from braincl_jax.build import build_parts, init_brain
+from braincl_jax.build import build_method, init_brain
 from braincl_jax.config import CodecConfig, Config
 from braincl_jax.memory.budget import tree_bytes
+from braincl_jax.methods import BrainCL
 from braincl_jax.runtime.log import write_json
-from braincl_jax.sleep import transfer_step
 from braincl_jax.types import StreamSpec
 from experiments.provenance import current_commit, hardware
 
@@ -49,9 +48,10 @@ CASES = {
 
 def measure(config: Config, spec: StreamSpec) -> dict[str, Any]:
     """Bytes on each device, of a state that is donated to the step."""
-    parts = build_parts(config, spec)
-    state = jax.eval_shape(lambda key: init_brain(parts, key), jax.random.key(0))
-    step = jax.jit(functools.partial(transfer_step, parts=parts), donate_argnums=0)
+    method = build_method(config, spec)
+    assert isinstance(method, BrainCL)
+    state = jax.eval_shape(lambda key: init_brain(method, key), jax.random.key(0))
+    step = jax.jit(method.transfer(), donate_argnums=0)
     analysis = step.lower(state, None).compile().memory_analysis()
     assert analysis is not None
     working, prefetched = state.memory.working, state.memory.prefetched
@@ -67,7 +67,7 @@ def measure(config: Config, spec: StreamSpec) -> dict[str, Any]:
     }
     return {
         "cues_of_a_task": spec.max_task_size,
-        "latents_of_a_cue": list(parts.codec.latent_shape),
+        "latents_of_a_cue": list(method.layout.codec.latent_shape),
         "bytes": rows | {"total": sum(rows.values())},
     }
 

@@ -19,6 +19,17 @@ def test_a_name_with_settings_is_a_variant():
     assert own_flags == ["--config.wake.epochs=0", "--config.codec.density=fixed"]
 
 
+def test_commas_inside_brackets_belong_to_a_value():
+    text = "plain:sleep.augmentation=crop_flip_noise(crop_padding=3, noise=25.0),evaluators=('a', 'b'),seed=1"
+    name, own_flags = compare.parse_variant(text)
+    assert name == "plain"
+    assert own_flags == [
+        "--config.sleep.augmentation=crop_flip_noise(crop_padding=3, noise=25.0)",
+        "--config.evaluators=('a', 'b')",
+        "--config.seed=1",
+    ]
+
+
 @pytest.mark.parametrize("text", ["no_such_method", "a:b", "a:b=1,c"])
 def test_anything_else_is_refused(text):
     with pytest.raises(ValueError, match="variant"):
