@@ -1,9 +1,8 @@
 """How much memory a run takes beside the brain: `python -m experiments.benchmarks.resident --gigabytes=0.1,1`.
 
-For each size, writes a mapped data set of 128x128 images into a temporary folder, learns it by the launcher, and
-deletes it. All images are memorised, so all are read. Linux counts pages of mapped files as memory of a process,
-although it may take them back at any time: anonymous memory is given beside the whole. The brain's own arrays are
-taken off.
+For each size, writes a mapped data set of 128x128 images into a temporary folder, learns it by the launcher.
+All images are memorised, so all are read. Linux counts pages of mapped files as memory of a process, but may take them
+back at any time: anonymous memory is given beside the whole. The brain's own arrays are taken off.
 """
 
 import os
@@ -34,8 +33,7 @@ SETTINGS = {
     "num_devices": 1,
     "image_side": 32,
     "eval_batch_size": 128,
-    "network.name": "resnet8",
-    "network.width": 4,
+    "network": "resnet8(width=4)",
     "codec.num_stages": 3,
     "codec.latent_channels": 2,
     "codec.width": 4,
