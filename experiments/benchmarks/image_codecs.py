@@ -28,23 +28,14 @@ Line = list[tuple[float, float]]
 
 @dataclass(frozen=True)
 class ImageCodec:
-    """A format of Pillow and the settings that are tried.
-
-    Attributes:
-        name: for people.
-        format: for Pillow.
-        options: keyword arguments of `save` to be tried.
-        qualities: to be tried with each of them.
-        container: bytes at the beginning of a stream that follow from its length.
-        mosaic: whether it is quick enough for all images of a class in one stream.
-    """
+    """A format of Pillow and the settings that are tried."""
 
     name: str
     format: str
     options: tuple[dict[str, Any], ...]
-    qualities: tuple[int, ...]
-    container: int = 0
-    mosaic: bool = True
+    qualities: tuple[int, ...]  # with each of the options
+    container: int = 0  # bytes at the beginning of a stream that follow from its length
+    mosaic: bool = True  # whether it is quick enough for all images of a class in one stream
 
 
 class Point(NamedTuple):
@@ -56,12 +47,7 @@ class Point(NamedTuple):
 
 
 def image_codecs(channels: int, report: Callable[[str], None] = print) -> list[ImageCodec]:
-    """The codecs that are installed; says which are not.
-
-    Args:
-        channels: 1 (grey) or 3 (RGB).
-        report: gets a note for each codec that is left out.
-    """
+    """The codecs that are installed, for 1 or 3 channels; `report` gets a note for each that is not."""
     subsampling = (0, 2, 1) if channels == 3 else (0,)
     chroma = ("4:2:0", "4:4:4") if channels == 3 else ("4:0:0",)
     jpeg = tuple({"subsampling": one} for one in subsampling)

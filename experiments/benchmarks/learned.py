@@ -10,12 +10,14 @@ from numpy.typing import NDArray
 from braincl_jax.build import build_method, build_plan, build_stream, init_brain
 from braincl_jax.config import Config
 from braincl_jax.data import TaskStream
-from braincl_jax.evaluators import Exam, RecallQuality
+from braincl_jax.evaluators.metrics import psnr
 from braincl_jax.memory import cue_strings
 from braincl_jax.memory.block import store
 from braincl_jax.memory.coder.tables import CodingTable
 from braincl_jax.memory.cue_layout import CueLayout
+from braincl_jax.memory.recall import recall_slots
 from braincl_jax.methods import BrainCL
+from braincl_jax.parts import recall
 from braincl_jax.runtime.devices import Devices, require_even_batches
 from braincl_jax.state import BrainState
 from braincl_jax.types import PyTree
@@ -81,22 +83,19 @@ def learn(config: Config) -> Learned:
 
 def point(learned: Learned) -> dict[str, Any]:
     """Bytes, all told, and how close to the images they are recalled."""
-    bill = learned.method.bill(learned.state)
-    exam = Exam(
-        task=learned.stream.spec.num_tasks - 1,
-        stream=learned.stream,
-        method=learned.method,
-        notes={"sources": learned.sources},
-        predict=_nobody_asks,
-        ask=_nobody_asks,
-        fetch=lambda: learned.state,
-    )
+    bill, values = learned.method.bill(learned.state), []
+    compiled = jax.jit(lambda memory, task, slot: recall(learned.layout, memory, task, slot))
+    for task in range(learned.stream.spec.num_tasks):
+        slots = learned.slots(task)
+        original = learned.images(task)[0][learned.sources[slots, 1]]
+        values.append(psnr(original, recall_slots(compiled, learned.state.memory, task, slots)))
     return {
         "bytes_per_image": sum(bill.values()) / learned.stream.spec.num_images,
+        "psnr_db": float(np.concatenate(values).mean()),
         "stored": len(learned.sources),
         "images": learned.stream.spec.num_images,
         "memory_bytes": bill,
-    } | dict(RecallQuality().run(exam))
+    }
 
 
 def stored_cues(learned: Learned, task: int) -> tuple[CodingTable, NDArray[np.int32]]:
@@ -107,7 +106,3 @@ def stored_cues(learned: Learned, task: int) -> tuple[CodingTable, NDArray[np.in
     read = jax.jit(lambda memory: cue_strings.read_cues(memory, form, which, slots))(learned.stored)
     assert bool(read.intact.all())
     return record.table, np.asarray(read.cues[0], np.int32)
-
-
-def _nobody_asks(*arguments: Any) -> Any:
-    raise AssertionError("recall needs no answers")

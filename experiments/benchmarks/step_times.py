@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 
 from braincl_jax.runtime.timings import CHECKPOINT
 from braincl_jax.runtime.workdir import TIMINGS
-from experiments.benchmarks.harness import Rounds, median
 from experiments.benchmarks.launched import Launched
 
 # What is looked at when all tasks are learned is compiled then, once, and is no part of learning.
@@ -96,11 +95,7 @@ def ratios(
     measured: Sequence[Mapping[str, Mapping[str, float]]], of: str, to: str, phases: Sequence[str]
 ) -> dict[str, float]:
     """How many times as long a step of run `of` takes as one of run `to`, phase by phase: medians over rounds."""
-    by_phase: dict[str, Rounds] = {
-        phase: [{name: one[name][phase] for name in (of, to)} for one in measured]
-        for phase in phases
-    }
     return {
-        phase: round(median(rounds, lambda one: one[of] / one[to]), 3)
-        for phase, rounds in by_phase.items()
+        phase: round(statistics.median(one[of][phase] / one[to][phase] for one in measured), 3)
+        for phase in phases
     }
