@@ -5,9 +5,9 @@
 
 A variant is a method name, or NAME:KEY=VALUE[,KEY=VALUE...] with settings of its own on top of the config; a value may
 be a part with settings of its own, as in 'no flip:sleep.augmentation=crop_flip_noise(flip=False, noise=9.0)'. Flags
-`--config.key=value` behind `--` hold for all runs. Each run is a process of its own that anyone can repeat: its
-command is stored beside its figures. A run that the work directory holds already, of the same command and commit, is
-not done again, and goes on if it was interrupted.
+`--config.key=value` behind `--` hold for all runs, and so do `--plugins`, whose methods and figures are known here too.
+Each run is a process of its own that anyone can repeat: its command is stored beside its figures. A run that the work
+directory holds already, of the same command and commit, is not done again, and goes on if it was interrupted.
 """
 
 import json
@@ -34,6 +34,9 @@ _VARIANTS = flags.DEFINE_multi_string(
 )
 _SEEDS = flags.DEFINE_list("seeds", ["0", "1", "2"], "Seeds, separated by commas.")
 _WORKDIR = flags.DEFINE_string("workdir", "runs/compare", "Holds one folder for each run.")
+_PLUGINS = flags.DEFINE_list(
+    "plugins", [], "Modules that register parts of your own, separated by commas."
+)
 _RESULTS = flags.DEFINE_string(
     "results", None, "JSON file for the summaries; WORKDIR/results.json by default."
 )
@@ -103,8 +106,10 @@ def run(
 
 
 def main(argv: list[str]) -> int:
+    import_plugins(_PLUGINS.value)
     variants = [parse_variant(text) for text in _VARIANTS.value]
     workdir = Path(_WORKDIR.value)
+    common = [f"--config.plugins={tuple(_PLUGINS.value)}"] if _PLUGINS.value else []
     summaries = []
     # Ctrl-C reaches the run as well, which needs a moment to save itself.
     with stop_on_signals() as stop:
@@ -112,7 +117,12 @@ def main(argv: list[str]) -> int:
             for seed in _SEEDS.value:
                 try:
                     done = run(
-                        name, own_flags, seed, argv[1:], config=_CONFIG.value, workdir=workdir
+                        name,
+                        own_flags,
+                        seed,
+                        [*common, *argv[1:]],
+                        config=_CONFIG.value,
+                        workdir=workdir,
                     )
                 except subprocess.CalledProcessError as error:
                     return error.returncode
@@ -121,8 +131,6 @@ def main(argv: list[str]) -> int:
                     return EXIT_INTERRUPTED
     results = Path(_RESULTS.value or workdir / "results.json")
     write_json(results, summaries)
-    # They may bring figures.
-    import_plugins(sorted({name for one in summaries for name in one.get("plugins", ())}))
     page = write_comparison(workdir, summaries)
     print(f"\n{comparison_table(summaries)}\n\nfigures are in {results}, plots in {page}")
     return 0
