@@ -18,7 +18,7 @@ from typing import Any
 
 from absl import app, flags
 
-from braincl_jax.registry import METHODS
+from braincl_jax.registry import METHODS, import_plugins
 from braincl_jax.report.comparison import comparison_table, write_comparison
 from braincl_jax.runtime.interrupt import EXIT_INTERRUPTED, stop_on_signals
 from braincl_jax.runtime.log import write_json
@@ -121,8 +121,10 @@ def main(argv: list[str]) -> int:
                     return EXIT_INTERRUPTED
     results = Path(_RESULTS.value or workdir / "results.json")
     write_json(results, summaries)
-    plot = write_comparison(workdir / "comparison.png", summaries)
-    print(f"\n{comparison_table(summaries)}\n\nfigures are in {results}, a plot in {plot}")
+    # They may bring figures.
+    import_plugins(sorted({name for one in summaries for name in one.get("plugins", ())}))
+    page = write_comparison(workdir, summaries)
+    print(f"\n{comparison_table(summaries)}\n\nfigures are in {results}, plots in {page}")
     return 0
 
 

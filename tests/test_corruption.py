@@ -7,9 +7,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from braincl_jax.evaluators.recall import recall_slots
 
 from braincl_jax import parts
-from braincl_jax.evaluators.recall import recall_slots
 from braincl_jax.memory.block import store
 from braincl_jax.memory.block.integrity import CorruptMemoryError, check_intact
 from braincl_jax.sleep import replay_step

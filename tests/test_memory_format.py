@@ -8,17 +8,17 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from braincl_jax.runtime.exchange import Imported, export_memory, import_memory
 
 from braincl_jax.build import build_parts
 from braincl_jax.config import STORAGES, CodecConfig, Config
 from braincl_jax.memory import cue_strings
-from braincl_jax.memory.block import store
+from braincl_jax.memory.block import store, writing
 from braincl_jax.memory.block.integrity import CorruptMemoryError
 from braincl_jax.memory.codec import quantise
 from braincl_jax.memory.coder import tables
 from braincl_jax.memory.cue_layout import CueLayout
 from braincl_jax.memory.inspection import find_damages
-from braincl_jax.runtime.exchange import Imported, export_memory, import_memory
 from braincl_jax.types import StreamSpec
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -187,15 +187,11 @@ def remember_random_tasks(part: CueLayout) -> tuple[store.EpisodicMemory, np.nda
         params = part.codec.init(key)
         table = tables.build(params["density"], cues, jnp.ones(5, bool))
         label = jnp.arange(5) % format.num_classes
-        return store.rewrite(
-            memory,
-            format,
-            kept=jnp.ones(format.num_slots, bool),
-            added=cue_strings.encode_cues(table, cues, label, format),
-            label=label,
-            count=jnp.int32(5),
-            record=store.Record(table, quantise.quantise(params["synthesis"], storage)),
-        )
+        record = store.Record(table, quantise.quantise(params["synthesis"], storage))
+        added = cue_strings.encode_cues(table, cues, label, format)
+        used = store.used_words(memory, format)
+        memory = writing.open_record(memory, format, record)
+        return store.sealed(writing.append(memory, format, used, added, label, jnp.int32(5))[0])
 
     all_cues = np.random.default_rng(0).integers(-7, 9, (2, 5, *format.latent_shape), np.int32)
     memory = store.empty_memory(format)

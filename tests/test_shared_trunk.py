@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from braincl_jax.runtime.exchange import export_memory, import_memory
 
 from braincl_jax import parts
 from braincl_jax.memory.block import store
@@ -14,7 +15,6 @@ from braincl_jax.memory.block.integrity import CorruptMemoryError
 from braincl_jax.memory.codec import quantise
 from braincl_jax.memory.inspection import find_damages
 from braincl_jax.memory.policy import get_policy
-from braincl_jax.runtime.exchange import export_memory, import_memory
 from braincl_jax.wake import start_step
 
 TRUNK, OWN = {"Conv_0"}, {"Conv_1", "linear", "log_gain"}

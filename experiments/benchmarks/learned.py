@@ -18,8 +18,7 @@ from braincl_jax.memory.cue_layout import CueLayout
 from braincl_jax.memory.recall import recall_slots
 from braincl_jax.methods import BrainCL
 from braincl_jax.parts import recall
-from braincl_jax.runtime.devices import Devices
-from braincl_jax.runtime.loop import require_even_batches
+from braincl_jax.runtime.devices import Devices, require_even_batches
 from braincl_jax.state import BrainState
 from braincl_jax.types import PyTree
 

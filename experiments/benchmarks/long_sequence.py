@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from braincl_jax.report.page import BLUE, FAINT, INK, RED, blank_axes
+from braincl_jax.report.style import BLUE, FAINT, INK, RED, blank_axes
 from braincl_jax.runtime.timings import CHECKPOINT
 from braincl_jax.runtime.workdir import SUMMARY, TIMINGS
 from experiments.benchmarks import harness

@@ -10,7 +10,7 @@ from ml_collections import config_flags
 
 from braincl_jax.build import build_stream
 from braincl_jax.config import Config, from_mapping
-from braincl_jax.runtime.loop import require_even_batches
+from braincl_jax.runtime.devices import require_even_batches
 from braincl_jax.runtime.processes import MOST_VIRTUAL_DEVICES
 
 CONFIGS = sorted(

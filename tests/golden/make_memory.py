@@ -10,15 +10,15 @@ from pathlib import Path
 import jax
 import jax.numpy as jnp
 import numpy as np
+from braincl_jax.runtime.exchange import export_memory
 
 from braincl_jax.build import build_parts
 from braincl_jax.config import CodecConfig, Config
 from braincl_jax.memory import cue_strings
-from braincl_jax.memory.block import store
+from braincl_jax.memory.block import store, writing
 from braincl_jax.memory.codec import quantise
 from braincl_jax.memory.coder import tables
 from braincl_jax.memory.cue_layout import CueLayout
-from braincl_jax.runtime.exchange import export_memory
 from braincl_jax.types import PyTree, StreamSpec
 
 FOLDER = Path(__file__).parent
@@ -59,17 +59,14 @@ def main() -> None:
         )
         params["density"]["context"] = random_context(rng, params["density"]["context"])
         table = tables.build(params["density"], jnp.asarray(cues), jnp.ones(8, bool))
-        memory = store.rewrite(
-            memory,
-            part.format,
-            kept=jnp.ones(part.format.num_slots, bool),
-            added=cue_strings.encode_cues(
-                table, jnp.asarray(cues), jnp.asarray(labels), part.format
-            ),
-            label=jnp.asarray(labels),
-            count=jnp.int32(count),
-            record=store.Record(table, quantise.quantise(params["synthesis"])),
+        record = store.Record(table, quantise.quantise(params["synthesis"]))
+        added = cue_strings.encode_cues(table, jnp.asarray(cues), jnp.asarray(labels), part.format)
+        used = store.used_words(memory, part.format)
+        memory = writing.open_record(memory, part.format, record)
+        memory, _ = writing.append(
+            memory, part.format, used, added, jnp.asarray(labels), jnp.int32(count)
         )
+        memory = store.sealed(memory)
         all_cues.append(cues[:count])
         all_labels.append(labels[:count])
     export_memory(FOLDER / "memory.npz", memory, part, class_order=(2, 0, 3, 1))

@@ -8,13 +8,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-
 from braincl_jax.baselines.exemplars import (
     ExemplarLayout,
     exemplars_for,
     memorise_images_step,
     select_exemplars_step,
 )
+
 from braincl_jax.build import build_parts, init_brain
 from braincl_jax.memory.budget import tree_bytes
 from braincl_jax.memory.working import EMPTY
