@@ -15,7 +15,8 @@ from pathlib import Path
 
 from braincl_jax.build import build_stream
 from braincl_jax.config import Config
-from braincl_jax.report.style import COLOURS, blank_axes, number
+from braincl_jax.report.style import COLOURS, blank_axes
+from braincl_jax.report.tables import number
 from braincl_jax.runtime.processes import use_virtual_devices
 from experiments.benchmarks import harness
 from experiments.benchmarks.image_codecs import Line, image_codecs, interpolate, lines
