@@ -13,7 +13,7 @@ from braincl_jax.config import Config
 from experiments.benchmarks import harness
 
 FOLDER = Path(experiments.benchmarks.__file__).parent
-COMMANDS = sorted(path.stem for path in FOLDER.glob("*.py") if "__main__" in path.read_text())
+COMMANDS = sorted(path.stem for path in FOLDER.glob("*.py") if 'CommandLine("' in path.read_text())
 
 
 @pytest.mark.parametrize("name", COMMANDS)
