@@ -51,6 +51,7 @@ class Diary:
         before: the moment before the last step of each phase of each task, by (task, phase).
         after: the state after each phase of each task.
         metrics: of the last step of each phase of each task.
+        phases: by name.
         steps: the compiled phases by name; nothing is donated.
         traces: how often the Python body of each phase's step ran.
         order: (task, phase) of everything that was done, in order.
@@ -60,6 +61,7 @@ class Diary:
     before: dict[tuple[int, str], Moment] = dataclasses.field(default_factory=dict)
     after: dict[tuple[int, str], BrainState] = dataclasses.field(default_factory=dict)
     metrics: dict[tuple[int, str], Any] = dataclasses.field(default_factory=dict)
+    phases: dict[str, Phase] = dataclasses.field(default_factory=dict)
     steps: dict[str, Callable] = dataclasses.field(default_factory=dict)
     traces: Counter = dataclasses.field(default_factory=Counter)
     order: list[tuple[int, str]] = dataclasses.field(default_factory=list)
@@ -70,7 +72,7 @@ def live(method: Method, stream: TaskStream) -> Diary:
     diary, traces = Diary(method), Counter()
     seed = method.parts.config.seed
     state = jax.jit(lambda key: init_brain(method, key))(jax.random.key(seed))
-    phases = method.phases(stream)
+    diary.phases = {phase.name: phase for phase in method.phases(stream)}
 
     def counted(phase: Phase) -> Callable:
         def body(state, batch):
@@ -79,15 +81,14 @@ def live(method: Method, stream: TaskStream) -> Diary:
 
         return jax.jit(body)
 
-    diary.steps = {phase.name: counted(phase) for phase in phases}
+    diary.steps = {name: counted(phase) for name, phase in diary.phases.items()}
     for task in range(stream.spec.num_tasks):
-        for phase in phases:
-            now = (task, phase.name)
-            diary.order.append(now)
+        for name, phase in diary.phases.items():
+            diary.order.append((task, name))
             for batch in phase.batches(task):
-                diary.before[now] = Moment(state, batch)
-                state, diary.metrics[now] = diary.steps[phase.name](state, batch)
-            diary.after[now] = state
+                diary.before[task, name] = Moment(state, batch)
+                state, diary.metrics[task, name] = diary.steps[name](state, batch)
+            diary.after[task, name] = state
     # A copy: who runs the steps once more may have them traced once more.
     diary.traces = Counter(traces)
     return diary
@@ -192,14 +193,3 @@ def assert_same(to_numpy) -> Callable[[Any, Any], None]:
             np.testing.assert_array_equal(a, b, err_msg=path)
 
     return check
-
-
-@pytest.fixture(scope="session")
-def phase_of(make_method, tiny_stream) -> Callable[[str, str], Phase]:
-    """A phase of a method, by both names."""
-
-    def find(method: str, phase: str) -> Phase:
-        phases = make_method(method=method).phases(tiny_stream)
-        return {one.name: one for one in phases}[phase]
-
-    return find
