@@ -68,7 +68,7 @@ class Registry(Generic[T]):
         names = self.names()
         if name not in self._parts:
             close = difflib.get_close_matches(name, names, n=1)
-            hint = f"; did you mean {close[0]}?" if close else ""
+            hint = f"; did you mean {close[0]}?" if close else "."
             raise ValueError(
                 f"{self.setting}={name!r} is unknown{hint} Known: {', '.join(names)}. "
                 "A part of your own needs its module in `plugins`"
