@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from braincl_jax.build import build_parts
+from braincl_jax.build import build_method
 from braincl_jax.config import STORAGES, CodecConfig, Config
 from braincl_jax.memory import cue_strings
 from braincl_jax.memory.block import store
@@ -18,7 +18,7 @@ from braincl_jax.memory.codec import quantise
 from braincl_jax.memory.coder import tables
 from braincl_jax.memory.cue_layout import CueLayout
 from braincl_jax.memory.inspection import find_damages
-from braincl_jax.runtime.exchange import Imported, export_memory, import_memory
+from braincl_jax.memory.exchange import Imported, export_memory, import_memory
 from braincl_jax.types import StreamSpec
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -178,13 +178,13 @@ def test_another_program_reads_the_same_cues_and_labels(expected):
         assert task == TASKS[index]
 
 
-def remember_random_tasks(part: CueLayout) -> tuple[store.EpisodicMemory, np.ndarray]:
+def remember_random_tasks(layout: CueLayout) -> tuple[store.EpisodicMemory, np.ndarray]:
     """Two tasks with random decoders and five cues each, and these: int32 [10, h, w, M]."""
-    storage, format = part.config.codec.storage, part.format
+    storage, format = layout.settings.storage, layout.format
 
     @jax.jit
     def remember(memory, cues, key):
-        params = part.codec.init(key)
+        params = layout.codec.init(key)
         table = tables.build(params["density"], cues, jnp.ones(5, bool))
         label = jnp.arange(5) % format.num_classes
         return store.rewrite(
@@ -209,11 +209,11 @@ def test_another_program_reads_cues_and_decoders_that_share_a_trunk(tmp_path, st
     config = dataclasses.replace(
         golden_config(shared_trunk=True, storage=storage), budget_bytes=8_000
     )
-    part = build_parts(config, SPEC).memory
-    assert isinstance(part, CueLayout)
-    memory, cues = remember_random_tasks(part)
+    layout = build_method(config, SPEC).layout
+    assert isinstance(layout, CueLayout)
+    memory, cues = remember_random_tasks(layout)
     path = tmp_path / "memory.npz"
-    export_memory(path, memory, part, class_order=(2, 0, 3, 1))
+    export_memory(path, memory, layout, class_order=(2, 0, 3, 1))
     again, reader = import_memory(path), Reader(path)
     assert_same(again.memory, memory)
     for (_, label, cue), expected in zip(reader.slots(), cues, strict=True):
@@ -306,9 +306,9 @@ def test_export_and_import_change_nothing(imported, tmp_path, assert_same):
     with np.load(GOLDEN / "memory.npz") as file:
         header = json.loads(file["header"].tobytes())
     config = golden_config()
-    part = build_parts(config, SPEC).memory
-    assert isinstance(part, CueLayout)
-    export_memory(tmp_path / "memory.npz", imported.memory, part, imported.class_order)
+    layout = build_method(config, SPEC).layout
+    assert isinstance(layout, CueLayout)
+    export_memory(tmp_path / "memory.npz", imported.memory, layout, imported.class_order)
     again = import_memory(tmp_path / "memory.npz")
     assert_same(again.memory, imported.memory)
     assert again.class_order == (2, 0, 3, 1)
