@@ -3,7 +3,6 @@
 import functools
 from pathlib import Path
 
-import jax
 import numpy as np
 
 from braincl_jax import pipeline
@@ -12,7 +11,7 @@ from braincl_jax.memory.cue_layout import CueLayout
 from braincl_jax.memory.exchange import export_memory
 from braincl_jax.memory.recall import recall_slots
 from braincl_jax.methods.base import Method
-from braincl_jax.parts import recall
+from braincl_jax.parts import compiled_recall
 from braincl_jax.pipeline import Notes, Phase
 from braincl_jax.registry import METHODS
 from braincl_jax.settings import settings
@@ -72,13 +71,13 @@ class BrainCL(Method):
         sources, layout = notes["sources"], self.layout
         export_memory(folder / MEMORY, state.memory.long_term, layout, stream.class_order)
         np.save(folder / SOURCES, sources)
-        compiled = jax.jit(lambda memory, task, slot: recall(layout, memory, task, slot))
+        recall = functools.partial(compiled_recall, layout)
         originals, recalls = [], []
         for task in np.unique(sources[:, 0]).tolist():
             slots = np.flatnonzero(sources[:, 0] == task)
             slots = slots[np.linspace(0, len(slots) - 1, SHOWN_PER_TASK).astype(int)]
             originals.append(stream.train(task).image[sources[slots, 1]])
-            recalls.append(recall_slots(compiled, state.memory, task, slots))
+            recalls.append(recall_slots(recall, state.memory, task, slots))
         np.savez(folder / RECALLS, original=np.stack(originals), recalled=np.stack(recalls))
 
 
