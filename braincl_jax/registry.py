@@ -117,8 +117,9 @@ def parse(text: str, setting: str) -> tuple[str, dict[str, Any]]:
         if isinstance(tree, ast.Name):
             return tree.id, {}
         if isinstance(tree, ast.Call) and isinstance(tree.func, ast.Name) and not tree.args:
-            values = {str(one.arg): ast.literal_eval(one.value) for one in tree.keywords}
-            return tree.func.id, values
+            values = {one.arg: ast.literal_eval(one.value) for one in tree.keywords}
+            if None not in values:  # as in NAME(**{...})
+                return tree.func.id, {str(name): value for name, value in values.items()}
     except (SyntaxError, ValueError):
         pass
     raise ValueError(f"{setting}={text!r} must be NAME or NAME(setting=value, ...)")
