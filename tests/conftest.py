@@ -2,6 +2,7 @@
 
 import os
 import re
+import sys
 
 _DEVICES = "--xla_force_host_platform_device_count"
 _OTHERS = re.sub(rf"{_DEVICES}=\d+", "", os.environ.get("XLA_FLAGS", ""))
@@ -23,6 +24,7 @@ from braincl_jax.config import CodecConfig, Config, SleepConfig, WakeConfig
 from braincl_jax.data import RawData, TaskStream
 from braincl_jax.methods import Method
 from braincl_jax.pipeline import Phase
+from braincl_jax.registry import AUGMENTATIONS, BACKBONES, EVALUATORS, METHODS, POLICIES, SAMPLERS
 from braincl_jax.state import BrainState
 from braincl_jax.types import Batch
 
@@ -193,3 +195,20 @@ def assert_same(to_numpy) -> Callable[[Any, Any], None]:
             np.testing.assert_array_equal(a, b, err_msg=path)
 
     return check
+
+
+@pytest.fixture
+def plugin(tmp_path, monkeypatch) -> Callable[..., str]:
+    """Writes a module of a researcher's own and gives its name; what it registers is forgotten afterwards."""
+    for registry in (METHODS, EVALUATORS, SAMPLERS, AUGMENTATIONS, BACKBONES, POLICIES):
+        registry.names()  # what is our own stays
+        monkeypatch.setattr(registry, "_parts", dict(registry._parts))
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def write(source: str, name: str = "my_plugin") -> str:
+        (tmp_path / f"{name}.py").write_text(source)
+        monkeypatch.setitem(sys.modules, name, None)  # forgets what is imported from now on
+        monkeypatch.delitem(sys.modules, name)
+        return name
+
+    return write

@@ -17,8 +17,8 @@ from braincl_jax.memory.block.integrity import CorruptMemoryError
 from braincl_jax.memory.codec import quantise
 from braincl_jax.memory.coder import tables
 from braincl_jax.memory.cue_layout import CueLayout
-from braincl_jax.memory.inspection import find_damages
 from braincl_jax.memory.exchange import Imported, export_memory, import_memory
+from braincl_jax.memory.inspection import find_damages
 from braincl_jax.types import StreamSpec
 
 GOLDEN = Path(__file__).parent / "golden"

@@ -52,9 +52,7 @@ def test_all_later_tasks_have_the_same_rates(rate):
 
 def test_without_warm_up_the_first_step_is_already_on_the_cosine():
     schedule = warmup_cosine(first_steps=4, steps=4, peak=PEAK, final=FINAL, warmup_fraction=0.0)
-    np.testing.assert_allclose(
-        schedule(jnp.int32(0), jnp.int32(1)), (PEAK + FINAL) / 2, rtol=1e-6
-    )
+    np.testing.assert_allclose(schedule(jnp.int32(0), jnp.int32(1)), (PEAK + FINAL) / 2, rtol=1e-6)
 
 
 def test_a_phase_without_steps_still_has_a_schedule():

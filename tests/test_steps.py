@@ -80,9 +80,7 @@ def test_a_step_is_pure(method, phase, diary_of, to_numpy, assert_same):
 
 
 @pytest.mark.parametrize(("method", "phase"), STEPS)
-def test_a_step_traced_anew_is_the_same_program_and_mutates_nothing(
-    method, phase, diary_of
-):
+def test_a_step_traced_anew_is_the_same_program_and_mutates_nothing(method, phase, diary_of):
     diary = diary_of(method)
     check_traced_twice(diary.phases[phase], *diary.before[1, phase])
 

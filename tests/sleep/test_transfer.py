@@ -13,7 +13,7 @@ from braincl_jax.sleep import transfer
 @pytest.fixture(scope="module")
 def night(diary):
     """For each task: working memory before transfer, and the metrics and long-term memory after it."""
-    tasks = range(diary.parts.spec.num_tasks)
+    tasks = range(diary.method.parts.spec.num_tasks)
     return [
         (
             diary.before[task, "transfer"].state.memory.working,
@@ -31,7 +31,7 @@ def stored_of(metrics):
 
 
 def test_every_slot_decodes_to_the_rounded_cue_of_its_image_with_its_label(night, diary):
-    format = diary.parts.memory.format
+    format = diary.method.layout.format
     read = jax.jit(lambda memory, task, slot: cue_strings.read_cues(memory, format, task, slot))
     first = 0
     for task, (working, metrics, long_term) in enumerate(night):
@@ -82,14 +82,14 @@ def test_what_is_not_stored_is_counted_as_dropped(night):
 
 
 def test_the_slots_of_a_task_are_in_the_order_of_their_classes(night, diary):
-    index = store.index(night[-1][2], diary.parts.memory.format)
+    index = store.index(night[-1][2], diary.method.layout.format)
     labels = np.asarray(index.label)[np.asarray(index.stored)]
     assert len(labels) == sum(int(metrics["stored"]) for _, metrics, _ in night)
     assert (np.diff(labels) >= 0).all()
 
 
 def test_strings_entries_and_records_of_earlier_tasks_stay_as_they_are(night, diary):
-    format = diary.parts.memory.format
+    format = diary.method.layout.format
     before, after = night[0][2], night[1][2]
     used = int(store.used_words(before, format))
     np.testing.assert_array_equal(before.words[:used], after.words[:used])
@@ -104,5 +104,5 @@ def test_strings_entries_and_records_of_earlier_tasks_stay_as_they_are(night, di
 
 def test_the_free_bytes_are_those_of_the_bill(night, diary):
     for _, metrics, long_term in night:
-        bill = store.memory_bytes(long_term, diary.parts.memory.format)
+        bill = store.memory_bytes(long_term, diary.method.layout.format)
         assert int(metrics["free_bytes"]) == bill["free"]
