@@ -197,33 +197,6 @@ def test_batch_norm_that_is_not_synchronised_is_noticed(diary, devices, check_ag
         check_agreement("replay", step)
 
 
-def test_devices_share_a_batch_in_order(devices):
-    def whole(state, batch, *, axis_name):
-        del state
-        mine = collectives.own_slice(jnp.arange(8), axis_name)
-        return (
-            collectives.concatenate((batch, mine), axis_name),
-            collectives.global_indices(2, axis_name),
-            collectives.maximum(batch.max(), axis_name),
-        )
-
-    state = jnp.zeros((NUM_DEVICES, 1))
-    reader = devices.map_reader(whole)
-    (batch, mine), first_indices, largest = reader(state, np.arange(8))
-    assert batch.tolist() == mine.tolist() == list(range(8))
-    assert first_indices.tolist() == [0, 1]
-    assert int(largest) == 7
-
-
-def test_collectives_are_the_identity_on_one_device():
-    x = jnp.arange(6.0)
-    for function in (collectives.mean, collectives.concatenate, collectives.own_slice):
-        assert function(x, None) is x or (function(x, None) == x).all()
-    assert collectives.maximum(x, None) is x
-    assert collectives.num_devices(None) == 1
-    assert collectives.global_indices(3, None).tolist() == [0, 1, 2]
-
-
 def test_more_devices_than_there_are_is_an_error_with_both_numbers():
     with pytest.raises(ValueError, match=r"num_devices=99.* has 4"):
         Devices(99)

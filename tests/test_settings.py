@@ -91,7 +91,9 @@ def test_the_ends_of_a_bound_are_possible(cls, values):
     made = cls(**values)
     ((name, value),) = values.items()
     kept = getattr(made, name)
-    assert kept == (Dough(grams=7) if name == "dough" else tuple(value) if name == "names" else value)
+    assert kept == (
+        Dough(grams=7) if name == "dough" else tuple(value) if name == "names" else value
+    )
 
 
 @pytest.mark.parametrize(
@@ -152,9 +154,13 @@ def test_a_value_is_kept_as_its_bound_resolves_it():
 
 
 def test_an_unknown_setting_is_named_with_the_likely_one_and_all_there_are():
-    with pytest.raises(ValueError, match=r"dough\.gram=3; did you mean dough\.grams\? Known: dough"):
+    with pytest.raises(
+        ValueError, match=r"dough\.gram=3; did you mean dough\.grams\? Known: dough"
+    ):
         check(Dough, {"gram": 3})
-    with pytest.raises(ValueError, match=r"unknown setting yeast=3\. Known: degrees, minutes, mode"):
+    with pytest.raises(
+        ValueError, match=r"unknown setting yeast=3\. Known: degrees, minutes, mode"
+    ):
         check(Oven, {"yeast": 3})
     with pytest.raises(ValueError, match=r"unknown setting my: gram=3; did you mean my: grams\?"):
         check(Dough, {"gram": 3}, prefix="my: ")

@@ -36,7 +36,10 @@ def test_the_codec_learns_longer_from_the_first_task(make_method, tiny_config, t
     assert [encode.num_steps(task) for task in (0, 1)] == [9, 5]
     assert (encode.examples, encode.counts_as) == (codec.batch_size, "codec")
     # The last rate of a task is a fiftieth of the peak.
-    last = [float(encode.rate(jnp.int32(0), jnp.int32(8))), float(encode.rate(jnp.int32(1), jnp.int32(4)))]
+    last = [
+        float(encode.rate(jnp.int32(0), jnp.int32(8))),
+        float(encode.rate(jnp.int32(1), jnp.int32(4))),
+    ]
     np.testing.assert_allclose(last, codec.learning_rate / 50, rtol=1e-5)
 
 

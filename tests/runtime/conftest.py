@@ -83,7 +83,8 @@ class Runs:
     ) -> dict:
         """Options are those of `run_sequence`; the report, which takes long, is left out unless it is asked for.
 
-        What happens at a place happens just before its step; an examination has a step for each evaluator."""
+        What happens at a place happens just before its step; an examination has a step for each evaluator.
+        """
         config = config or self._config
 
         def happens(task: int, stage: str, step: int) -> None:

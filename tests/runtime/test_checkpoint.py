@@ -1,7 +1,6 @@
 """A checkpoint is whole or it is none; what is damaged is named and passed over; what fails loses nothing."""
 
 import errno
-import json
 import logging
 import shutil
 import threading

@@ -165,7 +165,7 @@ def test_a_method_without_cues_runs_on_all_devices_and_shows_no_recalls(run_once
     assert "recalled at" not in format_summary(run.summary, run.workdir)
 
 
-PLUGIN = '''
+PLUGIN = """
 from braincl_jax.methods import Finetune
 from braincl_jax.registry import METHODS
 from braincl_jax.settings import at_least, settings
@@ -177,7 +177,7 @@ class Mine(Finetune):
 
     def init(self, key):
         raise LookupError(f"my method, {self.number}")
-'''
+"""
 
 
 def test_a_method_of_your_own_is_used(plugin, tiny_config, tiny_stream, tmp_path):

@@ -83,7 +83,9 @@ def test_differences_are_told_by_name_with_both_values():
 def test_a_plugin_that_has_changed_is_a_difference():
     there = RECORD.to_mapping()
     there["plan"]["plugins"] = {"mine": "abc"}
-    assert differences(there, RECORD.to_mapping()) == ["  plan.plugins.mine: 'abc' there, 'absent' here"]
+    assert differences(there, RECORD.to_mapping()) == [
+        "  plan.plugins.mine: 'abc' there, 'absent' here"
+    ]
 
 
 def test_nested_names_are_joined():

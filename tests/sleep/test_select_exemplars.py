@@ -67,7 +67,11 @@ def test_the_task_is_forgotten_unless_the_method_keeps_it(keeps_task):
 def test_the_key_decides_who_stays():
     layout = ExemplarLayout(SPEC, 4, keeps_task=False)
     kept = [
-        frozenset(night(layout, [0, 0, 1, 0, 1, 0], seed)[0].memory.long_term.images.image.ravel().tolist())
+        frozenset(
+            night(layout, [0, 0, 1, 0, 1, 0], seed)[0]
+            .memory.long_term.images.image.ravel()
+            .tolist()
+        )
         for seed in range(8)
     ]
     assert len(set(kept)) > 1

@@ -45,9 +45,7 @@ def test_the_target_is_a_little_less_than_the_words_of_a_cue_without_what_lanes_
             assert (memory, task) == ("memory", 3)
             return jnp.float32(10)
 
-    state: Any = types.SimpleNamespace(
-        memory="memory", progress=types.SimpleNamespace(task=3)
-    )
+    state: Any = types.SimpleNamespace(memory="memory", progress=types.SimpleNamespace(task=3))
     layout: Any = Layout()
     # 10 words of 16 bits, 98.5 % of them, and 24 bits for each of two lanes.
     np.testing.assert_allclose(target_bits(state, layout), 16 * 0.985 * 10 - 48, rtol=1e-6)
