@@ -32,11 +32,11 @@ class Dough:
 
 @settings()
 class Oven:
+    rack: object = given()
     degrees: float = between(50, 300, default=220)
     minutes: float = positive(default=40)
     mode: str = one_of(("steam", "fan"), default="fan")
     dough: Dough = nested(default_factory=Dough)
-    rack: object = given()
 
     def check_together(self) -> None:
         if self.mode == "steam" and self.dough.sour:
