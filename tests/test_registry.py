@@ -91,13 +91,40 @@ def test_a_name_is_taken_only_once(shops):
     with pytest.raises(ValueError, match="shop: 'bakery' is registered already"):
 
         @shops.register("bakery")
+        @settings()
         class Other:
             pass
 
 
+def test_what_settings_have_not_seen_is_a_type_error():
+    class Plain:
+        pass
+
+    class Kiosk(Plain):
+        size: int = at_least(1, default=3)
+
+    @settings()
+    class Bare:
+        pass
+
+    class Grown(Bare):
+        size: int = at_least(1, default=3)
+
+    class Renamed(Bare):
+        pass
+
+    registry = Registry("shop", "sys")
+    for cls in (Plain, Kiosk, Grown):
+        with pytest.raises(TypeError, match=f"shop: 'kiosk' must be a settings.*class {cls.__name__}"):
+            registry.register("kiosk")(cls)
+    # Without fields of its own a class needs no more than its base has.
+    registry.register("kiosk")(Renamed)
+    assert registry.canonical("kiosk") == "kiosk"
+
+
 def test_a_module_that_is_loaded_again_registers_its_own_parts_once_more(shops):
     old = shops.get("bakery")
-    again = type("Again", (), {"__module__": old.__module__, "__qualname__": old.__qualname__})
+    again = type("Again", (old,), {"__module__": old.__module__, "__qualname__": old.__qualname__})  # pyright: ignore
     shops.register("bakery")(again)
     assert shops.get("bakery") is again
 
