@@ -24,7 +24,7 @@ from braincl_jax.runtime.processes import leads, require_same_everywhere
 from braincl_jax.runtime.record import Record
 from braincl_jax.runtime.resume import check_same_run, clear, finished_summary, fork, resume, say
 from braincl_jax.runtime.saver import Saver
-from braincl_jax.runtime.stages import build_evaluators
+from braincl_jax.runtime.stages import build_evaluators, stages_of
 from braincl_jax.runtime.timings import Timings
 from braincl_jax.runtime.workdir import CHECKPOINTS, CONFIG, METRICS, TIMINGS
 from braincl_jax.sleep import nothing_prefetched
@@ -78,6 +78,7 @@ def run_sequence(
             say(f"{workdir} holds this run, finished; --restart does it again")
             return summary
     phases, evaluators = method.phases(stream), build_evaluators(config.evaluators)
+    stages_of(phases, evaluators, last_task=True)  # names that are taken are told now
     state, cursor, resumed = begin(
         method, record, phases, devices, workdir, restart=restart, fork_from=fork_from
     )

@@ -60,6 +60,12 @@ def test_each_moment_has_its_evaluators_in_the_order_of_the_config():
     assert list(looks[1].evaluators) == ["task_aware", "accuracy"]
 
 
+@pytest.mark.parametrize("name", ["learn", "after_task", "at_end"])
+def test_a_phase_needs_a_name_of_its_own(name):
+    with pytest.raises(ValueError, match=f"phases need names of their own.*{name}"):
+        names([*DAY, Phase(name, STEP, asleep=True)], last_task=True)
+
+
 def test_an_evaluator_that_there_is_not_is_refused():
     with pytest.raises(ValueError, match="evaluators='f1' is unknown"):
         build_evaluators(("accuracy", "f1"))
