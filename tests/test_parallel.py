@@ -120,7 +120,7 @@ def test_ten_replay_steps_on_one_and_four_devices_see_the_same_and_learn_the_sam
 ):
     method = with_network(diary.method, Eye)
 
-    def look(state, batch, now, axis_name):
+    def look(state, batch, now, axis_name=None):
         task, slot, _ = prefetched_for(state.memory, now, method.parts, method.layout, axis_name)[1]
         after, _ = replay_step(state, batch, now, axis_name, method=method)
         seen = (task, slot, after.encoder.batch_stats)

@@ -115,7 +115,9 @@ def test_what_settings_have_not_seen_is_a_type_error():
 
     registry = Registry("shop", "sys")
     for cls in (Plain, Kiosk, Grown):
-        with pytest.raises(TypeError, match=f"shop: 'kiosk' must be a settings.*class {cls.__name__}"):
+        with pytest.raises(
+            TypeError, match=f"shop: 'kiosk' must be a settings.*class {cls.__name__}"
+        ):
             registry.register("kiosk")(cls)
     # Without fields of its own a class needs no more than its base has.
     registry.register("kiosk")(Renamed)

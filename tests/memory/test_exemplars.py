@@ -49,7 +49,13 @@ def lives(tiny_config):
     @functools.cache
     def live(number: int, keep: bool = False):
         class Some(ExemplarMethod):
-            capacity, keeps_task = number, keep
+            @property
+            def capacity(self) -> int:
+                return number
+
+            @property
+            def keeps_task(self) -> bool:
+                return keep
 
         method = Some(parts=parts)
         # The steps alone: no stream is asked for a batch.

@@ -94,7 +94,7 @@ class Same(nn.Module):
 
 def predicted(pixels, seen) -> jax.Array:
     """Logits of a head that tells the pixels as they are, among the classes seen."""
-    pixels = np.asarray(pixels, np.uint8)[:, None, :, None]
+    pixels = jnp.asarray(pixels, jnp.uint8)[:, None, :, None]
     head = {"kernel": jnp.eye(3), "bias": jnp.zeros(3)}
     network = Network(Same(), nn.Dense(3))
     logits, _ = network.predict({"backbone": {}, "head": head}, {}, jnp.array(seen), pixels)
@@ -110,7 +110,7 @@ def test_logits_of_unseen_classes_are_out_of_play():
 
 
 def test_no_gradient_flows_to_unseen_classes():
-    network, image = Network(Same(), nn.Dense(3)), np.ones((1, 1, 3, 1), np.uint8)
+    network, image = Network(Same(), nn.Dense(3)), jnp.ones((1, 1, 3, 1), jnp.uint8)
 
     def loss(bias):
         params = {"backbone": {}, "head": {"kernel": jnp.eye(3), "bias": bias}}
