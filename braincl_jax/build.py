@@ -22,8 +22,6 @@ from braincl_jax.state import (
 )
 from braincl_jax.types import Array, StreamSpec
 
-INITIAL_TRADEOFF = 0.003
-
 
 def build_stream(config: Config) -> TaskStream:
     """The task stream that `config` describes.
@@ -50,7 +48,7 @@ def build_plan(config: Config, stream: TaskStream) -> Plan:
         raise ValueError(
             f"num_tasks={config.num_tasks}, but the stream has {stream.spec.num_tasks}"
         )
-    return resolve(config, stream.spec, stream.class_order)
+    return resolve(config, stream.spec, stream.class_order, stream.class_names)
 
 
 def build_parts(config: Config, plan: Plan) -> Parts:
@@ -111,7 +109,6 @@ def init_brain(method: Method, key: Array) -> BrainState:
         consolidation=Consolidation(
             seen_classes=jnp.zeros(parts.spec.num_classes, bool),
             examples={kind: jnp.int32(0) for kind in EXAMPLE_KINDS},
-            log_tradeoff=jnp.log(jnp.float32(INITIAL_TRADEOFF)),
         ),
         own=method.init(named_key(key, "own")),
         progress=Progress(task=jnp.int32(-1), phase=jnp.uint32(0), step=jnp.int32(0)),

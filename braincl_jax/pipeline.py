@@ -19,7 +19,7 @@ from typing import Any
 
 import jax.numpy as jnp
 
-from braincl_jax.data import TaskStream
+from braincl_jax.data import TaskStream, read_ahead
 from braincl_jax.memory.cue_layout import CueLayout
 from braincl_jax.parts import Learner, MemoryLayout, Parts
 from braincl_jax.schedules import FINAL_FRACTION, warmup_cosine
@@ -90,8 +90,10 @@ class Phase:
         return state.replace(progress=state.progress.advance(self.name)), metrics
 
     def batches(self, task: int, start: int = 0) -> Iterator[Batch | None]:
-        """The batches of the steps from `start` on."""
-        return (self.batch_at(task, step) for step in range(start, self.num_steps(task)))
+        """The batches of the steps from `start` on, read while the steps before them run."""
+        return read_ahead(
+            lambda step: self.batch_at(task, step), range(start, self.num_steps(task))
+        )
 
 
 def start(parts: Parts, layout: MemoryLayout) -> Phase:

@@ -50,12 +50,10 @@ class Consolidation(struct.PyTreeNode):
     Attributes:
         seen_classes: bool [K]; logits of unseen classes are masked.
         examples: int32 counters of training examples shown, by `EXAMPLE_KINDS`.
-        log_tradeoff: log of lambda, the weight of the recall error against the rate, float32 scalar.
     """
 
     seen_classes: Array
     examples: dict[str, Array]
-    log_tradeoff: Array
 
     def count(self, kind: str, number: Array | int) -> "Consolidation":
         """`number` more examples of a kind."""

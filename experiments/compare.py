@@ -3,14 +3,14 @@
     python -m experiments.compare --variant=braincl --variant=replay_raw --seeds=0,1,2
     python -m experiments.compare --variant='no wake:wake.epochs=0' --variant='large:codec.width=32,codec.steps=900'
 
-A variant is a method name, or NAME:KEY=VALUE[,KEY=VALUE...] with settings of its own on top of the config. Flags
+A variant is a method name, or NAME:KEY=VALUE[,KEY=VALUE...] with settings of its own on top of the config; a value may
+be a part with settings of its own, as in 'no flip:sleep.augmentation=crop_flip_noise(flip=False, noise=9.0)'. Flags
 `--config.key=value` behind `--` hold for all runs. Each run is a process of its own that anyone can repeat: its
 command is stored beside its figures. A run that the work directory holds already, of the same command and commit, is
 not done again, and goes on if it was interrupted.
 """
 
 import json
-import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -18,11 +18,11 @@ from typing import Any
 
 from absl import app, flags
 
-from braincl_jax.registry import METHODS
+from braincl_jax.registry import METHODS, import_plugins
 from braincl_jax.report.comparison import comparison_table, write_comparison
 from braincl_jax.runtime.interrupt import EXIT_INTERRUPTED, stop_on_signals
 from braincl_jax.runtime.log import write_json
-from experiments.provenance import current_commit, hardware
+from experiments.provenance import current_commit, provenance
 
 _CONFIG = flags.DEFINE_string(
     "config", "experiments/configs/quickstart.py", "Config file that all runs share."
@@ -52,10 +52,22 @@ def parse_variant(text: str) -> tuple[str, list[str]]:
                 f"variant {text!r} is neither a method ({', '.join(METHODS.names())}) nor NAME:KEY=VALUE"
             )
         return name, [f"--config.method={name}"]
-    pairs = settings.split(",")
+    pairs = split_settings(settings)
     if not all("=" in pair for pair in pairs):
         raise ValueError(f"variant {text!r}: settings must be KEY=VALUE, separated by commas")
     return name, [f"--config.{pair}" for pair in pairs]
+
+
+def split_settings(text: str) -> list[str]:
+    """'a=1,b=part(x=2, y=3)' -> ['a=1', 'b=part(x=2, y=3)']: commas inside brackets belong to a value."""
+    parts, depth = [""], 0
+    for character in text:
+        depth += (character in "([{") - (character in ")]}")
+        if character == "," and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += character
+    return [part.strip() for part in parts]
 
 
 def run(
@@ -69,11 +81,7 @@ def run(
 ) -> dict[str, Any]:
     """One run in a process of its own; returns its summary with name, command, commit and hardware."""
     arguments = [f"--config={config}", *common_flags, *own_flags, f"--config.seed={seed}"]
-    made = {
-        "command": shlex.join(["python", "-m", "experiments.launch", *arguments]),
-        "commit": current_commit(),
-        "hardware": hardware(),
-    }
+    made = provenance("experiments.launch", arguments)
     workdir = workdir / f"{Path(config).stem}-{name.replace(' ', '_')}-seed{seed}"
     # Holds `made` from the start, so that an interrupted run is known, and the summary at the end.
     done = workdir / "results.json"
@@ -113,8 +121,10 @@ def main(argv: list[str]) -> int:
                     return EXIT_INTERRUPTED
     results = Path(_RESULTS.value or workdir / "results.json")
     write_json(results, summaries)
-    plot = write_comparison(workdir / "comparison.png", summaries)
-    print(f"\n{comparison_table(summaries)}\n\nfigures are in {results}, a plot in {plot}")
+    # They may bring figures.
+    import_plugins(sorted({name for one in summaries for name in one.get("plugins", ())}))
+    page = write_comparison(workdir, summaries)
+    print(f"\n{comparison_table(summaries)}\n\nfigures are in {results}, plots in {page}")
     return 0
 
 

@@ -2,8 +2,24 @@
 
 import os
 import platform
+import shlex
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
+
+
+def provenance(module: str, arguments: Sequence[str]) -> dict[str, str]:
+    """What is stored beside figures: the command that repeats them, the commit that runs, and the machine.
+
+    Args:
+        module: what `python -m` runs.
+        arguments: of the command line.
+    """
+    return {
+        "command": shlex.join(["python", "-m", module, *arguments]),
+        "commit": current_commit(),
+        "hardware": hardware(),
+    }
 
 
 def current_commit() -> str:

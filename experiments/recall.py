@@ -86,7 +86,11 @@ def load_originals(workdir: Path, slots: list[int]) -> dict[int, np.ndarray]:
     """The training image behind each slot, from the run's data set."""
     stream = build_stream(read_record(workdir / "config.json").config)
     sources = np.load(workdir / "sources.npy")
-    return {slot: stream.train(sources[slot, 0]).image[sources[slot, 1]] for slot in slots}
+    originals = {}
+    for slot in slots:
+        task, image = sources[slot]
+        originals[slot] = stream.train_images(int(task), np.array([image]))[0]
+    return originals
 
 
 def main(argv: list[str]) -> None:

@@ -21,7 +21,7 @@ import pytest
 
 from braincl_jax.build import build_method, init_brain
 from braincl_jax.config import CodecConfig, Config, SleepConfig, WakeConfig
-from braincl_jax.data import RawData, TaskStream
+from braincl_jax.data import Dataset, TaskStream
 from braincl_jax.methods import Method
 from braincl_jax.pipeline import Phase
 from braincl_jax.registry import AUGMENTATIONS, BACKBONES, EVALUATORS, METHODS, POLICIES, SAMPLERS
@@ -136,8 +136,8 @@ def tiny_stream() -> TaskStream:
         noise = rng.integers(0, 60, (len(label), SIDE, SIDE, 1))
         return (150 * bright[:, :, None, None] + noise).astype(np.uint8), label
 
-    raw = RawData(*split(TRAIN_PER_CLASS), *split(TEST_PER_CLASS), NUM_CLASSES)
-    return TaskStream.create(raw, num_tasks=NUM_TASKS)
+    dataset = Dataset.of_arrays(*split(TRAIN_PER_CLASS), *split(TEST_PER_CLASS))
+    return TaskStream.create(dataset, num_tasks=NUM_TASKS)
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,6 @@ import dataclasses
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 import pytest
 
 from braincl_jax.build import build_method, build_parts, build_plan, build_stream, init_brain
@@ -35,7 +34,6 @@ def test_a_brain_begins_before_the_first_task_and_has_seen_nothing(newborn):
     assert {name: int(count) for name, count in newborn.consolidation.examples.items()} == (
         dict.fromkeys(("codec", "refinement", "wake", "sleep"), 0)
     )
-    np.testing.assert_allclose(jnp.exp(newborn.consolidation.log_tradeoff), 0.003, rtol=1e-6)
     assert int(newborn.memory.prefetched.first) == -1
 
 

@@ -12,7 +12,7 @@ import pytest
 from braincl_jax.build import build_method
 from braincl_jax.config import STORAGES, CodecConfig, Config
 from braincl_jax.memory import cue_strings
-from braincl_jax.memory.block import store
+from braincl_jax.memory.block import store, writing
 from braincl_jax.memory.codec import quantise
 from braincl_jax.memory.coder import tables
 from braincl_jax.memory.cue_layout import CueLayout
@@ -186,15 +186,11 @@ def remember_random_tasks(layout: CueLayout) -> tuple[store.EpisodicMemory, np.n
         params = layout.codec.init(key)
         table = tables.build(params["density"], cues, jnp.ones(5, bool))
         label = jnp.arange(5) % format.num_classes
-        return store.rewrite(
-            memory,
-            format,
-            kept=jnp.ones(format.num_slots, bool),
-            added=cue_strings.encode_cues(table, cues, label, format),
-            label=label,
-            count=jnp.int32(5),
-            record=store.Record(table, quantise.quantise(params["synthesis"], storage)),
-        )
+        record = store.Record(table, quantise.quantise(params["synthesis"], storage))
+        added = cue_strings.encode_cues(table, cues, label, format)
+        used = store.used_words(memory, format)
+        memory = writing.open_record(memory, format, record)
+        return store.sealed(writing.append(memory, format, used, added, label, jnp.int32(5))[0])
 
     all_cues = np.random.default_rng(0).integers(-7, 9, (2, 5, *format.latent_shape), np.int32)
     memory = store.empty_memory(format)

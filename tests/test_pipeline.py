@@ -116,7 +116,7 @@ class Little(NamedTuple):
 def little():
     """A brain after seven steps of `doze` in task 2."""
     return Little(
-        Consolidation(jnp.zeros(2, bool), {"wake": jnp.int32(5)}, jnp.float32(0)),
+        Consolidation(jnp.zeros(2, bool), {"wake": jnp.int32(5)}),
         Progress(task=jnp.int32(2), phase=phase_id("doze"), step=jnp.int32(7)),
         jax.random.key(3),
     )

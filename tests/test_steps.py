@@ -153,7 +153,7 @@ def test_a_fixed_density_does_not_move_while_the_transforms_do(
 
 def test_memorise_writes_every_image_once_and_leaves_padding_out(diary, tiny_stream):
     labels = diary.after[1, "memorise"].memory.working.labels
-    np.testing.assert_array_equal(labels, tiny_stream.train(1).label)
+    np.testing.assert_array_equal(labels, tiny_stream.train_labels(1))
 
 
 def test_transfer_keeps_nothing_of_g_a_and_empties_working_memory(diary, assert_same):

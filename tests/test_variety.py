@@ -9,7 +9,7 @@ import pytest
 
 from braincl_jax.build import build_method
 from braincl_jax.config import CodecConfig
-from braincl_jax.data import RawData, TaskStream
+from braincl_jax.data import Dataset, TaskStream
 from braincl_jax.memory.cue_layout import CueLayout
 from braincl_jax.parts import recall
 
@@ -23,7 +23,7 @@ def uneven(tiny_config, live_one):
     rng = np.random.default_rng(0)
     label = np.repeat(np.arange(4), PER_CLASS)
     image = rng.integers(0, 255, (len(label), 18, 14, 3), np.uint8)
-    raw = RawData(image, label, image[::5], label[::5], 4)
+    raw = Dataset.of_arrays(image, label, image[::5], label[::5])
     stream = TaskStream.create(raw, num_tasks=2, class_order_seed=-1)
     codec = dataclasses.replace(tiny_config.codec, lanes_per_image=5)
     config = dataclasses.replace(tiny_config, codec=codec, budget_bytes=16_000)
@@ -54,7 +54,7 @@ def test_replay_finds_no_damage(uneven):
 def test_more_than_256_classes_get_a_word_for_each_label(tiny_config):
     label = np.arange(300)
     image = np.zeros((300, 8, 8, 1), np.uint8)
-    stream = TaskStream.create(RawData(image, label, image, label, 300), num_tasks=2)
+    stream = TaskStream.create(Dataset.of_arrays(image, label, image, label), num_tasks=2)
     config = dataclasses.replace(tiny_config, budget_bytes=20_000, codec=CodecConfig(width=4))
     layout = build_method(config, stream.spec).layout
     # One word for the label, one for the length of the string.

@@ -1,49 +1,70 @@
 """Smaller images: means over areas, exact and the same on every machine."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
-from braincl_jax.data.sources import RawData
+from braincl_jax.data.dataset import Dataset
+from braincl_jax.data.images import Images
 
 # Images worked on at a time: numbers take eight times the bytes of pixels.
 CHUNK = 512
 
 
-def shrunk(raw: RawData, side: int) -> RawData:
+def shrunk(dataset: Dataset, side: int) -> Dataset:
     """The same data set with square images of `side` pixels.
 
-    A new pixel is the mean over the area that it covers, where old pixels count by the part of them that lies inside.
-
     Args:
-        raw: the data set, of square images.
+        dataset: the data set, of square images.
         side: new height and width, from 1 to the old ones; 0 leaves the images as they are.
 
     Returns:
-        A data set with arrays of images of its own, or `raw` itself if there is nothing to do.
+        A data set whose images are shrunk when they are read, or `dataset` itself if there is nothing to do.
 
     Raises:
         ValueError: images are not square, or smaller than `side`.
     """
-    height, width = raw.x_train.shape[1:3]
+    height, width, _ = dataset.train.shape
     if side == 0 or side == height == width:
-        return raw
+        return dataset
     if height != width or not 1 <= side < height:
         raise ValueError(
             f"image_side={side}, but images have {height}x{width} pixels: they must be square and not be smaller"
         )
-    return raw._replace(x_train=_shrunk(raw.x_train, side), x_test=_shrunk(raw.x_test, side))
+    return dataset._replace(train=Shrunk(dataset.train, side), test=Shrunk(dataset.test, side))
 
 
-def _shrunk(images: np.ndarray, side: int) -> np.ndarray:
-    number, old, _, channels = images.shape
-    overlap = _overlaps(old, side)
-    small = np.empty((number, side, side, channels), np.uint8)
-    for start in range(0, number, CHUNK):
-        # Whole numbers far below 2**53: sums are exact in any order.
-        sums = np.einsum(
-            "ih,nhwc,jw->nijc", overlap, images[start : start + CHUNK], overlap, optimize=True
-        )
-        small[start : start + CHUNK] = np.floor(sums / old**2 + 0.5)
-    return small
+@dataclass(frozen=True)
+class Shrunk:
+    """Square images shrunk to `side` pixels a side when they are read.
+
+    A new pixel is the mean over the area that it covers, where old pixels count by the part of them that lies inside.
+
+    Attributes:
+        images: square images, larger than `side`.
+        side: their new height and width.
+    """
+
+    images: Images
+    side: int
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        return self.side, self.side, self.images.shape[2]
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def take(self, rows: np.ndarray) -> np.ndarray:
+        old = self.images.shape[0]
+        overlap = _overlaps(old, self.side)
+        small = np.empty((len(rows), *self.shape), np.uint8)
+        for start in range(0, len(rows), CHUNK):
+            large = self.images.take(rows[start : start + CHUNK])
+            # Whole numbers far below 2**53: sums are exact in any order.
+            sums = np.einsum("ih,nhwc,jw->nijc", overlap, large, overlap, optimize=True)
+            small[start : start + CHUNK] = np.floor(sums / old**2 + 0.5)
+        return small
 
 
 def _overlaps(old: int, new: int) -> np.ndarray:

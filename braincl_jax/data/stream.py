@@ -3,44 +3,14 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import NamedTuple, cast
+from typing import cast
 
 import numpy as np
 
-from braincl_jax.data.sources import RawData
+from braincl_jax.data.dataset import Dataset, checked
+from braincl_jax.data.read_ahead import read_ahead
+from braincl_jax.data.tasks import Pool, cut
 from braincl_jax.types import Array, Batch, StreamSpec
-
-MAX_VALIDATION_FRACTION = 0.5
-
-
-class Split(NamedTuple):
-    """The training or test images of one task.
-
-    Attributes:
-        image: uint8 [N, H, W, C].
-        label: int32 [N], position of the class in the class order.
-    """
-
-    image: np.ndarray
-    label: np.ndarray
-
-
-class _Pool(NamedTuple):
-    """Images of all tasks, shared with the source and never copied whole, and who owns which row.
-
-    Attributes:
-        image: uint8 [N, H, W, C], every image of the source.
-        label: int32 [N], position of the class in the class order; no meaning outside `rows`.
-        rows: for each task, int64 [n], the rows of its images in the order of the source.
-    """
-
-    image: np.ndarray
-    label: np.ndarray
-    rows: tuple[np.ndarray, ...]
-
-    def take(self, task: int, positions: np.ndarray | slice) -> Split:
-        rows = self.rows[task][positions]
-        return Split(self.image[rows], self.label[rows])
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,21 +24,23 @@ class TaskStream:
         spec: the static facts of the stream.
         class_order: the source's class ids, in the order in which they arrive.
         classes_per_task: classes of each task, k.
+        class_names: the source's names of the classes, in the same order.
         evaluated_on: "test", or "validation" if held-out training images take the place of the test images.
     """
 
     spec: StreamSpec
     class_order: tuple[int, ...]
     classes_per_task: int
+    class_names: tuple[str, ...]
     evaluated_on: str
-    _train: _Pool = field(repr=False)
-    _test: _Pool = field(repr=False)
+    _train: Pool = field(repr=False)
+    _test: Pool = field(repr=False)
     _part: tuple[int, int] = field(default=(0, 1), repr=False)
 
     @classmethod
     def create(
         cls,
-        raw: RawData,
+        dataset: Dataset,
         *,
         num_tasks: int,
         classes_per_task: int = 0,
@@ -81,7 +53,7 @@ class TaskStream:
         the field since iCaRL (Rebuffi et al. 2017), so that results compare with published ones.
 
         Args:
-            raw: the data set; its images are shared, not copied, so leave them as they are.
+            dataset: the data set; its images are read when they are asked for, so leave them as they are.
             num_tasks: T.
             classes_per_task: k; the first T * k classes of the order are used. 0 shares out all.
             class_order_seed: seed of the class order; -1 keeps the source's own order.
@@ -93,37 +65,28 @@ class TaskStream:
             The stream.
 
         Raises:
-            ValueError: if an argument is out of its range, the classes cannot be shared out so, a
-                class has no image left to train on, or a task none to test on.
+            ValueError: if the data set is not what `Dataset` says, an argument is out of its range, the
+                classes cannot be shared out so, a class has no image left to train on, or a task none
+                to test on.
         """
-        if not 0 <= validation_fraction <= MAX_VALIDATION_FRACTION:
-            raise ValueError(
-                f"validation_fraction={validation_fraction}: need 0..{MAX_VALIDATION_FRACTION}."
-            )
-        per_task = _count_per_task(raw.num_classes, num_tasks, classes_per_task)
-        order = _order_of_classes(raw.num_classes, class_order_seed)[: num_tasks * per_task]
-        position = np.full(raw.num_classes, -1, np.int32)
-        position[order] = np.arange(len(order))
-
-        label = position[raw.y_train]
-        held_out = _held_out(label, order, validation_fraction)
-        train = _pool(raw.x_train, label, ~held_out, num_tasks, per_task)
-        if validation_fraction > 0:
-            test = _pool(raw.x_train, label, held_out, num_tasks, per_task)
-        else:
-            test_label = position[raw.y_test]
-            test = _pool(raw.x_test, test_label, test_label >= 0, num_tasks, per_task)
-        _check_testable(test, order, per_task)
-
-        height, width, channels = raw.x_train.shape[1:]
-        spec = StreamSpec(
-            image_shape=(height, width, channels),
-            num_classes=len(order),
+        dataset = checked("dataset", dataset)
+        tasks = cut(
+            dataset,
             num_tasks=num_tasks,
-            task_sizes=tuple(len(rows) for rows in train.rows),
+            classes_per_task=classes_per_task,
+            class_order_seed=class_order_seed,
+            validation_fraction=validation_fraction,
         )
+        spec = StreamSpec(
+            image_shape=dataset.train.shape,
+            num_classes=len(tasks.order),
+            num_tasks=num_tasks,
+            task_sizes=tuple(len(rows) for rows in tasks.train.rows),
+        )
+        order = tuple(tasks.order.tolist())
+        names = tuple(dataset.class_names[original] for original in order)
         evaluated_on = "validation" if validation_fraction > 0 else "test"
-        return cls(spec, tuple(order.tolist()), per_task, evaluated_on, train, test)
+        return cls(spec, order, tasks.per_task, names, evaluated_on, tasks.train, tasks.test)
 
     @property
     def test_sizes(self) -> tuple[int, ...]:
@@ -134,7 +97,7 @@ class TaskStream:
         """The same stream for one of several readers, who share every batch.
 
         Its batches hold the rows index * B / count .. (index + 1) * B / count - 1 of the whole
-        batches, and no other images are read. `train` and `test` still give whole tasks.
+        batches, and no other images are read. What is asked for by position stays whole.
 
         Args:
             index: 0..count-1, which reader.
@@ -150,35 +113,41 @@ class TaskStream:
             raise ValueError(f"part {index} of {count}: need 0..{count - 1}.")
         return replace(self, _part=(index, count))
 
-    def train(self, task: int) -> Split:
-        """All training images of a task, in the order of the source.
+    def train_images(self, task: int, positions: np.ndarray) -> np.ndarray:
+        """Some training images of a task.
 
         Args:
             task: 0..T-1.
+            positions: int [n], positions in the order of the source, as `Batch.index` has them.
 
         Returns:
-            Copies of the images and labels.
+            uint8 [n, H, W, C], read now; ask for as many as memory holds.
+
+        Raises:
+            ValueError: if there is no such task.
+            IndexError: if there is no such position.
+        """
+        self._check(task)
+        return self._train.images.take(self._train.rows[task][positions])
+
+    def train_labels(self, task: int) -> np.ndarray:
+        """int32 [N], positions in the class order of all training images of a task, in the order of the source.
 
         Raises:
             ValueError: if there is no such task.
         """
         self._check(task)
-        return self._train.take(task, slice(None))
+        return self._train.label[self._train.rows[task]]
 
-    def test(self, task: int) -> Split:
-        """All test images of a task (those held out, if some are), in the order of the source.
-
-        Args:
-            task: 0..T-1.
-
-        Returns:
-            Copies of the images and labels.
-
-        Raises:
-            ValueError: if there is no such task.
-        """
+    def test_images(self, task: int, positions: np.ndarray) -> np.ndarray:
+        """Some test images of a task (those held out, if some are); otherwise as `train_images`."""
         self._check(task)
-        return self._test.take(task, slice(None))
+        return self._test.images.take(self._test.rows[task][positions])
+
+    def test_labels(self, task: int) -> np.ndarray:
+        """The labels of all test images of a task (those held out, if some are); otherwise as `train_labels`."""
+        self._check(task)
+        return self._test.label[self._test.rows[task]]
 
     def batch_at(self, task: int, *, batch_size: int, step: int, seed: int) -> Batch:
         """Batch number `step` of an endless, shuffled stream of a task's training images.
@@ -205,8 +174,13 @@ class TaskStream:
         size = self.spec.task_sizes[task]
         start, stop = step * batch_size, (step + 1) * batch_size
         first, last = start // size, (stop - 1) // size
-        epochs = [_permutation(seed, task, epoch, size) for epoch in range(first, last + 1)]
-        positions = np.concatenate(epochs)[start - first * size : stop - first * size]
+        pieces = [
+            _permutation(seed, task, epoch, size)[
+                max(start - epoch * size, 0) : stop - epoch * size
+            ]
+            for epoch in range(first, last + 1)
+        ]
+        positions = np.concatenate(pieces)
         return self._batch(self._train, task, positions, batch_size)
 
     def ordered_batches(self, task: int, *, batch_size: int) -> Iterator[Batch]:
@@ -251,83 +225,28 @@ class TaskStream:
         if batch_size is not None and batch_size % self._part[1]:
             raise ValueError(f"batch_size={batch_size}: need a multiple of {self._part[1]} parts.")
 
-    def _in_order(self, pool: _Pool, task: int, batch_size: int) -> Iterator[Batch]:
-        for step in range(-(-len(pool.rows[task]) // batch_size)):
-            yield self._ordered_batch(pool, task, batch_size, step)
+    def _in_order(self, pool: Pool, task: int, batch_size: int) -> Iterator[Batch]:
+        def batch_at(step: int) -> Batch:
+            return self._ordered_batch(pool, task, batch_size, step)
 
-    def _ordered_batch(self, pool: _Pool, task: int, batch_size: int, step: int) -> Batch:
+        return read_ahead(batch_at, range(-(-len(pool.rows[task]) // batch_size)))
+
+    def _ordered_batch(self, pool: Pool, task: int, batch_size: int, step: int) -> Batch:
         start = step * batch_size
         positions = np.arange(start, min(start + batch_size, len(pool.rows[task])))
         return self._batch(pool, task, positions, batch_size)
 
-    def _batch(self, pool: _Pool, task: int, positions: np.ndarray, batch_size: int) -> Batch:
+    def _batch(self, pool: Pool, task: int, positions: np.ndarray, batch_size: int) -> Batch:
         """Own part of the batch of the images at `positions`, padding included."""
         index, count = self._part
         own_size = batch_size // count
         own = positions[index * own_size : (index + 1) * own_size]
-        image, label = pool.take(task, own)
+        rows = pool.rows[task][own]
         return Batch(
-            image=_filled_up(image, own_size, 0),
-            label=_filled_up(label, own_size, 0),
+            image=_filled_up(pool.images.take(rows), own_size, 0),
+            label=_filled_up(pool.label[rows], own_size, 0),
             index=_filled_up(own.astype(np.int32), own_size, -1),
         )
-
-
-def _count_per_task(num_classes: int, num_tasks: int, classes_per_task: int) -> int:
-    if not 1 <= num_tasks <= num_classes:
-        raise ValueError(f"num_tasks={num_tasks}: need 1..{num_classes}, one class a task or more.")
-    most = num_classes // num_tasks
-    if not 0 <= classes_per_task <= most:
-        raise ValueError(
-            f"classes_per_task={classes_per_task}: {num_tasks} tasks share {num_classes} classes; "
-            f"need 1..{most}, or 0 to share out all."
-        )
-    if classes_per_task == 0 and num_classes % num_tasks != 0:
-        divisors = [n for n in range(1, num_classes + 1) if num_classes % n == 0]
-        raise ValueError(
-            f"num_tasks={num_tasks} does not divide the {num_classes} classes; need one of "
-            f"{divisors}, or classes_per_task in 1..{most}."
-        )
-    return classes_per_task or most
-
-
-def _order_of_classes(num_classes: int, seed: int) -> np.ndarray:
-    if not -1 <= seed < 2**32:
-        raise ValueError(f"class_order_seed={seed}: need 0..{2**32 - 1}, or -1 for no shuffle.")
-    if seed == -1:
-        return np.arange(num_classes)
-    return np.random.RandomState(seed).permutation(num_classes)
-
-
-def _held_out(label: np.ndarray, order: np.ndarray, fraction: float) -> np.ndarray:
-    """Marks, bool [N], the last images of each class, and sees that each class keeps some."""
-    held_out = np.zeros(len(label), bool)
-    for position, original in enumerate(order):
-        rows = np.flatnonzero(label == position)
-        count = max(1, round(fraction * len(rows))) if fraction > 0 else 0
-        if count >= len(rows):
-            raise ValueError(
-                f"validation_fraction={fraction}: class {original} has {len(rows)} training "
-                "images and would have none left; need at least 1 beside those held out."
-            )
-        held_out[rows[len(rows) - count :]] = True
-    return held_out
-
-
-def _pool(
-    image: np.ndarray, label: np.ndarray, usable: np.ndarray, num_tasks: int, per_task: int
-) -> _Pool:
-    owner = np.where(usable, label // per_task, -1)
-    return _Pool(image, label, tuple(np.flatnonzero(owner == task) for task in range(num_tasks)))
-
-
-def _check_testable(test: _Pool, order: np.ndarray, per_task: int) -> None:
-    for task, rows in enumerate(test.rows):
-        if len(rows) == 0:
-            classes = order[task * per_task : (task + 1) * per_task].tolist()
-            raise ValueError(
-                f"task {task}, of the classes {classes}, has no test images; need at least 1."
-            )
 
 
 @lru_cache(maxsize=4)  # a batch spans two epochs as a rule, and the next one the same two

@@ -115,10 +115,10 @@ def _checked_matrix(matrix: ArrayLike) -> NDArray[np.float64]:
     accuracy = np.array(matrix, dtype=np.float64)
     if accuracy.ndim != 2 or accuracy.shape[0] != accuracy.shape[1] or accuracy.size == 0:
         raise ValueError(f"the accuracy matrix must be [T, T] with T >= 1, got {accuracy.shape}")
-    for i, j in zip(*np.tril_indices(len(accuracy)), strict=True):
-        # Written so that NaN fails too.
-        if not 0 <= accuracy[i, j] <= 1:
-            raise ValueError(f"accuracy [{i}, {j}] must be in [0, 1], got {accuracy[i, j]}")
+    # Written so that NaN fails too.
+    wrong = np.argwhere(np.tril(~((accuracy >= 0) & (accuracy <= 1))))
+    for i, j in wrong[:1]:
+        raise ValueError(f"accuracy [{i}, {j}] must be in [0, 1], got {accuracy[i, j]}")
     accuracy[np.triu_indices(len(accuracy), k=1)] = np.nan
     return accuracy
 

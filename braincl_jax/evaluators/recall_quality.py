@@ -37,7 +37,7 @@ class RecallQuality:
             slots = np.flatnonzero(sources[:, 0] == task)
             for first in range(0, len(slots), CHUNK):
                 some = slots[first : first + CHUNK]
-                original = exam.stream.train(task).image[sources[some, 1]]
+                original = exam.stream.train_images(task, sources[some, 1])
                 values.append(psnr(original, recall_slots(recall, memory, task, some)))
         return {"psnr_db": float(np.concatenate(values).mean())}
 

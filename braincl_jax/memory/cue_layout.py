@@ -20,6 +20,8 @@ from braincl_jax.registry import POLICIES, RECALL_ERRORS
 from braincl_jax.state import Memory, named_key
 from braincl_jax.types import Array, Index, PyTree, Recalled, StreamSpec
 
+INITIAL_TRADEOFF = 0.003
+
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class CueLayout:
@@ -79,19 +81,25 @@ class CueLayout:
     def init(self, key: Array) -> Memory:
         """An empty memory whose block takes all of the budget and no more."""
         params = self.codec.init(key)
-        return Memory(working=self.empty_working(params), long_term=store.empty_memory(self.format))
+        log_tradeoff = jnp.log(jnp.float32(INITIAL_TRADEOFF))
+        return Memory(
+            working=self.empty_working(params, log_tradeoff),
+            long_term=store.empty_memory(self.format),
+        )
 
-    def empty_working(self, params: PyTree) -> working.WorkingMemory:
-        """No cues, and a codec of zeros in the shapes of `params`."""
+    def empty_working(self, params: PyTree, log_tradeoff: Array) -> working.WorkingMemory:
+        """No cues, and a codec of zeros in the shapes of `params`; `log_tradeoff` is all that carries over."""
         zeros = jax.tree.map(jnp.zeros_like, params)
         number, shape = self.spec.max_task_size, self.codec.latent_shape
         refined = number if self.settings.refine_epochs else 0
         return working.WorkingMemory(
-            cues=jnp.zeros((number, *shape)),
+            cues=jnp.zeros((number, *shape), jnp.float32 if refined else jnp.int8),
             averages=(jnp.zeros((refined, *shape)), jnp.zeros((refined, *shape))),
             labels=jnp.full(number, working.EMPTY, jnp.int32),
+            clipped=jnp.int32(0),
             codec=zeros,
             codec_opt=self.codec_optimiser.init(zeros),
+            log_tradeoff=log_tradeoff,
         )
 
     def open_working(self, memory: Memory, task: Array, key: Array) -> Memory:
@@ -110,10 +118,10 @@ class CueLayout:
             {name: fresh[name] for name in kept},
             quantise.dequantise({name: record.decoder[name] for name in kept}),
         )
-        opened = self.empty_working(params).replace(
+        opened = self.empty_working(params, memory.working.log_tradeoff).replace(
             codec=params, codec_opt=self.codec_optimiser.init(params)
         )
-        return memory.replace(working=opened)
+        return memory.replace(working=working.emptied(memory.working, opened, task))
 
     def funds(self, memory: Memory, task: Array) -> Funds:
         """What there is to spend on `task` (int32 scalar)."""

@@ -8,10 +8,8 @@ import numpy as np
 from braincl_jax import pipeline
 from braincl_jax.data import TaskStream
 from braincl_jax.memory.cue_layout import CueLayout
-from braincl_jax.memory.exchange import export_memory
-from braincl_jax.memory.recall import recall_slots
 from braincl_jax.methods.base import Method
-from braincl_jax.parts import compiled_recall
+from braincl_jax.methods.export_cues import export_cues
 from braincl_jax.pipeline import Notes, Phase
 from braincl_jax.registry import METHODS
 from braincl_jax.settings import settings
@@ -19,10 +17,6 @@ from braincl_jax.sleep import transfer_step
 from braincl_jax.state import BrainState
 from braincl_jax.types import Metrics
 from braincl_jax.wake import memorise_step
-
-MEMORY, SOURCES, RECALLS = "memory.npz", "sources.npy", "recalls.npz"
-# Of each task, for people to look at.
-SHOWN_PER_TASK = 12
 
 
 @METHODS.register("braincl")
@@ -68,17 +62,7 @@ class BrainCL(Method):
 
     def export(self, folder: Path, state: BrainState, stream: TaskStream, notes: Notes) -> None:
         """The memory as a file that other programs can read, the images behind its slots, and some recalls."""
-        sources, layout = notes["sources"], self.layout
-        export_memory(folder / MEMORY, state.memory.long_term, layout, stream.class_order)
-        np.save(folder / SOURCES, sources)
-        recall = functools.partial(compiled_recall, layout)
-        originals, recalls = [], []
-        for task in np.unique(sources[:, 0]).tolist():
-            slots = np.flatnonzero(sources[:, 0] == task)
-            slots = slots[np.linspace(0, len(slots) - 1, SHOWN_PER_TASK).astype(int)]
-            originals.append(stream.train(task).image[sources[slots, 1]])
-            recalls.append(recall_slots(recall, state.memory, task, slots))
-        np.savez(folder / RECALLS, original=np.stack(originals), recalled=np.stack(recalls))
+        export_cues(folder, self.layout, state.memory, stream, notes["sources"])
 
 
 def follow(sources: np.ndarray, origin: np.ndarray, task: int) -> np.ndarray:

@@ -1,40 +1,53 @@
 """What a finished run prints."""
 
 from pathlib import Path
-from typing import Any
 
-from braincl_jax.evaluators.metrics import accuracy_after
+from braincl_jax.report.summaries import (
+    Summary,
+    accuracy_curve,
+    accuracy_matrix,
+    has_accuracy,
+    rows_of,
+)
+from braincl_jax.report.tables import number
 
-# More columns than these are wider than a terminal.
-MOST_COLUMNS = 12
+# More columns than these are wider than a terminal, and more rows are not read.
+MOST_COLUMNS, MOST_ROWS = 12, 50
 
 
-def format_summary(summary: dict[str, Any], workdir: Path) -> str:
-    """Accuracy after each task, the memory bill, and where the results are, as plain text.
+def format_summary(summary: Summary, workdir: Path) -> str:
+    """Accuracy after each task, measures, the memory bill, and where the results are, as plain text.
 
-    Of many tasks, the accuracy on each of them is left to the report.
+    Of many tasks, the accuracy on each of them is left to the report; of very many, some are shown, and the last.
     """
-    matrix, sizes = summary["accuracy_matrix"], summary["test_sizes"]
-    tasks = range(summary["num_tasks"])
-    shown = tasks if len(tasks) <= MOST_COLUMNS else range(0)
-    lines = [
-        "",
-        "accuracy in % over all classes seen" + ", and on each task's classes" * bool(shown),
-    ]
-    lines += ["", "after task    all  " + "".join(f"{f'task {task}':>8}" for task in shown)]
-    for row in tasks:
-        cells = "".join(f"{100 * matrix[row][task]:8.1f}" for task in shown[: row + 1])
-        lines.append(f"{row:>10} {100 * accuracy_after(matrix, sizes, row):6.1f}  {cells}")
+    lines = [""]
+    if has_accuracy(summary):
+        lines += [*_accuracy(summary), ""]
+    for row in rows_of([summary]):
+        value = row.value(summary)
+        if value is not None:
+            lines.append(f"{row.label}: {value:.2f} {row.unit}".rstrip())
     lines += ["", "memory in bytes", ""]
-    lines += [f"{name:>14} {value:>10,}" for name, value in summary["memory_bytes"].items()]
-    lines.append(f"{'budget':>14} {summary['budget_bytes']:>10,}")
-    lines.append(
-        f"\n{summary['num_cues']:,} of {summary['num_train_images']:,} training images are in memory"
-        + (
-            f", recalled at {summary['recall_psnr_db']:.1f} dB"
-            if summary["recall_psnr_db"] is not None
-            else ""
-        )
-    )
-    lines.append(f"{sum(summary['wall_seconds'].values()):.0f} seconds; results are in {workdir}/")
+    bill = {**(summary.get("memory_bytes") or {}), "budget": summary["budget_bytes"]}
+    lines += [f"{name:>14} {value:>10,}" for name, value in bill.items()]
+    stored, shown = summary.get("num_cues"), summary.get("num_train_images")
+    lines += ["", f"{number(stored, ',')} of {number(shown, ',')} training images are in memory"]
+    seconds = sum((summary.get("wall_seconds") or {}).values())
+    lines.append(f"{seconds:.0f} seconds; results are in {workdir}/")
     return "\n".join(lines)
+
+
+def _accuracy(summary: Summary) -> list[str]:
+    percent, curve = 100 * accuracy_matrix(summary), 100 * accuracy_curve(summary)
+    number_of_tasks = len(percent)
+    columns = range(number_of_tasks if number_of_tasks <= MOST_COLUMNS else 0)
+    lines = [
+        "accuracy in % over all classes seen" + ", and on each task's classes" * bool(columns),
+        "",
+        "after task    all  " + "".join(f"{f'task {task}':>8}" for task in columns),
+    ]
+    every = -(-number_of_tasks // MOST_ROWS)
+    for row in reversed(range(number_of_tasks - 1, -1, -every)):
+        cells = "".join(f"{percent[row, task]:8.1f}" for task in columns[: row + 1])
+        lines.append(f"{row:>10} {curve[row]:6.1f}  {cells}")
+    return lines

@@ -1,7 +1,8 @@
 """Checkpoints: written whole or not at all, and believed only if every byte is what it was.
 
 checkpoints/00001234/   after 1234 steps
-    state/              the arrays of one device's state by their paths, by Orbax
+    state/              the arrays of one device's state by their paths, by Orbax; of one whose elements are all
+                        the same, such as those of an empty working memory, a single element
     cursor.json         where the run is, see `cursor.Cursor`
     config.json         its settings
     manifest.json       size and SHA-256 of each file above, written last
@@ -13,7 +14,7 @@ import json
 import logging
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -25,8 +26,11 @@ import orbax.checkpoint as ocp
 
 from braincl_jax.types import PyTree
 
-FORMAT = 1
+FORMAT = 2
 STATE, CURSOR, CONFIG, MANIFEST = "state", "cursor.json", "config.json", "manifest.json"
+
+# Elements that are compared together: most arrays differ among their first.
+PIECE = 1 << 20
 
 _LOG = logging.getLogger(__name__)
 
@@ -165,11 +169,14 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
     Raises:
         DamagedError: it is not intact.
     """
-    arrays = {
-        name: np.zeros(shape, jnp.dtype(dtype))
-        for name, (dtype, shape) in verify(path)["arrays"].items()
+    described = verify(path)["arrays"]
+    stored = _read_stored(
+        path / STATE, [name for name, (_, shape) in described.items() if 0 not in shape]
+    )
+    return {
+        name: _whole(stored.get(name, np.zeros(1, jnp.dtype(dtype))), shape)
+        for name, (dtype, shape) in described.items()
     }
-    return arrays | _read_stored(path / STATE, [name for name in arrays if arrays[name].size])
 
 
 def load_newest(directory: Path, abstract: PyTree) -> Checkpoint | None:
@@ -329,6 +336,20 @@ def _from_arrays(path: Path, arrays: Mapping[str, np.ndarray], abstract: PyTree)
     return jax.tree.unflatten(jax.tree.structure(abstract), values)
 
 
+def _whole(stored: np.ndarray, shape: Sequence[int]) -> np.ndarray:
+    """An array of that shape from all of its elements, or from the one that they are all like."""
+    return stored if stored.shape == tuple(shape) else np.broadcast_to(stored, shape).copy()
+
+
+def _is_constant(array: np.ndarray) -> bool:
+    """Whether all elements of an array of several are the same, bit for bit."""
+    if array.size < 2:
+        return False
+    octets = np.ascontiguousarray(array).reshape(-1).view(np.uint8).reshape(array.size, -1)
+    pieces = (octets[start : start + PIECE] for start in range(0, len(octets), PIECE))
+    return all((piece == octets[0]).all() for piece in pieces)
+
+
 def _description(array: Any) -> str:
     return f"{array.dtype}{list(array.shape)}"
 
@@ -344,8 +365,12 @@ def _orbax() -> ocp.Checkpointer:
 
 
 def _write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
-    # Orbax refuses arrays without elements; their shape, in the manifest, is all there is to know.
-    stored = {name: array for name, array in arrays.items() if array.size}
+    # Their shapes are in the manifest. Orbax refuses arrays without elements.
+    stored = {
+        name: array.reshape(-1)[:1].copy() if _is_constant(array) else array
+        for name, array in arrays.items()
+        if array.size
+    }
     with _orbax() as orbax:
         orbax.save(path.absolute(), args=ocp.args.PyTreeSave(stored))
 

@@ -8,6 +8,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from braincl_jax.config import Config
+from braincl_jax.runtime.processes import require_same_everywhere
 from braincl_jax.types import Array, Batch, PyTree
 
 AXIS = "devices"
@@ -114,3 +116,41 @@ class Devices:
             return np.reshape(leaf, (self._num_own, -1, *leaf.shape[1:]))
 
         return jax.tree.map(one, batch)
+
+
+def take_devices(config: Config, what: str) -> Devices:
+    """The devices that `config` asks for, once all processes agree on what they are to do.
+
+    Args:
+        config: the settings.
+        what: is to be done, in words.
+
+    Raises:
+        ValueError: there are fewer devices, batches cannot be shared evenly, or processes differ.
+    """
+    require_same_everywhere(what)
+    devices = Devices(config.num_devices)
+    require_even_batches(config, len(devices))
+    return devices
+
+
+def require_even_batches(config: Config, num_devices: int) -> None:
+    """Raises ValueError for a batch that `num_devices` devices cannot share evenly, or not in equal parts."""
+    batches = {
+        "codec.batch_size": config.codec.batch_size,
+        "codec.refine_batch_size": config.codec.refine_batch_size,
+        "wake.batch_size": config.wake.batch_size,
+        "sleep.num_groups": config.sleep.num_groups,
+        "eval_batch_size": config.eval_batch_size,
+    }
+    for name, value in batches.items():
+        if value % num_devices:
+            raise ValueError(
+                f"{name}={value} must be a multiple of the {num_devices} devices in use"
+            )
+    groups = config.sleep.num_groups // num_devices
+    if groups % config.sleep.accumulate:
+        raise ValueError(
+            f"sleep.accumulate={config.sleep.accumulate} must divide the {groups} groups of each device: "
+            f"sleep.num_groups={config.sleep.num_groups} on {num_devices} devices"
+        )

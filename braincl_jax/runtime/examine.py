@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 from braincl_jax import collectives
 from braincl_jax.data import TaskStream
-from braincl_jax.evaluators.base import Answers, Exam
+from braincl_jax.evaluators.base import Answers, Evaluator, Exam
 from braincl_jax.methods import Method
 from braincl_jax.pipeline import Notes
 from braincl_jax.runtime.devices import Devices
+from braincl_jax.runtime.stages import build_evaluators
 from braincl_jax.state import BrainState
 from braincl_jax.types import Array, Batch, PyTree
 
@@ -26,12 +27,14 @@ class Examiner:
         method: the learner.
         stream: the tasks.
         devices: where its state is.
+        evaluators: who looks, by the names in the config.
         answer: (state, batch) -> logits [B, K], label [B] and index [B] of the whole batch.
     """
 
     method: Method
     stream: TaskStream
     devices: Devices
+    evaluators: dict[str, Evaluator]
     answer: Callable[[PyTree, Batch], tuple[Array, Array, Array]]
 
     @classmethod
@@ -42,7 +45,8 @@ class Examiner:
             logits = method.predict(state, batch.image)
             return collectives.concatenate((logits, batch.label, batch.index), axis_name)
 
-        return cls(method, stream, devices, devices.map_reader(answer))
+        evaluators = build_evaluators(method.parts.config.evaluators)
+        return cls(method, stream, devices, evaluators, devices.map_reader(answer))
 
     def exam(self, state: PyTree, task: int, notes: Notes) -> Exam:
         """The brain as it is now; `state` must not be donated while the exam lasts."""

@@ -6,12 +6,9 @@ from typing import Any
 import jax
 import numpy as np
 
-from braincl_jax.data import TaskStream
-from braincl_jax.evaluators.base import Evaluator
-from braincl_jax.methods import Method
 from braincl_jax.report.page import RecallSample, write_report
 from braincl_jax.runtime.cursor import Outcome
-from braincl_jax.runtime.devices import Devices
+from braincl_jax.runtime.examine import Examiner
 from braincl_jax.runtime.log import write_json
 from braincl_jax.runtime.processes import leads
 from braincl_jax.runtime.summary import summarise_run
@@ -20,23 +17,18 @@ from braincl_jax.state import BrainState
 
 
 def finish(
-    state: BrainState,
-    outcome: Outcome,
-    method: Method,
-    evaluators: dict[str, Evaluator],
-    stream: TaskStream,
-    devices: Devices,
-    workdir: Path,
+    state: BrainState, outcome: Outcome, examiner: Examiner, workdir: Path
 ) -> dict[str, Any]:
     """Writes all that there is to write, the pictures last; returns the summary."""
-    final = jax.device_put(devices.fetch(state))
+    method, stream = examiner.method, examiner.stream
+    final = jax.device_put(examiner.devices.fetch(state))
     summary = summarise_run(
         final,
         method=method,
-        evaluators=evaluators,
+        evaluators=examiner.evaluators,
         stream=stream,
         outcome=outcome,
-        device=devices.description,
+        device=examiner.devices.description,
     )
     if leads():
         method.export(workdir, final, stream, outcome.notes)

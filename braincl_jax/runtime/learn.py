@@ -2,23 +2,18 @@
 
 import itertools
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
 
 import jax
 import numpy as np
 from tqdm import tqdm
 
-from braincl_jax.evaluators.base import Evaluator
 from braincl_jax.memory.block.integrity import check_intact
 from braincl_jax.pipeline import Phase
 from braincl_jax.runtime.cursor import Cursor
-from braincl_jax.runtime.devices import Devices
 from braincl_jax.runtime.examine import Examiner
-from braincl_jax.runtime.log import MetricsLog
 from braincl_jax.runtime.processes import leads
-from braincl_jax.runtime.saver import Saver
+from braincl_jax.runtime.shell import Shell
 from braincl_jax.runtime.stages import Examination, stages_of
-from braincl_jax.runtime.timings import CHECKPOINT, Timings
 from braincl_jax.state import BrainState
 from braincl_jax.types import Metrics
 
@@ -26,35 +21,18 @@ from braincl_jax.types import Metrics
 READ_EVERY = 20
 
 
-class Shell(NamedTuple):
-    """What is impure around the steps."""
-
-    devices: Devices
-    log: MetricsLog
-    saver: Saver
-    timings: Timings
-
-    def save(self, state: BrainState, cursor: Cursor) -> None:
-        """See `Saver.save`."""
-        self.timings.restart()
-        self.saver.save(state, cursor)
-        self.timings.lap(cursor.task, CHECKPOINT, 1)
-
-
 def learn_tasks(
     state: BrainState,
     cursor: Cursor,
     phases: Sequence[Phase],
-    evaluators: dict[str, Evaluator],
-    num_tasks: int,
     examiner: Examiner,
     shell: Shell,
 ) -> BrainState:
     """Runs all stages of all tasks from `cursor` on."""
-    saver = shell.saver
+    saver, num_tasks = shell.saver, examiner.stream.spec.num_tasks
     steps = {phase.name: shell.devices.map_step(phase) for phase in phases}
     while cursor.task < num_tasks:
-        stages = stages_of(phases, evaluators, last_task=cursor.task == num_tasks - 1)
+        stages = stages_of(phases, examiner.evaluators, last_task=cursor.task == num_tasks - 1)
         names = [stage.name for stage in stages]
         following = dict(itertools.pairwise(names))
         for stage in stages[names.index(cursor.stage) :]:

@@ -54,6 +54,13 @@ def clear(workdir: Path) -> None:
     (workdir / CONFIG).unlink(missing_ok=True)
 
 
+def claim(workdir: Path, record: Record, *, anew: bool) -> None:
+    """Makes `workdir` the run's own; if it begins `anew`, what an earlier run left there is deleted first."""
+    if anew:
+        clear(workdir)
+    write_json(workdir / CONFIG, record.to_mapping())
+
+
 def finished_summary(workdir: Path) -> dict[str, Any] | None:
     """The summary of the finished run in `workdir`, if it is one."""
     if not all((workdir / name).exists() for name in (CONFIG, SUMMARY)):

@@ -50,6 +50,7 @@ def summarise_run(
     return summary | {
         "rows": [row._asdict() for one in evaluators.values() for row in one.rows],
         "figures": list(config.figures),
+        "plugins": list(config.plugins),
         "memory_bytes": bill | {"total": sum(bill.values())},
         "budget_bytes": plan.budget_bytes,
         "raw_train_bytes": spec.num_images * height * width * channels,

@@ -1,23 +1,31 @@
-"""Transfer: falling asleep, the cues in working memory move to long-term memory and g_a is dropped."""
+"""Transfer: falling asleep, the cues in working memory move to long-term memory and g_a is dropped.
+
+A task may have far more cues than there is room to code at once, so they are coded in chunks, and twice: first to know
+how long their strings are, on which the policy decides; then those that it has chosen, straight into the block.
+"""
 
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from braincl_jax.memory import cue_strings
-from braincl_jax.memory.block import store
+from braincl_jax.memory.block import store, writing
 from braincl_jax.memory.codec import quantise
 from braincl_jax.memory.coder import tables
 from braincl_jax.memory.cue_layout import CueLayout
 from braincl_jax.memory.policy import Candidates
-from braincl_jax.memory.working import EMPTY, WorkingMemory
+from braincl_jax.memory.working import EMPTY, WorkingMemory, emptied, rounded_cues
 from braincl_jax.parts import Parts
 from braincl_jax.sleep.fall_asleep import fall_asleep
 from braincl_jax.state import BrainState, Memory
 from braincl_jax.types import Array, Metrics, Now
 
 NOTHING = -1
+# Latents that are coded together. Coding goes latent by latent of a cue, whatever the number of cues: more of them
+# take less time, and some 50 bytes of room each.
+CHUNK_LATENTS = 1 << 22
 
 
 class Choice(NamedTuple):
@@ -34,11 +42,57 @@ class Choice(NamedTuple):
     count: Array
 
 
+class Measured(NamedTuple):
+    """What is known of the task's cues before any of them is stored.
+
+    Attributes:
+        table: what they are coded by.
+        lengths: int32 [N, L], words of their strings.
+        clipped: int32 scalar, latents outside the table's window.
+    """
+
+    table: tables.CodingTable
+    lengths: Array
+    clipped: Array
+
+
+def chunk_size(working: WorkingMemory) -> int:
+    """Cues that are coded together."""
+    number, *latent_shape = working.cues.shape
+    return min(number, max(1, CHUNK_LATENTS // int(np.prod(latent_shape))))
+
+
+def measure(working: WorkingMemory, layout: CueLayout) -> Measured:
+    """The table for the cues in working memory, and the lengths of all their strings."""
+    number, size = len(working.labels), chunk_size(working)
+    chunks = jnp.arange(-(-number // size) * size).reshape(-1, size)
+
+    def there(index: Array) -> Array:
+        return (index < number) & (working.labels.at[index].get(mode="clip") != EMPTY)
+
+    low, high = jax.lax.map(
+        lambda index: tables.extent(rounded_cues(working, index), there(index)), chunks
+    )
+    table = tables.build_for(working.codec["density"], low.min(0), high.max(0))
+
+    def code(index: Array) -> tuple[Array, Array]:
+        cues = rounded_cues(working, index)
+        label = working.labels.at[index].get(mode="clip")
+        strings = cue_strings.encode_cues(table, cues, label, layout.format)
+        known = tables.to_cues(table.lowest, tables.to_symbols(table, cues))
+        clipped = (known != cues) & there(index)[:, None, None, None]
+        return strings.lengths, clipped.sum()
+
+    lengths, clipped = jax.lax.map(code, chunks)
+    lengths = lengths.reshape(-1, layout.format.lanes)[:number]
+    return Measured(table, lengths, clipped.sum())
+
+
 def choose(
     layout: CueLayout,
     state: Memory,
     task: Array,
-    strings: store.Strings,
+    lengths: Array,
     label: Array,
     valid: Array,
     key: Array,
@@ -49,7 +103,7 @@ def choose(
         layout: of the memory.
         state: its arrays.
         task: int32 scalar, whose cues are to be stored.
-        strings: coded cues of the task.
+        lengths: int32 [N, L], words of the strings of the task's cues.
         label: int32 [N].
         valid: bool [N], which of them may be stored.
         key: PRNG key for the policy.
@@ -58,7 +112,7 @@ def choose(
     slots = layout.format.num_slots
     candidates = Candidates(
         label=jnp.concatenate([entries.label, label]),
-        words=jnp.concatenate([entries.lengths.sum(-1), strings.lengths.sum(-1)])
+        words=jnp.concatenate([entries.lengths.sum(-1), lengths.sum(-1)])
         + layout.format.entry_words,
         new=jnp.arange(slots + len(label)) >= slots,
         valid=jnp.concatenate([entries.stored, valid]),
@@ -71,6 +125,30 @@ def choose(
     return Choice(kept, jnp.lexsort((label, ~added)), count)
 
 
+def store_chosen(
+    state: Memory, choice: Choice, record: store.Record, layout: CueLayout
+) -> tuple[store.EpisodicMemory, Array]:
+    """The long-term memory with what `choice` says and the record of the task, and how many words strings take."""
+    working: WorkingMemory = state.working
+    format, size = layout.format, chunk_size(working)
+    opened = writing.compact(state.long_term, format, choice.kept)
+    opened = writing.open_record(opened, format, record)
+
+    def add(
+        chunk: Array, grown: tuple[store.EpisodicMemory, Array]
+    ) -> tuple[store.EpisodicMemory, Array]:
+        block, used = grown
+        index = choice.order.at[chunk * size + jnp.arange(size)].get(mode="clip")
+        label = working.labels[index]
+        strings = cue_strings.encode_cues(record.table, rounded_cues(working, index), label, format)
+        left = jnp.minimum(choice.count - chunk * size, size)
+        return writing.append(block, format, used, strings, label, left)
+
+    chunks = -(-choice.count // size)
+    full, used = jax.lax.fori_loop(0, chunks, add, (opened, store.used_words(opened, format)))
+    return store.sealed(full), used
+
+
 def transfer_step(
     state: BrainState,
     batch: None,
@@ -80,54 +158,49 @@ def transfer_step(
     parts: Parts,
     layout: CueLayout,
 ) -> tuple[BrainState, Metrics]:
-    """Rounds and entropy-codes the task's cues, stores what the budget allows, and empties working memory.
+    """Entropy-codes the task's cues, stores what the budget allows, and empties working memory.
 
     Run once per task; `batch` is None. The table is built from the trained density, the decoder is stored
     quantised, and nothing of g_a is left in the new state.
 
     Returns:
         The new state, and `stored`, `dropped` (cues that found no room), `evicted` (older cues that made room),
-        `clipped` (latents outside the table's window), `mean_bytes` per string stored now, `free_bytes` of the block
-        afterwards, and `origin` int32 [S], for people who want to compare recall and image, what is in each slot now:
-        i >= 0 is the task's image i, -2 - s is what was in slot s before, -1 is nothing.
+        `clipped` (latents outside the table's window, or of int8), `mean_bytes` per string stored now, `free_bytes`
+        of the block afterwards, and `origin` int32 [S], for people who want to compare recall and image, what is in
+        each slot now: i >= 0 is the task's image i, -2 - s is what was in slot s before, -1 is nothing.
     """
     del batch, axis_name
     working: WorkingMemory = state.memory.working
-    stored: store.EpisodicMemory = state.memory.long_term
-    task = state.progress.task
     there = working.labels != EMPTY
-    cues = jnp.round(working.cues).astype(jnp.int32)
-    table = tables.build(working.codec["density"], cues, there)
-    coded = cue_strings.encode_cues(table, cues, working.labels, layout.format)
-    fits = there & (coded.lengths <= layout.format.max_words).all(-1)
-    choice = choose(layout, state.memory, task, coded, working.labels, fits, now.key)
-    added = jax.tree.map(lambda leaf: leaf[choice.order], coded)
-    rewritten = store.rewrite(
-        stored,
-        layout.format,
-        kept=choice.kept,
-        added=added,
-        label=working.labels[choice.order],
-        count=choice.count,
-        record=store.Record(
-            table, quantise.quantise(working.codec["synthesis"], layout.settings.storage)
-        ),
+    measured = measure(working, layout)
+    choice = choose(
+        layout,
+        state.memory,
+        state.progress.task,
+        measured.lengths,
+        working.labels,
+        there & (measured.lengths <= layout.format.max_words).all(-1),
+        now.key,
     )
-    clipped = tables.to_cues(table.lowest, tables.to_symbols(table, cues)) != cues
-    is_stored = jnp.arange(len(cues)) < choice.count
-    mean_words = jnp.where(is_stored, added.lengths.sum(-1), 0).sum() / jnp.maximum(choice.count, 1)
+    decoder = quantise.quantise(working.codec["synthesis"], layout.settings.storage)
+    record = store.Record(measured.table, decoder)
+    long_term, used = store_chosen(state.memory, choice, record, layout)
+    is_stored = jnp.arange(len(there)) < choice.count
+    words = jnp.where(is_stored, measured.lengths[choice.order].sum(-1), 0).sum()
     metrics = {
         "stored": choice.count,
         "dropped": there.sum() - choice.count,
-        "evicted": stored.task_counts.sum() - choice.kept.sum(),
-        "clipped": (clipped & there[:, None, None, None]).sum(),
-        "mean_bytes": 2 * mean_words,
-        "free_bytes": 2 * store.free_words(rewritten, layout.format),
+        "evicted": state.memory.long_term.task_counts.sum() - choice.kept.sum(),
+        "clipped": working.clipped + measured.clipped,
+        "mean_bytes": 2 * (words / jnp.maximum(choice.count, 1)),
+        "free_bytes": 2 * store.free_words(long_term, layout.format),
         "origin": origins(choice, is_stored),
     }
+    empty = layout.empty_working(working.codec, working.log_tradeoff)
     asleep = fall_asleep(state, parts)
-    emptied = state.memory.replace(working=layout.empty_working(working.codec), long_term=rewritten)
-    return asleep.replace(memory=emptied), metrics
+    return asleep.replace(
+        memory=state.memory.replace(working=emptied(working, empty, used), long_term=long_term)
+    ), metrics
 
 
 def origins(choice: Choice, is_stored: Array) -> Array:

@@ -81,7 +81,7 @@ def scaled_updates(direction: PyTree, rate: Array, task: Array, layout: CueLayou
 def moved_log_tradeoff(state: BrainState, bits: Array, target: Array) -> Array:
     """log(lambda) after a step whose cues took `bits` each where `target` was wanted: float32 scalars."""
     excess = jnp.clip((bits - target) / target, -1, 1)
-    log_tradeoff = state.consolidation.log_tradeoff
+    log_tradeoff = state.memory.working.log_tradeoff
     return jnp.clip(log_tradeoff - RATE_GAIN * excess, *LOG_TRADEOFF_RANGE)
 
 
@@ -103,7 +103,7 @@ def encode_step(
     noise = jax.vmap(
         lambda key: jax.random.uniform(key, layout.codec.latent_shape, minval=-0.5, maxval=0.5)
     )(keys)
-    log_tradeoff = state.consolidation.log_tradeoff
+    log_tradeoff = working.log_tradeoff
     gradient, metrics = jax.grad(rate_distortion, has_aux=True)(
         working.codec, batch.image, noise, jnp.exp(log_tradeoff), layout
     )
@@ -114,19 +114,16 @@ def encode_step(
     target = target_bits(state, layout)
     config = layout.settings
     steps = jnp.where(state.progress.task == 0, config.first_steps, config.steps)
-    consolidation = state.consolidation.replace(
+    trained = working.replace(
+        codec=optax.apply_updates(working.codec, updates),
+        codec_opt=codec_opt,
         log_tradeoff=jnp.where(
             now.step < HOLD_FRACTION * steps,
             log_tradeoff,
             moved_log_tradeoff(state, metrics["bits"], target),
-        )
+        ),
     )
-    opened = working.replace(codec=optax.apply_updates(working.codec, updates), codec_opt=codec_opt)
-    new_state = state.replace(
-        memory=state.memory.replace(working=opened),
-        consolidation=consolidation,
-    )
-    return new_state, {
+    return state.replace(memory=state.memory.replace(working=trained)), {
         "bytes_per_cue": metrics["bits"] / 8,
         "target_bytes_per_cue": target / 8,
         "psnr_db": -10 * jnp.log10(metrics["mse"]),

@@ -15,7 +15,7 @@ def memorise_step(
     *,
     layout: CueLayout,
 ) -> tuple[BrainState, Metrics]:
-    """Separates a batch with the trained g_a and writes the latents, unrounded, at `batch.index`."""
+    """Separates a batch with the trained g_a and writes its cues at `batch.index`."""
     del now
     cues = layout.codec.separate(state.memory.working.codec["analysis"], batch.image)
     cues, label, index = collectives.concatenate((cues, batch.label, batch.index), axis_name)

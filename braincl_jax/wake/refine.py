@@ -79,6 +79,49 @@ def refinement_loss(
     return (valid * loss).sum(), jax.lax.stop_gradient(sums)
 
 
+def adam_step(
+    cues: Array,
+    averages: tuple[Array, ...],
+    gradient: Array,
+    *,
+    visits: Array,
+    step_size: Array,
+) -> tuple[Array, tuple[Array, ...]]:
+    """Adam (Kingma & Ba 2015, algorithm 1) on cues that have averages of their own.
+
+    Args:
+        cues: float32 [B, h, w, M].
+        averages: of the gradient and of its square, float32 [B, h, w, M] each.
+        gradient: float32 [B, h, w, M].
+        visits: how often these cues have been visited, this time included; scalar, >= 1.
+        step_size: scalar, in units of the rounding.
+
+    Returns:
+        cues and averages after the step.
+    """
+    averages = tuple(
+        decay * old + (1 - decay) * new
+        for decay, old, new in zip(DECAYS, averages, (gradient, jnp.square(gradient)), strict=True)
+    )
+    first, second = (
+        average / (1 - decay**visits) for decay, average in zip(DECAYS, averages, strict=True)
+    )
+    return cues - step_size * first / (jnp.sqrt(second) + SMALLEST_DIVISOR), averages
+
+
+def updated_codec(
+    working: WorkingMemory, gradient: PyTree, rate: Array, task: Array, layout: CueLayout
+) -> tuple[PyTree, PyTree]:
+    """Codec and optimiser state after a step along `gradient`, {"synthesis", "density"}; g_a stays as it is."""
+    nothing = jax.tree.map(jnp.zeros_like, working.codec["analysis"])
+    direction, codec_opt = layout.codec_optimiser.update(
+        {**gradient, "analysis": nothing}, working.codec_opt, working.codec
+    )
+    updates = scaled_updates(direction, rate, task, layout)
+    updates["analysis"] = nothing  # the optimiser still has momentum of g_a
+    return optax.apply_updates(working.codec, updates), codec_opt
+
+
 def refine_step(
     state: BrainState,
     batch: Batch,
@@ -107,44 +150,30 @@ def refine_step(
         (batch.index >= 0).astype(jnp.float32),
         collectives.example_keys(now.key, size, axis_name),
         temperature,
-        jnp.exp(state.consolidation.log_tradeoff),
+        jnp.exp(working.log_tradeoff),
         layout,
     )
-    # Funds over devices of sums over examples: their ratio is the mean over examples.
+    # Means over devices of sums over examples: their ratio is the mean over examples.
     gradient, sums = collectives.mean((gradient, sums), axis_name)
     gradient = jax.tree.map(lambda leaf: leaf / sums["number"], gradient)
-    nothing = jax.tree.map(jnp.zeros_like, working.codec["analysis"])
-    gradient["analysis"] = nothing
-    direction, codec_opt = layout.codec_optimiser.update(gradient, working.codec_opt, working.codec)
     rate = config.refine_learning_rate * (1 - done)
-    updates = scaled_updates(direction, rate, task, layout)
-    updates["analysis"] = nothing  # the optimiser still has momentum of g_a
-
-    visits = 1 + now.step // epoch_steps
-    averages = tuple(
-        decay * old[own] + (1 - decay) * new
-        for decay, old, new in zip(
-            DECAYS, working.averages, (cue_gradient, jnp.square(cue_gradient)), strict=True
-        )
-    )
-    first, second = (
-        average / (1 - decay**visits) for decay, average in zip(DECAYS, averages, strict=True)
-    )
+    codec, codec_opt = updated_codec(working, gradient, rate, task, layout)
     step_size = config.refine_step_size * (1 - done)
-    cues = working.cues[own] - step_size * first / (jnp.sqrt(second) + SMALLEST_DIVISOR)
+    cues, averages = adam_step(
+        working.cues[own],
+        tuple(average[own] for average in working.averages),
+        cue_gradient,
+        visits=1 + now.step // epoch_steps,
+        step_size=step_size,
+    )
     index, cues, averages = collectives.concatenate((batch.index, cues, averages), axis_name)
-    refined = rewrite(working, index, cues, averages).replace(
-        codec=optax.apply_updates(working.codec, updates), codec_opt=codec_opt
-    )
     bits, target = sums["bits"] / sums["number"], target_bits(state, layout)
-    consolidation = state.consolidation.replace(
-        log_tradeoff=moved_log_tradeoff(state, bits, target)
+    refined = rewrite(working, index, cues, averages).replace(
+        codec=codec,
+        codec_opt=codec_opt,
+        log_tradeoff=moved_log_tradeoff(state, bits, target),
     )
-    new_state = state.replace(
-        memory=state.memory.replace(working=refined),
-        consolidation=consolidation,
-    )
-    return new_state, {
+    return state.replace(memory=state.memory.replace(working=refined)), {
         "bytes_per_cue": bits / 8,
         "target_bytes_per_cue": target / 8,
         "psnr_db": -10 * jnp.log10(sums["mse"] / sums["number"]),

@@ -1,1 +1,1 @@
-"""Measurements of the memory, of devices and of interruptions."""
+"""Measurements, a file for each question; `harness`, `launched`, `learned` and `step_times` are what they share."""

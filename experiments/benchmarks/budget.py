@@ -1,114 +1,84 @@
-"""How well a byte budget is kept and spent: `python -m experiments.benchmarks.budget --results=FILE.json`.
+"""How well a byte budget is kept and spent.
 
-For several budgets, data sets and policies, and no other setting changed, all tasks are encoded and transferred; sleep
-is cut short, since it takes no memory. Prints what the memory weighs after every task, and the recall in the end.
+Command:   python -m experiments.benchmarks.budget --config.codec.first_steps=500 --config.codec.steps=300
+Takes:     about 10 minutes on 2 CPU cores.
+Expect:    never more than the budget, and nearly all of it after the last task; see experiments/results/budget.json.
+
+For several budgets and policies, and no other setting changed, all tasks are encoded and transferred; sleep is cut
+short, since it takes no memory.
 """
 
 import json
 import math
-import runpy
-import shlex
-import subprocess
-import sys
-import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from absl import app, flags
-
 from braincl_jax.build import build_stream
-from braincl_jax.config import from_mapping
-from braincl_jax.report.page import markdown_table
-from braincl_jax.runtime.log import write_json
-from experiments.provenance import current_commit, hardware
+from braincl_jax.runtime.workdir import METRICS
+from experiments.benchmarks import harness
+from experiments.benchmarks.launched import Launched
 
-_CONFIGS = flags.DEFINE_multi_string(
-    "config",
-    ["experiments/configs/quickstart.py", "experiments/configs/cifar100_20.py"],
-    "Config file of a data set; repeat the flag for more.",
-)
-_SHARES = flags.DEFINE_list("shares", ["5", "10", "20"], "Budgets, in % of the raw images.")
-_POLICIES = flags.DEFINE_list("policies", ["planned", "open_ended"], "Values of budget_policy.")
-_FLAGS = flags.DEFINE_multi_string(
-    "set", [], "KEY=VALUE that a config needs, as CONFIG_NAME:KEY=VALUE."
-)
-_RESULTS = flags.DEFINE_string("results", None, "JSON file for the figures.")
-SHORT_SLEEP = {"sleep.first_steps": 1, "sleep.steps": 1, "wake.epochs": 0}
+SHORT_SLEEP = ("--config.sleep.first_steps=1", "--config.sleep.steps=1", "--config.wake.epochs=0")
+KEPT = ("dataset", "budget_bytes", "raw_train_bytes", "num_cues", "num_train_images")
 
 
-def launch(config: str, settings: dict[str, Any], workdir: Path) -> dict[str, Any]:
-    """Runs one configuration; its summary, and the bytes in use after each task."""
-    arguments = [f"--config={config}", *(f"--config.{k}={v}" for k, v in settings.items())]
-    command = [sys.executable, "-m", "experiments.launch", *arguments, f"--workdir={workdir}"]
-    subprocess.run(command, check=True, capture_output=True)
-    summary = json.loads((workdir / "summary.json").read_text())
-    lines = map(json.loads, (workdir / "metrics.jsonl").read_text().splitlines())
+def measure(flags: Sequence[str], share: float, policy: str, folder: Path) -> dict[str, Any]:
+    """What is in use after each task, and the recall in the end.
+
+    Args:
+        flags: of the run.
+        share: the budget, in % of the raw images.
+        policy: how it is spent.
+        folder: gets the run.
+    """
+    spec = build_stream(harness.read_config(flags)).spec
+    budget = int(spec.num_images * math.prod(spec.image_shape) * share / 100)
+    own = (f"--config.budget_policy={policy}", f"--config.budget_bytes={budget}")
+    workdir = folder / f"{policy}-{share:g}"
+    summary = Launched([*flags, *SHORT_SLEEP, *own], folder).finish(workdir)
     total = summary["memory_bytes"]["total"]
-    used = [int(total - one["free_bytes"]) for one in lines if one["phase"] == "transfer"]
-    keys = ("dataset", "budget_bytes", "raw_train_bytes", "num_cues", "num_train_images")
-    return {key: summary[key] for key in (*keys, "recall_psnr_db", "memory_bytes")} | {
-        "used_after_each_task": used,
-        "command": shlex.join(["python", "-m", "experiments.launch", *arguments]),
+    return {key: summary[key] for key in (*KEPT, "recall_psnr_db", "memory_bytes")} | {
+        "policy": policy,
+        "share_percent": share,
+        "used_after_each_task": [total - free for free in free_bytes(workdir)],
     }
 
 
-def raw_bytes(config: str, own: dict[str, str]) -> int:
-    """Bytes of all training images of a configuration."""
-    settings = runpy.run_path(config)["get_config"]()
-    # Those of the networks, which have names with dots, do not matter here.
-    settings.update({k: type(settings[k])(v) for k, v in own.items() if "." not in k})
-    spec = build_stream(from_mapping(settings.to_dict())).spec
-    return spec.num_images * math.prod(spec.image_shape)
+def free_bytes(workdir: Path) -> list[int]:
+    """Bytes of the block that are free after each task's transfer."""
+    lines = map(json.loads, (workdir / METRICS).read_text().splitlines())
+    return [int(one["free_bytes"]) for one in lines if one["phase"] == "transfer"]
 
 
-def measure(config: str, share: int, policy: str, own: dict[str, str]) -> dict[str, Any]:
-    """One row of the table: `share` is in % of the raw images."""
-    budget = raw_bytes(config, own) * share // 100
-    settings = SHORT_SLEEP | own | {"budget_policy": policy, "budget_bytes": budget}
-    with tempfile.TemporaryDirectory() as folder:
-        row = launch(config, settings, Path(folder) / "run")
-    return row | {"policy": policy, "share_percent": share}
+def row(found: dict[str, Any]) -> list[Any]:
+    """A row of the table: what was used of a budget."""
+    budget = found["budget_bytes"]
+    used = " ".join(f"{100 * one / budget:.1f}" for one in found["used_after_each_task"])
+    cues = f"{found['num_cues']:,} of {found['num_train_images']:,}"
+    return [found["policy"], budget, found["share_percent"], used, cues, found["recall_psnr_db"]]
 
 
-def table(rows: list[dict[str, Any]]) -> str:
-    """Markdown: what was used of each budget."""
-    header = ("data", "policy", "budget (bytes)", "% of raw", "used, % after each task")
-    cells = [
-        [
-            Path(row["dataset"]).name,
-            row["policy"],
-            f"{row['budget_bytes']:,}",
-            str(row["share_percent"]),
-            " ".join(
-                f"{100 * used / row['budget_bytes']:.1f}" for used in row["used_after_each_task"]
-            ),
-            f"{row['num_cues']:,} of {row['num_train_images']:,}",
-            f"{row['recall_psnr_db']:.1f}",
-        ]
-        for row in rows
-    ]
-    return markdown_table((*header, "cues", "PSNR (dB)"), cells)
-
-
-def main(argv: list[str]) -> None:
-    if len(argv) > 1:
-        raise app.UsageError(f"unexpected arguments: {' '.join(argv[1:])}")
-    made = {"commit": current_commit(), "hardware": hardware()}
-    rows = []
-    for config in _CONFIGS.value:
-        own = dict(
-            text.partition(":")[2].split("=", 1)
-            for text in _FLAGS.value
-            if text.partition(":")[0] == Path(config).stem
-        )
-        for share in map(int, _SHARES.value):
-            for policy in _POLICIES.value:
-                rows.append(measure(config, share, policy, own) | made)
-                print(table(rows[-1:]), flush=True)
-    print(table(rows))
-    if _RESULTS.value:
-        write_json(Path(_RESULTS.value), rows)
+def main(arguments: Sequence[str] | None = None) -> None:
+    line = harness.CommandLine("budget", __doc__)
+    line.add_argument(
+        "--shares", type=float, nargs="+", default=[5.0, 10.0, 20.0], help="%% of the raw images"
+    )
+    line.add_argument("--policies", nargs="+", default=["planned", "open_ended"])
+    asked = line.read(arguments)
+    with harness.workplace(asked, harness.QUICKSTART) as (folder, flags):
+        rows = [measure(flags, s, p, folder) for s in asked.shares for p in asked.policies]
+    header = (
+        "policy",
+        "budget (bytes)",
+        "% of raw",
+        "used, % after each task",
+        "cues",
+        "PSNR (dB)",
+    )
+    harness.show(header, [row(one) for one in rows])
+    harness.publish(asked, {"budgets": rows})
 
 
 if __name__ == "__main__":
-    app.run(main)
+    main()

@@ -1,135 +1,97 @@
-"""What a checkpoint costs: the time in which it keeps training from going on, and its bytes."""
+"""What a checkpoint costs: the time in which it keeps replay from going on, and its bytes.
 
+Command:   python -m experiments.benchmarks.checkpoints
+Takes:     about 4 minutes on 2 CPU cores.
+Expect:    a checkpoint that blocks for less than a replay step.
+
+The figures are those of the last task's night, with a full memory, from the run's own `timings.jsonl`.
+"""
+
+import itertools
 import statistics
-import tempfile
-import time
-from collections.abc import Callable
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import jax
+from braincl_jax.runtime.checkpoint import numbered, read_arrays
+from braincl_jax.runtime.timings import CHECKPOINT
+from braincl_jax.runtime.workdir import CHECKPOINTS, TIMINGS
+from experiments.benchmarks import harness
+from experiments.benchmarks.launched import Launched
+from experiments.benchmarks.step_times import read_timings
 
-from braincl_jax.build import build_stream
-from braincl_jax.config import Config
-from braincl_jax.memory.budget import tree_bytes
-from braincl_jax.runtime.checkpoint import DEFAULT, Writer
-from braincl_jax.runtime.cursor import Cursor
-from braincl_jax.runtime.devices import Devices
-from braincl_jax.runtime.interrupt import Stop
-from braincl_jax.runtime.log import MetricsLog
-from braincl_jax.runtime.saver import Saver
-from braincl_jax.sleep import replay_step
-from braincl_jax.state import BrainState, without_prefetched
-from experiments.benchmarks.rate import Learned, learn
-
-
-def timed(action: Callable[[], Any]) -> float:
-    """Seconds."""
-    began = time.perf_counter()
-    action()
-    return time.perf_counter() - began
+# Often enough to see some in a night, seldom enough that none waits for the one before.
+EVERY_STEPS = 100
+STATE_PARTS = {
+    "long_term_memory": "memory/long_term/",
+    "working_memory": "memory/working/",
+    "network_and_optimisers": "encoder/",
+}
 
 
-class Sleeper:
-    """A brain with a full memory that replays, and saves itself on demand as a run does."""
-
-    def __init__(self, learned: Learned, writer: Writer, log: MetricsLog) -> None:
-        config = learned.parts.config
-        self.devices = Devices(config.num_devices)
-        self.state = self.devices.init(lambda key: learned.state, jax.random.key(0))
-        self.cursor = Cursor.first(config.num_tasks)
-        self.cursor.outcome = self.cursor.outcome._replace(sources=learned.sources)
-        self._writer, self._step = writer, self.devices.map_step(replay_step, learned.parts)
-        self._saver = Saver(writer, DEFAULT, Stop(), config, self.devices, log, steps=0)
-
-    def steps(self, number: int) -> None:
-        """Replays, and waits for the last step."""
-        for _ in range(number):
-            self.state, _ = self._step(self.state, None)
-        jax.block_until_ready(self.state)
-        self.cursor.steps += number
-
-    def save(self) -> None:
-        """Returns when training could go on."""
-        self._saver.save(self.state, self.cursor)
-
-    def wait(self) -> None:
-        """Returns when nothing is being written."""
-        self._writer.wait()
-
-
-def one_round(sleeper: Sleeper, steps: int) -> dict[str, float]:
-    """Seconds of replay without a checkpoint, of a checkpoint alone, and of replay that begins with one."""
-
-    def save_and_steps() -> None:
-        sleeper.save()
-        sleeper.steps(steps)
-
-    figures = {"plain": timed(lambda: sleeper.steps(steps)) / steps}
-    figures |= {"blocking": timed(sleeper.save), "writing": timed(sleeper.wait)}
-    sleeper.steps(1)  # a step is saved only once
-    figures["saved"] = timed(save_and_steps)
-    sleeper.wait()
-    return figures | {"delay": figures["saved"] - steps * figures["plain"]}
-
-
-def state_bytes(state: BrainState) -> dict[str, int]:
-    """Bytes of one device's state by part, without what has been prefetched: checkpoints leave it out."""
-    state = without_prefetched(state)
-    return {
-        "long_term_memory": tree_bytes(state.memory.long_term),
-        "working_memory": tree_bytes(state.memory.working),
-        "network_and_optimisers": tree_bytes(state.encoder),
-        "total": tree_bytes(jax.eval_shape(lambda: jax.tree.map(_numbers, state))),
-    }
-
-
-def _numbers(leaf: jax.Array) -> jax.Array:
-    is_key = jax.numpy.issubdtype(leaf.dtype, jax.dtypes.prng_key)
-    return jax.random.key_data(leaf) if is_key else leaf
-
-
-def disk_bytes(checkpoint: Path) -> dict[str, int]:
-    """Bytes of the files of a checkpoint, those of the state together."""
-    sizes = {path: path.stat().st_size for path in checkpoint.rglob("*") if path.is_file()}
-    own = {path.name: size for path, size in sizes.items() if path.parent == checkpoint}
-    return own | {"state": sum(sizes.values()) - sum(own.values()), "total": sum(sizes.values())}
-
-
-def checkpoint_costs(config: Config, rounds: int, steps: int) -> dict[str, Any]:
-    """Times and bytes with a memory that is full, as at the end of a sequence.
+def delays(lines: Sequence[dict[str, Any]]) -> dict[str, float]:
+    """Milliseconds that checkpoints take of replay, medians over checkpoints.
 
     Args:
-        config: the settings.
-        rounds: of measuring; medians are over rounds.
-        steps: replay steps with and without a checkpoint in each.
+        lines: of `timings.jsonl`, of replay and of the checkpoints amid it, in order.
+
+    Returns:
+        `replay_step_ms` away from checkpoints; `blocking_ms` of a checkpoint, while replay stands still; and
+        `delay_ms`, that and what its writing in the background slows down the steps on the next line by.
     """
-    learned = learn(config, build_stream(config))
-    with tempfile.TemporaryDirectory() as folder:
-        workdir = Path(folder)
-        log_path = workdir / "metrics.jsonl"
-        with (
-            MetricsLog(log_path) as log,
-            Writer(
-                workdir / "checkpoints", keep=DEFAULT.keep, log=log_path, resumed=None
-            ) as writer,
-        ):
-            sleeper = Sleeper(learned, writer, log)
-            measured = [one_round(sleeper, steps) for _ in range(rounds + 1)][1:]
-            newest = writer.newest
-            assert newest is not None
-            on_disk = disk_bytes(newest)
-    median = {name: statistics.median(one[name] for one in measured) for name in measured[0]}
-    in_steps = statistics.median(one["blocking"] / one["plain"] for one in measured)
+    pairs = list(itertools.pairwise(lines))
+    blocking = [one["seconds"] for one, _ in pairs if one["phase"] == CHECKPOINT]
+    replays = [pair for pair in pairs if pair[1]["phase"] != CHECKPOINT]
+    plain = statistics.median(
+        line["seconds"] / line["steps"] for before, line in replays if before["phase"] != CHECKPOINT
+    )
+    slower = [
+        before["seconds"] + line["seconds"] - line["steps"] * plain
+        for before, line in replays
+        if before["phase"] == CHECKPOINT
+    ]
     return {
-        "rounds": rounds,
-        "steps_in_a_round": steps,
-        "devices": len(sleeper.devices),
-        "replay_step_ms": round(1e3 * median["plain"], 2),
-        "blocking_ms": round(1e3 * median["blocking"], 2),
-        "blocking_in_replay_steps": round(in_steps, 2),
-        "background_write_ms": round(1e3 * median["writing"], 1),
-        "replay_delayed_by_ms": round(1e3 * median["delay"], 1),
-        "state_bytes": state_bytes(learned.state),
-        "checkpoint_bytes": on_disk,
+        "replay_step_ms": round(1e3 * plain, 2),
+        "blocking_ms": round(1e3 * statistics.median(blocking), 2),
+        "blocking_in_replay_steps": round(statistics.median(blocking) / plain, 2),
+        "delay_ms": round(1e3 * statistics.median(slower), 1),
     }
+
+
+def checkpoint_bytes(workdir: Path) -> dict[str, int]:
+    """Bytes of the newest checkpoint on disk and of the arrays in it, by part of the state."""
+    newest = numbered(workdir / CHECKPOINTS)[-1]
+    arrays = read_arrays(newest)
+    parts = {
+        part: sum(array.nbytes for name, array in arrays.items() if name.startswith(prefix))
+        for part, prefix in STATE_PARTS.items()
+    }
+    on_disk = sum(path.stat().st_size for path in newest.rglob("*") if path.is_file())
+    return parts | {"state": sum(x.nbytes for x in arrays.values()), "on_disk": on_disk}
+
+
+def measure(run: Launched, workdir: Path, every_steps: int) -> dict[str, Any]:
+    """Times and bytes of a run that saves itself so often."""
+    num_tasks = run.finish(workdir, every_steps)["num_tasks"]
+    (process,) = read_timings(workdir / TIMINGS)
+    last = [line for line in process.lines if line["task"] == num_tasks - 1]
+    night = [index for index, line in enumerate(last) if line["phase"] == "replay"]
+    return delays(last[night[0] : night[-1] + 1]) | {"bytes": checkpoint_bytes(workdir)}
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    line = harness.CommandLine("checkpoints", __doc__)
+    line.add_argument("--devices", type=int, default=4, help="virtual devices")
+    asked = line.read(arguments)
+    nights = f"--config.sleep.steps={12 * EVERY_STEPS}"
+    defaults = (harness.QUICKSTART, *harness.SHORT_TRAINING, nights)
+    with harness.workplace(asked, *defaults) as (folder, flags):
+        run = Launched(flags, folder, environment=harness.environment(asked, asked.devices))
+        found = measure(run, folder / "run", 2 if asked.smoke else EVERY_STEPS)
+    rows = [[name, value] for name, value in found.items() if name != "bytes"]
+    harness.show(["", ""], [*rows, *([f"{n} (bytes)", b] for n, b in found["bytes"].items())])
+    harness.publish(asked, {"devices": asked.devices, "every_steps": EVERY_STEPS} | found)
+
+
+if __name__ == "__main__":
+    main()

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,10 +14,27 @@ import numpy as np
 
 from braincl_jax.runtime.checkpoint import numbered, read_arrays
 from braincl_jax.runtime.interrupt import EXIT_INTERRUPTED
+from braincl_jax.runtime.workdir import CHECKPOINTS, METRICS, SUMMARY
 
 ROOT = Path(__file__).parents[2]
 # How a run ends after a signal.
 ENDS = {signal.SIGKILL: -signal.SIGKILL, signal.SIGTERM: EXIT_INTERRUPTED}
+
+
+class Interruption(NamedTuple):
+    """When a run is interrupted.
+
+    Attributes:
+        steps: it begins to write a checkpoint of so many steps, or more.
+        delay: seconds after that.
+        number: of the signal.
+        checkpoint_steps: from one of its checkpoints to the next; 0: ends of phases only.
+    """
+
+    steps: int
+    delay: float
+    number: signal.Signals = signal.SIGKILL
+    checkpoint_steps: int = 0
 
 
 class Landing(NamedTuple):
@@ -39,20 +56,26 @@ class Launched:
     """What `experiments.launch` does with some flags, each time in a new process."""
 
     def __init__(
-        self, flags: Sequence[str], folder: Path, environment: Mapping[str, str] | None = None
+        self,
+        flags: Sequence[str],
+        folder: Path,
+        *,
+        root: Path = ROOT,
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         """Starts nothing.
 
         Args:
             flags: of `experiments.launch`.
             folder: gets what the processes print, and compiled programs: a restart takes seconds.
+            root: the checkout whose code runs.
             environment: variables besides those of this process.
         """
         self._command = [sys.executable, "-m", "experiments.launch", *flags]
-        self._output = folder / "output.txt"
+        self._root, self._output = root, folder / "output.txt"
         self._environment = {
             **os.environ,
-            "PYTHONPATH": str(ROOT),
+            "PYTHONPATH": str(root),
             "JAX_COMPILATION_CACHE_DIR": str(folder / "compiled"),
             "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
             "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
@@ -61,74 +84,99 @@ class Launched:
 
     def start(self, workdir: Path, checkpoint_steps: int = 0) -> subprocess.Popen:
         """Starts or resumes the run; it saves itself after so many steps, and at the end of phases."""
+        flags = [f"--workdir={workdir}", f"--checkpoint_steps={checkpoint_steps}"]
         with self._output.open("w") as output:
             return subprocess.Popen(
-                [*self._command, f"--workdir={workdir}", f"--checkpoint_steps={checkpoint_steps}"],
-                cwd=ROOT,
+                [*self._command, *flags],
+                cwd=self._root,
                 env=self._environment,
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )
 
-    def finish(self, workdir: Path) -> None:
-        """Starts or resumes the run and waits for its end.
+    def finish(self, workdir: Path, checkpoint_steps: int = 0) -> dict[str, Any]:
+        """Starts or resumes the run, waits for its end, and gives its summary.
 
         Raises:
             RuntimeError: it failed.
         """
-        if self.start(workdir).wait():
+        if self.start(workdir, checkpoint_steps).wait():
             raise RuntimeError(self._output.read_text()[-2000:])
+        return json.loads((workdir / SUMMARY).read_text())
 
-    def interrupt_at(
-        self,
-        workdir: Path,
-        steps: int,
-        *,
-        delay: float,
-        checkpoint_steps: int = 0,
-        number: signal.Signals = signal.SIGKILL,
-    ) -> Landing:
-        """Starts or resumes the run, and sends a signal `delay` seconds after its checkpoint of `steps` or more begins.
+    def interrupt(self, workdir: Path, at: Interruption) -> Landing:
+        """Starts or resumes the run, and sends it a signal.
 
         Raises:
             RuntimeError: it ended by itself.
         """
-        process = self.start(workdir, checkpoint_steps)
-        while progress(workdir) < steps and process.poll() is None:
+        process = self.start(workdir, at.checkpoint_steps)
+        while progress(workdir) < at.steps and process.poll() is None:
             time.sleep(0.002)
-        time.sleep(delay)
-        process.send_signal(number)
-        if process.wait() != ENDS[number]:
-            raise RuntimeError(f"{number.name} did not end it: {self._output.read_text()[-2000:]}")
+        time.sleep(at.delay)
+        process.send_signal(at.number)
+        if process.wait() != ENDS[at.number]:
+            end = self._output.read_text()[-2000:]
+            raise RuntimeError(f"{at.number.name} did not end it: {end}")
         return _landing(workdir)
+
+
+def disturb(
+    run: Launched, folder: Path, places: Callable[[int], Sequence[Interruption]]
+) -> tuple[list[Landing], list[str]]:
+    """Does a run twice, in `folder`/alone and, interrupted and resumed each time, in `folder`/interrupted.
+
+    Args:
+        run: the run.
+        folder: gets both; a finished run in it is not repeated.
+        places: steps of the whole run -> when it is interrupted, in order.
+
+    Returns:
+        where the signals landed, and what differs at the end, see `differences`.
+    """
+    alone, interrupted = folder / "alone", folder / "interrupted"
+    run.finish(alone)
+    landings = interrupt(run, interrupted, places(progress(alone)))
+    return landings, differences(alone, interrupted)
+
+
+def interrupt(run: Launched, workdir: Path, places: Sequence[Interruption]) -> list[Landing]:
+    """Runs to the end through all these interruptions."""
+    landings = []
+    for at in places:
+        # A signal comes late at times: the next one still has to see new progress.
+        later = max(at.steps, progress(workdir) + 1)
+        landings.append(run.interrupt(workdir, at._replace(steps=later)))
+    run.finish(workdir)
+    return landings
 
 
 def progress(workdir: Path) -> int:
     """Steps behind the newest checkpoint, complete or not."""
-    return max((int(path.stem) for path in (workdir / "checkpoints").glob("*")), default=0)
+    return max((int(path.stem) for path in (workdir / CHECKPOINTS).glob("*")), default=0)
 
 
 def _landing(workdir: Path) -> Landing:
-    complete, begun = numbered(workdir / "checkpoints"), progress(workdir)
+    complete, begun = numbered(workdir / CHECKPOINTS), progress(workdir)
     if not complete:
         return Landing(0, "start", 0, begun)
     cursor = json.loads((complete[-1] / "cursor.json").read_text())
     steps = cursor["steps"]
-    return Landing(cursor["task"], cursor["phase"], steps, begun if begun > steps else 0)
+    return Landing(cursor["task"], cursor["stage"], steps, begun if begun > steps else 0)
 
 
 def differences(one: Path, other: Path) -> list[str]:
     """What differs between two finished runs: arrays of their last states by name, metrics, summaries."""
-    arrays, others = (read_arrays(numbered(path / "checkpoints")[-1]) for path in (one, other))
+    arrays, others = (read_arrays(numbered(path / CHECKPOINTS)[-1]) for path in (one, other))
     found = [
         name
         for name in sorted(arrays.keys() | others.keys())
         if name not in arrays or name not in others or not _same(arrays[name], others[name])
     ]
-    if (one / "metrics.jsonl").read_bytes() != (other / "metrics.jsonl").read_bytes():
-        found.append("metrics.jsonl")
+    if (one / METRICS).read_bytes() != (other / METRICS).read_bytes():
+        found.append(METRICS)
     if _comparable_summary(one) != _comparable_summary(other):
-        found.append("summary.json")
+        found.append(SUMMARY)
     return found
 
 
@@ -137,5 +185,5 @@ def _same(one: np.ndarray, other: np.ndarray) -> bool:
 
 
 def _comparable_summary(workdir: Path) -> dict[str, Any]:
-    summary = json.loads((workdir / "summary.json").read_text())
+    summary = json.loads((workdir / SUMMARY).read_text())
     return {name: summary[name] for name in summary.keys() - {"wall_seconds", "versions"}}

@@ -1,150 +1,121 @@
-"""What our memory recalls at so many bytes."""
+"""How well the memory recalls at so many bytes, all told, beside JPEG, WebP, AVIF and JPEG XL.
+
+Command:   python -m experiments.benchmarks.rate --config.dataset=npz:cifar100.npz --config.codec.first_steps=6000
+Takes:     about 25 minutes on 2 CPU cores, most of it for training codecs.
+Expect:    a PSNR about level with AVIF whose headers count once and whose files are not to be told apart, and above the
+           others; see experiments/results/memory.json.
+
+All images are learned in one task; decoder, table, labels and index count. AVIF and JPEG XL depend on how Pillow was
+built (pip install pillow-jxl-plugin); what is missing is left out.
+"""
 
 import dataclasses
-import functools
-import time
-from collections import defaultdict
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
-import jax
-import jax.numpy as jnp
-import numpy as np
-from numpy.typing import NDArray
-
-from braincl_jax.build import build_parts, init_brain
+from braincl_jax.build import build_stream
 from braincl_jax.config import Config
-from braincl_jax.data import TaskStream
-from braincl_jax.evaluators import psnr, recall_slots
-from braincl_jax.memory.block import store
-from braincl_jax.memory.coder import tables
-from braincl_jax.memory.cue_layout import CueLayout
-from braincl_jax.methods import get_method
-from braincl_jax.parts import Parts, recall
-from braincl_jax.pipeline import phases
-from braincl_jax.runtime.cursor import Cursor
-from braincl_jax.runtime.devices import Devices
-from braincl_jax.runtime.loop import follow, require_even_batches
-from braincl_jax.state import BrainState
-from braincl_jax.types import PyTree
-from experiments.benchmarks.image_codecs import mean_psnrs
+from braincl_jax.report.style import COLOURS, blank_axes
+from braincl_jax.report.tables import number
+from braincl_jax.runtime.processes import use_virtual_devices
+from experiments.benchmarks import harness
+from experiments.benchmarks.image_codecs import Line, image_codecs, interpolate, lines
+from experiments.benchmarks.learned import learn, point
 
-CODEC_PHASES = ("start", "encode", "memorise", "refine", "transfer")
+# The codec of cifar100_20, and 10 classes in one task; of the embedded images, unless others are given.
+PHOTOGRAPHS = (
+    "--config=experiments/configs/cifar100_20.py",
+    f"--config.dataset={Config().dataset}",
+    "--config.num_tasks=1",
+    "--config.classes_per_task=10",
+)
+REFINED_EPOCHS = 10
+# Images that image codecs are tried on: AVIF and JPEG XL take milliseconds for each.
+SAMPLE = 500
+LINE_STYLES = {"once": "-", "image": ":", "class": "--"}
 
 
-class Day(NamedTuple):
-    """What a task leaves behind when its cues are transferred, for people to look at.
+def at_rate(config: Config, bytes_per_image: float, refine_epochs: int = 0) -> Config:
+    """The same settings with a budget of so many bytes an image."""
+    budget = round(bytes_per_image * build_stream(config).spec.num_images)
+    codec = dataclasses.replace(config.codec, refine_epochs=refine_epochs)
+    return dataclasses.replace(config, budget_bytes=budget, bytes_per_class=0, codec=codec)
 
-    Attributes:
-        cues: int32 [N, h, w, M], rounded.
-        codec: {"analysis", "synthesis", "density"}, float32.
+
+def measure(
+    config: Config, budgets: Sequence[float], refined_at: Sequence[float]
+) -> tuple[dict[str, Line], dict[str, list[dict]]]:
+    """Lines (bytes an image, mean PSNR in dB) of our memory and of image codecs, and what is behind our points.
+
+    Args:
+        config: data and codec.
+        budgets: bytes an image, all told.
+        refined_at: budgets that are also spent on refined cues.
     """
-
-    cues: NDArray[np.int32]
-    codec: PyTree
-
-
-class Learned(NamedTuple):
-    """A memory of all tasks.
-
-    Attributes:
-        parts: what it was made with.
-        stream: the images.
-        state: of one device, after the last transfer.
-        days: of each task.
-        sources: int32 [n, 2], task and image behind each slot.
-        seconds: of each phase, compilation left out.
-    """
-
-    parts: Parts
-    stream: TaskStream
-    state: BrainState
-    days: tuple[Day, ...]
-    sources: NDArray[np.int32]
-    seconds: dict[str, float]
+    refined = f"ours, cues refined for {REFINED_EPOCHS} epochs"
+    asked = {"ours": (budgets, 0), refined: (refined_at, REFINED_EPOCHS)}
+    ours, found, learned = {}, {}, None
+    for name, (several, epochs) in asked.items():
+        ours[name] = []
+        for one in several:
+            print(f"training: {name}, {one:g} bytes an image", flush=True)
+            learned = learn(at_rate(config, one, epochs))
+            ours[name].append(point(learned))
+        found[name] = [(one["bytes_per_image"], one["psnr_db"]) for one in ours[name]]
+    assert learned is not None
+    images, label = learned.images(0)
+    for codec in image_codecs(images.shape[-1]):
+        print(f"coding: {codec.name}", flush=True)
+        found |= lines(images, label, codec, SAMPLE)
+    return found, ours
 
 
-def learn(config: Config, stream: TaskStream) -> Learned:
-    """All tasks, but of each only what fills the memory: neither classifying nor replay."""
-    devices = Devices(config.num_devices)
-    require_even_batches(config, len(devices))
-    parts = build_parts(config, stream.spec)
-    state = devices.init(lambda key: init_brain(parts, key), jax.random.key(config.seed))
-    todo = [
-        (phase, devices.map_step(phase.step, parts))
-        for phase in phases(get_method(config.method), stream, config)
-        if phase.name in CODEC_PHASES
-    ]
-    days, seconds = [], defaultdict(float)
-    sources = Cursor.first(stream.spec.num_tasks).outcome.sources
-    for task in range(stream.spec.num_tasks):
-        for phase, step in todo:
-            if phase.name == "transfer":
-                working = devices.first(state).memory.working
-                cues = np.round(working.cues).astype(np.int32)
-                days.append(Day(cues, jax.device_get(working.codec)))
-            metrics = {}
-            for index, batch in enumerate(phase.batches(task)):
-                began = time.perf_counter()
-                state, metrics = step(state, batch)
-                # The first step of all is compiled first.
-                if task or index:
-                    seconds[phase.name] += time.perf_counter() - began
-            if phase.name == "transfer":
-                sources = follow(sources, np.asarray(devices.first(metrics)["origin"]), task)
-    return Learned(parts, stream, devices.first(state), tuple(days), sources, dict(seconds))
+def at_equal_bytes(found: Mapping[str, Line], budgets: Sequence[float]) -> dict[str, list[str]]:
+    """PSNR of each line at each budget, as text; of our own points, those that are there."""
+    table = {}
+    for name, line in found.items():
+        measured = {round(size): db for size, db in line}
+        at = measured.get if name.startswith("ours") else lambda x, line=line: interpolate(line, x)
+        table[name] = [number(at(round(budget)), ".2f") for budget in budgets]
+    return table
 
 
-def memory_of(learned: Learned) -> CueLayout:
-    """The memory part."""
-    assert isinstance(learned.parts.memory, CueLayout)
-    return learned.parts.memory
+def plot(path: Path, found: Mapping[str, Line]) -> None:
+    """Mean PSNR over bytes an image: ours with points, each image codec in a colour of its own."""
+    figure, axes = blank_axes(8, 5, "Rate and distortion")
+    most = 1.15 * max(size for size, _ in found["ours"])
+    shown = [db for name, line in found.items() if name.startswith("ours") for _, db in line]
+    codecs = list(dict.fromkeys(name.partition(",")[0] for name in found))
+    for name, line in found.items():
+        if not line or line[0][0] > most:
+            continue
+        colour = COLOURS[codecs.index(name.partition(",")[0]) % len(COLOURS)]
+        style = "o-" if name.startswith("ours") else LINE_STYLES[name.split()[-1]]
+        axes.plot(*zip(*line, strict=True), style, color=colour, label=name, linewidth=1.3)
+    axes.set(xlabel="bytes an image, all told", ylabel="mean PSNR (dB)", xlim=(0, most))
+    axes.set_ylim(min(shown) - 4, max(shown) + 4)
+    axes.grid(alpha=0.3)
+    axes.legend(fontsize=8, frameon=False)
+    figure.savefig(path)
 
 
-def recall_psnr(learned: Learned) -> NDArray[np.float64]:
-    """PSNR in dB of what each slot recalls against its image, both uint8: [n], in the order of slots."""
-    compiled = jax.jit(functools.partial(recall, learned.parts.memory))
-    values = []
-    for task in range(learned.stream.spec.num_tasks):
-        slots = np.flatnonzero(learned.sources[:, 0] == task)
-        if len(slots):
-            recalled = recall_slots(compiled, learned.state.memory, task, slots)
-            original = learned.stream.train(task).image[learned.sources[slots, 1]]
-            values.append(psnr(original, recalled))
-    return np.concatenate(values)
+def main(arguments: Sequence[str] | None = None) -> None:
+    line = harness.CommandLine("rate", __doc__)
+    line.add_argument("--bytes", type=float, nargs="+", default=[50.0, 100.0, 150.0, 250.0])
+    line.add_argument(
+        "--refined_at", type=float, nargs="*", default=[150.0], help="a part of --bytes"
+    )
+    line.add_argument("--plot", type=Path, help="PNG to write")
+    asked = line.read(arguments)
+    use_virtual_devices()
+    with harness.workplace(asked, *PHOTOGRAPHS) as (_, flags):
+        found, ours = measure(harness.read_config(flags), asked.bytes, asked.refined_at)
+    rows = [[name, *cells] for name, cells in at_equal_bytes(found, asked.bytes).items()]
+    harness.show(["PSNR (dB)", *(f"{one:g} bytes" for one in asked.bytes)], rows)
+    harness.publish(asked, {"lines": found, "ours": ours})
+    if asked.plot:
+        plot(asked.plot, found)
 
 
-def rate_point(learned: Learned) -> dict[str, Any]:
-    """Bytes, all told, and what is recalled for them."""
-    memory = memory_of(learned)
-    bill = memory.bill(learned.state.memory)
-    number = learned.stream.spec.num_images
-    mean, of_mse = mean_psnrs(recall_psnr(learned))
-    return {
-        "tasks": learned.stream.spec.num_tasks,
-        "bytes_per_image": sum(bill.values()) / number,
-        "images": number,
-        "stored": len(learned.sources),
-        "psnr_db": mean,
-        "psnr_of_mse_db": of_mse,
-        "refine_epochs": learned.parts.config.codec.refine_epochs,
-        "latent_channels": learned.parts.config.codec.latent_channels,
-        "first_steps": learned.parts.config.codec.first_steps,
-        "seconds": learned.seconds,
-        "memory_bytes": bill,
-    }
-
-
-def decoder_point(config: Config, stream: TaskStream, **codec: Any) -> dict[str, Any]:
-    """`rate_point` of the same bytes with other settings of the codec, which say how decoders are kept."""
-    settings = dataclasses.replace(config.codec, **codec)
-    learned = learn(dataclasses.replace(config, codec=settings), stream)
-    return codec | {"seed": config.seed} | rate_point(learned)
-
-
-def stored_letters(learned: Learned, task: int) -> tuple[tables.CodingTable, NDArray[np.int32]]:
-    """A task's table, and the symbols int32 [n, h, w, M] of its stored cues in the order of slots."""
-    format = memory_of(learned).format
-    record, _ = store.read_record(learned.state.memory.long_term, format, jnp.int32(task))
-    image = learned.sources[learned.sources[:, 0] == task, 1]
-    cues = jnp.asarray(learned.days[task].cues[image])
-    return record.table, np.asarray(tables.to_symbols(record.table, cues))
+if __name__ == "__main__":
+    main()

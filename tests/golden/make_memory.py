@@ -14,7 +14,7 @@ import numpy as np
 from braincl_jax.build import build_method
 from braincl_jax.config import CodecConfig, Config
 from braincl_jax.memory import cue_strings
-from braincl_jax.memory.block import store
+from braincl_jax.memory.block import store, writing
 from braincl_jax.memory.codec import quantise
 from braincl_jax.memory.coder import tables
 from braincl_jax.memory.cue_layout import CueLayout
@@ -59,17 +59,16 @@ def main() -> None:
         )
         params["density"]["context"] = random_context(rng, params["density"]["context"])
         table = tables.build(params["density"], jnp.asarray(cues), jnp.ones(8, bool))
-        memory = store.rewrite(
-            memory,
-            layout.format,
-            kept=jnp.ones(layout.format.num_slots, bool),
-            added=cue_strings.encode_cues(
-                table, jnp.asarray(cues), jnp.asarray(labels), layout.format
-            ),
-            label=jnp.asarray(labels),
-            count=jnp.int32(count),
-            record=store.Record(table, quantise.quantise(params["synthesis"])),
+        record = store.Record(table, quantise.quantise(params["synthesis"]))
+        added = cue_strings.encode_cues(
+            table, jnp.asarray(cues), jnp.asarray(labels), layout.format
         )
+        used = store.used_words(memory, layout.format)
+        memory = writing.open_record(memory, layout.format, record)
+        memory, _ = writing.append(
+            memory, layout.format, used, added, jnp.asarray(labels), jnp.int32(count)
+        )
+        memory = store.sealed(memory)
         all_cues.append(cues[:count])
         all_labels.append(labels[:count])
     export_memory(FOLDER / "memory.npz", memory, layout, class_order=(2, 0, 3, 1))

@@ -13,7 +13,7 @@ import pytest
 from sklearn.utils import murmurhash3_32
 
 from braincl_jax.memory import cue_strings
-from braincl_jax.memory.block import store
+from braincl_jax.memory.block import store, writing
 from braincl_jax.memory.codec import context, density, quantise
 from braincl_jax.memory.coder import rans, tables
 
@@ -61,7 +61,7 @@ class Workbench:
     Attributes:
         format: the format.
         code: (cues, label) -> table and strings.
-        rewrite: `store.rewrite`.
+        rewrite: (memory, kept, added, label, count, record) -> the memory with what a task leaves, as in `writing`.
         read: memory -> `Sight`.
     """
 
@@ -167,16 +167,30 @@ def make_workbench(format: store.Format) -> Workbench:
             decoder,
         )
 
-    def rewrite(memory, **changes):
-        return store.rewrite(memory, format, **changes)
+    return Workbench(format, jax.jit(code), jax.jit(rewriting(format)), jax.jit(read))
 
-    return Workbench(format, jax.jit(code), jax.jit(rewrite), jax.jit(read))
+
+def rewriting(format: store.Format) -> Callable:
+    """All that is written for a task, in the order in which transfer does it."""
+
+    def rewrite(memory, *, kept, added, label, count, record):
+        memory = writing.open_record(writing.compact(memory, format, kept), format, record)
+        used = store.used_words(memory, format)
+        return store.sealed(writing.append(memory, format, used, added, label, count)[0])
+
+    return rewrite
 
 
 @pytest.fixture(scope="session", name="random_params")
 def random_params_fixture() -> Callable[..., Any]:
     """(seed, channels) -> parameters of a density and its context."""
     return random_params
+
+
+@pytest.fixture(scope="session", name="rewriting")
+def rewriting_fixture() -> Callable[[store.Format], Callable]:
+    """A format -> what a workbench's `rewrite` compiles."""
+    return rewriting
 
 
 @pytest.fixture(scope="session", name="draw_cues")

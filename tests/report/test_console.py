@@ -4,43 +4,51 @@ from pathlib import Path
 
 import pytest
 
-from braincl_jax.report.console import MOST_COLUMNS, format_summary
+from braincl_jax.report.console import MOST_COLUMNS, MOST_ROWS, format_summary
+
+TASKS = 3  # lines above the first task
 
 
-def summary(num_tasks: int) -> dict:
-    """After task i, all of the images of tasks up to i are known but those of task 0: a half of them."""
-    return {
-        "accuracy_matrix": [
-            [
-                (0.5 if column == 0 else 1.0) if column <= row else None
-                for column in range(num_tasks)
-            ]
-            for row in range(num_tasks)
-        ],
-        "test_sizes": [4] * num_tasks,
-        "num_tasks": num_tasks,
-        "memory_bytes": {"total": 10},
-        "budget_bytes": 12,
-        "num_cues": 3,
-        "num_train_images": 4,
-        "recall_psnr_db": None,
-        "wall_seconds": {"replay": 1.0},
-    }
-
-
-def test_every_task_has_a_column_where_they_fit():
-    lines = format_summary(summary(2), Path("runs")).splitlines()
-    assert [line.split() for line in lines[3:6]] == [
+def test_every_task_has_a_column_where_they_fit(summary_of, matrix_of):
+    lines = format_summary(summary_of(matrix_of(2)), Path("runs")).splitlines()
+    assert [line.split() for line in lines[TASKS : TASKS + 3]] == [
         ["after", "task", "all", "task", "0", "task", "1"],
         ["0", "50.0", "50.0"],
         ["1", "75.0", "50.0", "100.0"],
     ]
 
 
-@pytest.mark.parametrize("num_tasks", [MOST_COLUMNS, MOST_COLUMNS + 1, 50])
-def test_no_line_is_wider_than_a_terminal(num_tasks):
-    lines = format_summary(summary(num_tasks), Path("runs")).splitlines()
+def test_measures_memory_and_folder_are_named(summary_of, matrix_of):
+    lines = format_summary(summary_of(matrix_of(2), bits_per_pixel=None), Path("runs")).splitlines()
+    assert [line for line in lines if ": " in line] == [
+        "final accuracy: 61.25 %",
+        "forgetting: 20.00 points",
+        "PSNR of recalled images: 24.25 dB",
+    ]
+    assert lines[-3:] == [
+        "",
+        "1,234 of 2,000 training images are in memory",
+        "90 seconds; results are in runs/",
+    ]
+    assert ["total", "3,700"] in [line.split() for line in lines]
+
+
+@pytest.mark.parametrize("num_tasks", [MOST_COLUMNS, MOST_COLUMNS + 1, MOST_ROWS])
+def test_no_line_is_wider_than_a_terminal(summary_of, matrix_of, num_tasks):
+    lines = format_summary(summary_of(matrix_of(num_tasks)), Path("runs")).splitlines()
     assert max(map(len, lines)) <= 120
     # (0.5 + 49) / 50, or what it is for fewer tasks.
     final = f"{100 * (num_tasks - 0.5) / num_tasks:.1f}"
-    assert lines[3 + num_tasks].split()[:2] == [str(num_tasks - 1), final]
+    assert lines[TASKS + num_tasks].split()[:2] == [str(num_tasks - 1), final]
+
+
+def test_of_very_many_tasks_some_are_shown_and_the_last(summary_of, matrix_of):
+    lines = format_summary(summary_of(matrix_of(500)), Path("runs")).splitlines()
+    assert len(lines) < 80
+    # Every tenth.
+    assert [lines[TASKS + row].split()[0] for row in (1, 2, MOST_ROWS)] == ["9", "19", "499"]
+
+
+def test_a_run_of_which_little_is_known_is_printed():
+    text = format_summary({"budget_bytes": 12}, Path("runs"))
+    assert "n/a of n/a training images are in memory" in text

@@ -13,7 +13,7 @@ from braincl_jax.config import Config
 from braincl_jax.data import TaskStream
 from braincl_jax.evaluators import Evaluator, Exam
 from braincl_jax.pipeline import Phase
-from braincl_jax.runtime import finish, loop
+from braincl_jax.runtime import devices, examine, finish, loop
 from braincl_jax.runtime.devices import Devices
 from braincl_jax.runtime.loop import run_sequence
 
@@ -113,13 +113,13 @@ class Runs:
             return summarise_run(state, **facts)
 
         given_batches, call = Phase.batches, Phase.__call__
-        build_evaluators, summarise_run = loop.build_evaluators, finish.summarise_run
+        build_evaluators, summarise_run = examine.build_evaluators, finish.summarise_run
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(Phase, "batches", batches)
             patch.setattr(Phase, "__call__", counted)
-            patch.setattr(loop, "build_evaluators", watched)
+            patch.setattr(examine, "build_evaluators", watched)
             patch.setattr(loop, "build_method", lambda config, plan: self.method(config))
-            patch.setattr(loop, "Devices", lambda number: self._devices(config))
+            patch.setattr(devices, "Devices", lambda number: self._devices(config))
             patch.setattr(finish, "summarise_run", summarised)
             if not report:
                 patch.setattr(finish, "write_report", lambda *arguments: None)

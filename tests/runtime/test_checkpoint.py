@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from braincl_jax.memory.budget import tree_bytes
 from braincl_jax.runtime import checkpoint
 from braincl_jax.runtime.checkpoint import (
     Checkpointing,
@@ -95,6 +96,44 @@ class TestRoundTrip:
             assert (one.dtype, one.shape) == (other.dtype, other.shape)
             assert np.asarray(one).tobytes() == np.asarray(other).tobytes()
 
+    @pytest.mark.parametrize(
+        ("array", "constant"),
+        [
+            (np.zeros((70, 300), np.int8), True),
+            (np.full((2, 9), np.nan, np.float32), True),
+            (np.full(30, -1, np.int32), True),
+            (np.full(8, -0.0), True),
+            (np.full((3, 2), 1.5, jnp.bfloat16), True),
+            # Zeros of both signs are equal, and not the same.
+            (np.array([0.0, -0.0, 0.0]), False),
+            (np.arange(5), False),
+            (np.append(np.zeros(69, bool), True), False),
+        ],
+        ids=str,
+    )
+    def test_of_an_array_of_equal_elements_one_is_stored(
+        self, array, constant, tmp_path, monkeypatch
+    ):
+        monkeypatch.setattr(checkpoint, "PIECE", 32)
+        path = write_checkpoint(tmp_path, 0, {"array": array}, {}, {})
+        stored = checkpoint._read_stored(path / checkpoint.STATE, ["array"])["array"]
+        assert stored.shape == ((1,) if constant else array.shape)
+        read = read_arrays(path)["array"]
+        assert (read.dtype, read.shape) == (array.dtype, array.shape)
+        assert read.tobytes() == array.tobytes()
+        assert read.flags.writeable
+
+    def test_an_empty_working_memory_takes_no_room(self, diary, tmp_path):
+        full, empty = diary.after[1, "memorise"], diary.after[1, "transfer"]
+        sizes = [
+            sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
+            for path in (
+                write_checkpoint(tmp_path, 0, {"working": state.memory.working}, {}, {})
+                for state in (full, empty)
+            )
+        ]
+        assert sizes[1] < sizes[0] - 0.8 * tree_bytes(full.memory.working.codec)
+
     def test_the_newest_is_loaded(self, directory):
         assert count(load_newest(directory, shapes(SMALL))) == 2
 
@@ -166,11 +205,12 @@ class TestDamage:
         assert "00000004: manifest.json is missing" in record.getMessage()
 
     def test_another_format_is_passed_over(self, directory, monkeypatch, caplog):
-        monkeypatch.setattr(checkpoint, "FORMAT", 2)
+        ours = checkpoint.FORMAT
+        monkeypatch.setattr(checkpoint, "FORMAT", ours + 1)
         write_checkpoint(directory, 3, number(3), {}, {})
-        monkeypatch.setattr(checkpoint, "FORMAT", 1)
+        monkeypatch.setattr(checkpoint, "FORMAT", ours)
         assert count(load_newest(directory, shapes(SMALL))) == 2
-        assert "it has format 2; this version reads 1" in caplog.text
+        assert f"it has format {ours + 1}; this version reads {ours}" in caplog.text
 
     def test_with_none_left_the_error_names_all_and_nothing_is_changed(self, directory, caplog):
         for path in numbered(directory):

@@ -48,7 +48,7 @@ def test_answers_are_those_of_the_images_in_their_order():
             )
 
     stream: Any = Stream()
-    exam = Examiner(method, stream, devices, answer).exam(100, task=1, notes={"sources": 3})
+    exam = Examiner(method, stream, devices, {}, answer).exam(100, task=1, notes={"sources": 3})
     assert exam.predict(images(6)).ravel().tolist() == [100, 101, 102, 103, 104, 105]
     test = exam.test(1)
     assert test.logits.ravel().tolist() == [100, 101, 102, 103, 104]

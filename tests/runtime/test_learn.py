@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from braincl_jax.runtime.cursor import Cursor
-from braincl_jax.runtime.learn import Shell, _average, examine
+from braincl_jax.runtime.learn import _average, examine
 from braincl_jax.runtime.log import MetricsLog
+from braincl_jax.runtime.shell import Shell
 from braincl_jax.runtime.stages import Examination
 
 

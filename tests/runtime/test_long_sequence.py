@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from braincl_jax.config import CodecConfig, Config, SleepConfig, WakeConfig
-from braincl_jax.data import RawData, TaskStream
+from braincl_jax.data import Dataset, TaskStream
 from braincl_jax.evaluators import Exam
 from braincl_jax.memory.budget import tree_bytes
 from braincl_jax.registry import EVALUATORS
@@ -106,8 +106,8 @@ def stream() -> TaskStream:
         noise = rng.integers(0, 50, (len(label), SIDE, SIDE, 1))
         return (2 * label[:, None, None, None] + noise).astype(np.uint8), label
 
-    raw = RawData(*split(TRAIN_PER_CLASS), *split(TEST_PER_CLASS), num_classes)
-    return TaskStream.create(raw, num_tasks=NUM_TASKS)
+    dataset = Dataset.of_arrays(*split(TRAIN_PER_CLASS), *split(TEST_PER_CLASS))
+    return TaskStream.create(dataset, num_tasks=NUM_TASKS)
 
 
 @pytest.fixture(scope="module")

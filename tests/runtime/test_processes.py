@@ -87,15 +87,14 @@ def free_port() -> int:
 def settings(tiny_config, tiny_stream, tmp_path_factory) -> list[str]:
     """Flags of a run of the tiny configuration on the tiny images, from a file."""
     folder = tmp_path_factory.mktemp("settings")
-    train, test = (
-        [split(task) for task in range(2)] for split in (tiny_stream.train, tiny_stream.test)
-    )
+    train, test = tiny_stream.train_images, tiny_stream.test_images
+    train_sizes, test_sizes = tiny_stream.spec.task_sizes, tiny_stream.test_sizes
     np.savez(
         folder / "tiny.npz",
-        x_train=np.concatenate([split.image for split in train]),
-        y_train=np.concatenate([split.label for split in train]),
-        x_test=np.concatenate([split.image for split in test]),
-        y_test=np.concatenate([split.label for split in test]),
+        x_train=np.concatenate([train(task, np.arange(n)) for task, n in enumerate(train_sizes)]),
+        y_train=np.concatenate([tiny_stream.train_labels(task) for task in range(2)]),
+        x_test=np.concatenate([test(task, np.arange(n)) for task, n in enumerate(test_sizes)]),
+        y_test=np.concatenate([tiny_stream.test_labels(task) for task in range(2)]),
     )
     config = dataclasses.replace(
         tiny_config,

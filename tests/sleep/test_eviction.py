@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from braincl_jax.build import build_method, init_brain
-from braincl_jax.data import RawData, TaskStream
+from braincl_jax.data import Dataset, TaskStream
 from braincl_jax.memory import cue_strings
 from braincl_jax.memory.block import store
 from braincl_jax.memory.budget import tree_bytes
@@ -52,7 +52,7 @@ def life(tiny_config):
     label = np.arange(2 * TASKS * PER_CLASS) % (2 * TASKS)
     image = rng.integers(0, 256, (len(label), SIDE, SIDE, 1), np.uint8)
     stream = TaskStream.create(
-        RawData(image, label, image[:8], label[:8], 2 * TASKS), num_tasks=TASKS
+        Dataset.of_arrays(image, label, image[:8], label[:8]), num_tasks=TASKS
     )
     config = dataclasses.replace(
         tiny_config, num_tasks=TASKS, budget_policy="open_ended", budget_bytes=9_000

@@ -1,5 +1,8 @@
 """Transfer: what is stored is what was in working memory, and no cue is mixed up on the way."""
 
+import dataclasses
+import math
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -7,6 +10,7 @@ import pytest
 
 from braincl_jax.memory import cue_strings
 from braincl_jax.memory.block import store
+from braincl_jax.memory.budget import tree_bytes
 from braincl_jax.sleep import transfer
 
 
@@ -43,6 +47,52 @@ def test_every_slot_decodes_to_the_rounded_cue_of_its_image_with_its_label(night
         np.testing.assert_array_equal(found.cues[0], np.round(working.cues[image]))
         np.testing.assert_array_equal(
             store.index(long_term, format).label[slots], working.labels[image]
+        )
+
+
+@pytest.mark.parametrize("cues", [1, 7, 47])
+def test_the_size_of_chunks_changes_no_bit(diary, assert_same, monkeypatch, cues):
+    state, _ = diary.before[1, "transfer"]
+    latents = math.prod(diary.method.layout.codec.latent_shape)
+    monkeypatch.setattr(transfer, "CHUNK_LATENTS", cues * latents + latents // 2)
+    assert transfer.chunk_size(state.memory.working) == cues
+    found = jax.jit(diary.method.transfer())(state, None)
+    assert_same(found, (diary.after[1, "transfer"], diary.metrics[1, "transfer"]))
+
+
+def test_latents_outside_the_window_of_the_table_are_counted_with_those_of_int8(diary):
+    state, _ = diary.before[1, "transfer"]
+    day = state.memory.working
+    # 256 values of a channel: one too many.
+    cues = day.cues.at[0, 0, 0, 2].set(-128).at[1, 0, 0, 2].set(127).at[3, 1, 0, 2].set(127)
+    day = day.replace(cues=cues, clipped=jnp.int32(5))
+    state = state.replace(memory=state.memory.replace(working=day))
+    new, metrics = diary.steps["transfer"](state, None)
+    assert int(metrics["clipped"]) == 7
+    assert int(new.memory.working.clipped) == 0
+
+
+def test_the_tradeoff_outlives_working_memory(diary):
+    for task, later in ((0, (0, "transfer")), (0, (1, "start")), (1, (1, "transfer"))):
+        trained = diary.after[task, "encode"].memory.working.log_tradeoff
+        assert diary.after[later].memory.working.log_tradeoff == trained
+    first, second = (diary.after[task, "encode"].memory.working.log_tradeoff for task in (0, 1))
+    assert first != second
+
+
+def test_without_refinement_a_latent_takes_a_byte_in_working_memory(
+    diary, make_method, tiny_config
+):
+    refining = make_method(codec=dataclasses.replace(tiny_config.codec, refine_epochs=1))
+    number = diary.method.parts.spec.max_task_size
+    latents = number * math.prod(diary.method.layout.codec.latent_shape)
+    for method, each in ((diary.method, 1), (refining, 3 * 4)):
+        working = jax.eval_shape(method.layout.init, jax.random.key(0)).working
+        assert tree_bytes((working.cues, working.averages)) == each * latents
+        # Apart from them and the labels, nothing is as large as the task.
+        assert all(
+            leaf.shape[:1] != (number,)
+            for leaf in jax.tree.leaves((working.codec, working.codec_opt))
         )
 
 

@@ -13,7 +13,9 @@ from braincl_jax.wake.encode import moved_log_tradeoff, scaled_updates, target_b
 
 def brain(log_tradeoff: float) -> Any:
     return types.SimpleNamespace(
-        consolidation=types.SimpleNamespace(log_tradeoff=jnp.float32(log_tradeoff))
+        memory=types.SimpleNamespace(
+            working=types.SimpleNamespace(log_tradeoff=jnp.float32(log_tradeoff))
+        )
     )
 
 
@@ -81,11 +83,11 @@ def test_updates_by_part(density, trunk, task, shared, expected_density):
 def test_lambda_stays_as_it_was_at_the_beginning_of_a_task(diary):
     # 15 % of 10 steps: the first two of each task; then it moves, from task to task on.
     tradeoffs = [
-        float(diary.after[task, phase].consolidation.log_tradeoff)
+        float(diary.after[task, phase].memory.working.log_tradeoff)
         for task, phase in ((0, "start"), (0, "encode"), (1, "start"), (1, "encode"))
     ]
     assert tradeoffs[0] != tradeoffs[1] == tradeoffs[2] != tradeoffs[3]
     state, batch = diary.before[1, "encode"]
     early = state.replace(progress=state.progress.replace(step=jnp.int32(1)))
     held, _ = diary.steps["encode"](early, batch)
-    assert held.consolidation.log_tradeoff == state.consolidation.log_tradeoff
+    assert held.memory.working.log_tradeoff == state.memory.working.log_tradeoff

@@ -33,6 +33,8 @@ def test_cues_are_written_unrounded_at_the_index_of_their_image():
         cues=jnp.zeros((4, 1, 1, 1)),
         averages=(nothing, nothing),
         labels=jnp.full(4, EMPTY, jnp.int32),
+        clipped=jnp.int32(0),
+        log_tradeoff=jnp.float32(0),
         codec={"analysis": jnp.float32(0.25)},
         codec_opt=None,
     )

@@ -1,6 +1,7 @@
 """Refinement: soft rounding as in the paper, cues that get better, and no drift of those that are not looked at."""
 
 import dataclasses
+import functools
 
 import jax
 import jax.numpy as jnp
@@ -10,6 +11,7 @@ import pytest
 from braincl_jax import pipeline
 from braincl_jax.memory.codec import context
 from braincl_jax.runtime.devices import Devices
+from braincl_jax.wake import memorise_step
 from braincl_jax.wake.refine import soft_round
 
 EPOCHS, BATCH = 6, 16
@@ -24,14 +26,20 @@ def method(make_method, tiny_config):
 
 
 @pytest.fixture(scope="module")
-def awake(diary):
-    """A brain that has memorised task 0, with room for the averages of refinement."""
-    state = diary.after[0, "memorise"]
+def awake(method, diary, tiny_stream):
+    """A brain that has memorised task 0, unrounded, with room for the averages of refinement."""
+    state = diary.after[0, "encode"]
     day = state.memory.working
-    day = day.replace(averages=(jnp.zeros_like(day.cues), jnp.zeros_like(day.cues)))
     # The tiny codec is hardly trained: let the recall count for something.
-    consolidation = state.consolidation.replace(log_tradeoff=jnp.float32(-4))
-    return state.replace(memory=state.memory.replace(working=day), consolidation=consolidation)
+    opened = method.layout.empty_working(day.codec, jnp.float32(-4))
+    opened = opened.replace(codec=day.codec, codec_opt=day.codec_opt)
+    state = state.replace(memory=state.memory.replace(working=opened))
+    step = functools.partial(memorise_step, layout=method.layout)
+    phase = pipeline.memorise(step, method.parts, tiny_stream)
+    memorise = jax.jit(phase)
+    for batch in phase.batches(0):
+        state, _ = memorise(state, batch)
+    return state
 
 
 @pytest.fixture(scope="module")
@@ -104,7 +112,7 @@ def test_cues_of_images_that_are_not_in_the_batch_stay(awake, refine, story):
 def cost(state, codec, stream, tradeoff) -> float:
     """Mean of lambda 255^2 MSE + bits per pixel over the rounded cues of task 0."""
     day = state.memory.working
-    image = stream.train(0).image
+    image = stream.train_images(0, np.arange(stream.spec.task_sizes[0]))
     cues = jnp.round(day.cues[: len(image)])
     recalled = codec.complete(day.codec["synthesis"], cues)
     error = jnp.square(image / 255.0 - recalled).mean()
@@ -113,7 +121,7 @@ def cost(state, codec, stream, tradeoff) -> float:
 
 
 def test_refined_cues_are_better_than_those_of_g_a(awake, refine, story, method, tiny_stream):
-    tradeoff = jnp.exp(awake.consolidation.log_tradeoff)
+    tradeoff = jnp.exp(awake.memory.working.log_tradeoff)
     state = awake
     for batch in story:
         state, metrics = refine(state, batch)

@@ -74,6 +74,7 @@ def read_split(folder: Path, prefix: str, count: int) -> tuple[np.ndarray, np.nd
 
 
 def main() -> None:
+    """Writes the subset beside this file."""
     parser = argparse.ArgumentParser(description="Writes fashion_mnist_mini.npz.")
     parser.add_argument("--source", type=Path, default=SOURCE, help="folder of the idx .gz files")
     parser.add_argument("--output", type=Path, default=OUTPUT, help="file to write")

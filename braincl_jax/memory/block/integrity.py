@@ -2,11 +2,14 @@
 
 from collections.abc import Sequence
 
+import jax
 import jax.numpy as jnp
 
 from braincl_jax.types import Array
 
 INTACT = -1
+# Words that are summed up together.
+PIECE = 1 << 16
 
 
 class CorruptMemoryError(RuntimeError):
@@ -28,15 +31,27 @@ def require_undamaged(damages: Sequence[str]) -> None:
         raise CorruptMemoryError("long-term memory is damaged: " + "; ".join(damages))
 
 
-def checksum(words: Array) -> Array:
+def checksum(words: Array, before: int = 0) -> Array:
     """uint32 scalar of uint16 [n] that changes whenever one word does.
+
+    With `before` words before them, it is what these words add to the checksum of all.
 
     Multilinear hashing modulo 2^32 (Carter & Wegman 1979; Lemire & Kaser 2014): the sum of all words, each times an
     odd number of its place. A change of one word changes the sum for certain. Changes of several words may cancel:
     so do, once in 2^16, changes of the top bits of two of them.
     """
-    place = jnp.arange(1, len(words) + 1, dtype=jnp.uint32)
-    return jnp.sum((words.astype(jnp.uint32) + 1) * _odd_number(place), dtype=jnp.uint32)
+    size = min(PIECE, len(words))
+
+    def add(index: Array, total: Array) -> Array:
+        start = index * size
+        # The last piece begins earlier than where the one before it ends.
+        at = jnp.minimum(start, len(words) - size)
+        piece = jax.lax.dynamic_slice(words, (at,), (size,)).astype(jnp.uint32)
+        place = at + jnp.arange(size)
+        terms = (piece + 1) * _odd_number(place.astype(jnp.uint32) + jnp.uint32(before + 1))
+        return total + jnp.sum(jnp.where(place >= start, terms, 0), dtype=jnp.uint32)
+
+    return jax.lax.fori_loop(0, -(-len(words) // max(size, 1)), add, jnp.uint32(0))
 
 
 def integrity_tag(label: Array, lane: Array) -> Array:

@@ -156,7 +156,8 @@ def empty_memory(format: Format) -> EpisodicMemory:
 def sealed(memory: EpisodicMemory) -> EpisodicMemory:
     """The same memory with the checksum that fits its content."""
     counts = packing.pack((memory.task_counts, memory.num_records))
-    return memory.replace(check=checksum(jnp.concatenate([memory.words, counts])))
+    of_counts = checksum(counts, before=len(memory.words))
+    return memory.replace(check=checksum(memory.words) + of_counts)
 
 
 def used_words(memory: EpisodicMemory, format: Format) -> Array:
@@ -166,13 +167,13 @@ def used_words(memory: EpisodicMemory, format: Format) -> Array:
 
 def free_words(memory: EpisodicMemory, format: Format) -> Array:
     """int32 scalar: words of the block that hold nothing."""
-    return _index_start(memory, format) - used_words(memory, format)
+    index_words = memory.task_counts.sum() * format.entry_words
+    return index_end(memory, format) - index_words - used_words(memory, format)
 
 
-def _index_start(memory: EpisodicMemory, format: Format) -> Array:
-    """int32 scalar: the first word of the index, which ends where the records begin."""
-    records = memory.num_records * format.record_words
-    return format.records_end - records - memory.task_counts.sum() * format.entry_words
+def index_end(memory: EpisodicMemory, format: Format) -> Array:
+    """int32 scalar: the first word of the records, before which the index ends."""
+    return format.records_end - memory.num_records * format.record_words
 
 
 def memory_bytes(memory: EpisodicMemory, format: Format) -> dict[str, int]:
@@ -201,10 +202,9 @@ def _padding_and_checksum(part: PyTree) -> int:
 def read_entries(memory: EpisodicMemory, format: Format) -> Entries:
     """The index of all S slots."""
     size, lanes = format.entry_words, format.lanes
-    end = format.records_end - memory.num_records * format.record_words
     slot = jnp.arange(format.num_slots)
     stored = slot < memory.task_counts.sum()
-    first = (end - (slot + 1) * size)[:, None]
+    first = (index_end(memory, format) - (slot + 1) * size)[:, None]
     # Free slots may lie before the block: their words are not looked at.
     entry = jnp.take(memory.words, first + jnp.arange(size)[None], mode="clip").astype(jnp.int32)
     if size == 1:
@@ -272,89 +272,3 @@ def pack_part(part: PyTree) -> Array:
     check = checksum(content)
     halves = jnp.stack([check >> 16, check & 0xFFFF]).astype(jnp.uint16)
     return jnp.concatenate([content, halves])
-
-
-def rewrite(
-    memory: EpisodicMemory,
-    format: Format,
-    *,
-    kept: Array,
-    added: Strings,
-    label: Array,
-    count: Array,
-    record: Record,
-) -> EpisodicMemory:
-    """Drops slots, closes the gaps, and adds the cues and the record of the next task.
-
-    What is kept and added must fit (`policy` sees to it).
-
-    Args:
-        memory: the memory.
-        format: its format.
-        kept: bool [S], which slots stay.
-        added: coded cues of the new task in the order in which to store them.
-        label: int32 [N], theirs.
-        count: int32 scalar, how many of them are stored.
-        record: of the new task, with all of its decoder; what is shared of it is the first task's.
-    """
-    entries = read_entries(memory, format)
-    number, lanes, room = added.words.shape
-    kept = kept & entries.stored
-    new = jnp.arange(number) < count
-    # All strings that there are, as pieces of one sequence of words: the block, and behind it the new strings.
-    source = jnp.concatenate([memory.words, added.words.reshape(-1)])
-    starts = jnp.concatenate(
-        [
-            string_starts(entries.lengths).reshape(-1),
-            format.num_words + jnp.arange(number * lanes) * room,
-        ]
-    )
-    lengths = jnp.concatenate(
-        [
-            jnp.where(kept[:, None], entries.lengths, 0),
-            jnp.where(new[:, None], added.lengths, 0),
-        ]
-    )
-    ends = jnp.cumsum(lengths.reshape(-1))
-    place = jnp.arange(format.num_words)
-    piece = jnp.minimum(jnp.searchsorted(ends, place, side="right"), len(ends) - 1)
-    origin = starts[piece] + place - (ends[piece] - lengths.reshape(-1)[piece])
-    strings = jnp.take(source, origin, mode="clip")
-
-    task = memory.num_records
-    records_start = format.records_end - task * format.record_words
-    words = jnp.where(place < ends[-1], strings, 0).astype(jnp.uint16)
-    words = jnp.where(place >= records_start, memory.words, words)
-    words = _write_record(words, format, record, records_start - format.record_words, task == 0)
-    stays = jnp.concatenate([kept, new])
-    packed = pack_entries(jnp.concatenate([entries.label, label]), lengths, format)
-    slot = jnp.cumsum(stays) - 1
-    first = records_start - format.record_words - (slot + 1) * format.entry_words
-    where = first[:, None] + jnp.arange(format.entry_words)[None]
-    words = words.at[jnp.where(stays[:, None], where, format.num_words)].set(packed, mode="drop")
-    tasks = jnp.arange(format.num_tasks)
-    left = (
-        jnp.zeros(format.num_tasks, jnp.int32)
-        .at[slot_tasks(memory, format)]
-        .add(kept.astype(jnp.int32), mode="drop")
-    )
-    return sealed(
-        memory.replace(
-            words=words,
-            task_counts=jnp.where(tasks == task, count, left).astype(jnp.int32),
-            num_records=task + 1,
-        )
-    )
-
-
-def _write_record(
-    words: Array, format: Format, record: Record, start: Array, first: Array
-) -> Array:
-    """The block with a task's own part of its record at `start`, and if it is the first, with its trunk at the end."""
-    own = {name: leaf for name, leaf in record.decoder.items() if name not in format.trunk}
-    words = jax.lax.dynamic_update_slice(words, pack_part(record._replace(decoder=own)), (start,))
-    if not format.trunk:
-        return words
-    trunk = pack_part({name: record.decoder[name] for name in format.trunk})
-    end = format.records_end
-    return words.at[end:].set(jnp.where(first, trunk, words[end:]))

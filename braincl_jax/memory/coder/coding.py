@@ -4,6 +4,7 @@ A string holds whole rows of a cue, all places of channel 0 first, then those of
 decoded, all that a symbol's context looks at is there already.
 """
 
+import functools
 from typing import NamedTuple
 
 import jax
@@ -101,10 +102,6 @@ def decode(
 
     def decode_channel(carry, channel: Array):
         decoder, latents = carry
-        mean_own, scale_own = (
-            x[strings.which, channel].T for x in (weights.mean_own, weights.scale_own)
-        )
-        rounds = tables.search_rounds(table.size[:, channel])
         of_lane = tables.channels_of(table, strings.which * channels + channel)
         # What the channels before this one tell of it; later ones are still 0.
         by_mean, by_scale = (x[strings.which, channel].T for x in (mean_before, scale_before))
@@ -112,21 +109,9 @@ def decode(
         expected = (by_mean[:, None] * known).sum(0)
         scale = (by_scale[:, None] * jnp.abs(known)).sum(0)
         scale = scale + weights.base[strings.which, channel][None]
-
-        def decode_place(carry, place):
-            decoder, recent = carry
-            expected, scale, there = place
-            # `recent` holds the last w + 1 latents, the newest first.
-            for index, (up, left) in enumerate(OWN):
-                near = jnp.where(there[index], recent[up * width + left - 1], 0)
-                expected = expected + mean_own[index] * near
-                scale = scale + scale_own[index] * jnp.abs(near)
-            rows_here = tables.rows_of(of_lane, *context.bounded(expected, scale))
-            symbol, first, frequency = tables.find(rows_here, rans.slot(decoder), rounds)
-            decoder = rans.advance(words, decoder, first, frequency)
-            latent = symbol + of_lane.lowest
-            return (decoder, jnp.concatenate([latent[None], recent[:-1]])), latent
-
+        own = tuple(x[strings.which, channel].T for x in (weights.mean_own, weights.scale_own))
+        rounds = tables.search_rounds(table.size[:, channel])
+        decode_place = functools.partial(_decode_place, words, of_lane, own, rounds, width)
         nothing = jnp.zeros((width + 1, lanes), jnp.int32)
         (decoder, _), decoded = jax.lax.scan(
             decode_place, (decoder, nothing), (expected, scale, exists)
@@ -139,6 +124,43 @@ def decode(
     )
     latents = latents.reshape(channels, rows, width, lanes).transpose(3, 1, 2, 0)
     return latents, rans.is_intact(decoder, strings.start, strings.length, strings.tag)
+
+
+def _decode_place(
+    words: Array,
+    of_lane: tables.Channels,
+    own: tuple[Array, Array],
+    rounds: Array,
+    width: int,
+    carry: tuple[rans.Decoder, Array],
+    place: tuple[Array, Array, Array],
+) -> tuple[tuple[rans.Decoder, Array], Array]:
+    """One latent of each lane, all of the same channel and place.
+
+    Args:
+        words: uint16 [W], the block.
+        of_lane: the channel in the table of each lane.
+        own: weights of the neighbours in the own channel, int32 [4, lanes], for mean and scale.
+        rounds: of the search for a symbol.
+        width: w.
+        carry: where decoding is, and the last w + 1 latents int32 [w + 1, lanes], the newest first.
+        place: what other channels tell of mean and scale, int32 [lanes] each, and which neighbours exist, bool [4].
+
+    Returns:
+        the carry of the next place, and the latent int32 [lanes].
+    """
+    decoder, recent = carry
+    expected, scale, exists = place
+    mean_own, scale_own = own
+    for index, (up, left) in enumerate(OWN):
+        near = jnp.where(exists[index], recent[up * width + left - 1], 0)
+        expected = expected + mean_own[index] * near
+        scale = scale + scale_own[index] * jnp.abs(near)
+    here = tables.rows_of(of_lane, *context.bounded(expected, scale))
+    symbol, first, frequency = tables.find(here, rans.slot(decoder), rounds)
+    decoder = rans.advance(words, decoder, first, frequency)
+    latent = symbol + of_lane.lowest
+    return (decoder, jnp.concatenate([latent[None], recent[:-1]])), latent
 
 
 def _neighbours_exist(rows: int, width: int) -> np.ndarray:

@@ -108,9 +108,18 @@ def build(params: PyTree, cues: Array, valid: Array) -> CodingTable:
         cues: int32 [N, h, w, M], rounded.
         valid: bool [N], which cues are there.
     """
+    return build_for(params, *extent(cues, valid))
+
+
+def extent(cues: Array, valid: Array) -> tuple[Array, Array]:
+    """Lowest and highest latent of each channel, int32 [M] each, of cues as in `build`; 127 and -128 of none."""
     there = valid[:, None, None, None]
     low = jnp.where(there, cues, 127).min((0, 1, 2))
-    high = jnp.where(there, cues, -128).max((0, 1, 2))
+    return low, jnp.where(there, cues, -128).max((0, 1, 2))
+
+
+def build_for(params: PyTree, low: Array, high: Array) -> CodingTable:
+    """`build` for cues of the extent `low` and `high`, int32 [M] each."""
     low, high = jnp.minimum(low, 127), jnp.maximum(jnp.maximum(high, low), -128)
     middle = (low + high) // 2 - MAX_SYMBOLS // 2
     lowest = jnp.clip(jnp.where(high - low < MAX_SYMBOLS, low, middle), -128, 127)

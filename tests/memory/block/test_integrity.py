@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from braincl_jax.memory.block import store
+from braincl_jax.memory.block import integrity, store
 from braincl_jax.memory.block.integrity import (
     CorruptMemoryError,
     check_intact,
@@ -35,6 +35,21 @@ def test_the_checksum_of_a_single_zero_is_the_published_hash_of_place_one():
 def test_the_checksum_is_that_of_plain_integers(number, plain_checksum):
     for words in (random_words(number), np.zeros(number, np.uint16), np.full(number, 65535)):
         assert int(compute(jnp.asarray(words, jnp.uint16))) == plain_checksum(words)
+
+
+@pytest.mark.parametrize("piece", [1, 7, 64])
+def test_the_size_of_pieces_does_not_change_the_checksum(piece, monkeypatch):
+    words = random_words(100)
+    expected = int(compute(jnp.asarray(words)))
+    monkeypatch.setattr(integrity, "PIECE", piece)
+    assert int(jax.jit(lambda words: checksum(words))(words)) == expected
+
+
+def test_checksums_of_parts_add_up_to_that_of_the_whole():
+    words = jnp.asarray(random_words(30))
+    for first in (1, 12, 29):
+        parts = checksum(words[:first]) + checksum(words[first:], before=first)
+        assert int(parts) == int(compute(words))
 
 
 def test_every_bit_of_every_word_changes_the_checksum():

@@ -204,16 +204,15 @@ def test_recall_shows_what_the_decoder_of_the_task_makes_of_the_cue(workbench):
         assert difference(image, decoders[0], cue) > 5
 
 
-def test_a_block_is_rewritten_and_read_the_same_without_jit(workbench):
+def test_a_block_is_rewritten_and_read_the_same_without_jit(workbench, rewriting):
     bench = workbench(lanes=2, **FACTS)
     (before, _), night, format = filled(bench, [4, 3]), bench.draw(2, ROOM), bench.format
     table, strings = bench.code(night.cues, night.label)
     kept = np.arange(SLOTS) % 2 == 1
     memory = bench.remember(before, night, 2, kept)
     with jax.disable_jit():
-        plain = store.rewrite(
+        plain = rewriting(format)(
             before,
-            format,
             kept=jnp.asarray(kept),
             added=strings,
             label=jnp.asarray(night.label),

@@ -96,13 +96,12 @@ def test_a_memory_without_a_task_has_no_trunk_to_be_damaged(bench):
     assert find_damages(bench.empty(), bench.format) == []
 
 
-def test_a_trunk_is_written_and_read_the_same_without_jit(bench, nights):
+def test_a_trunk_is_written_and_read_the_same_without_jit(bench, nights, rewriting):
     (night, memory), format = nights[0], bench.format
     table, strings = bench.code(night.cues, night.label)
     with jax.disable_jit():
-        plain = store.rewrite(
+        plain = rewriting(format)(
             bench.empty(),
-            format,
             kept=jnp.ones(format.num_slots, bool),
             added=strings,
             label=jnp.asarray(night.label),

@@ -1,0 +1,124 @@
+"""Images by random access: all that anybody may ask of the pixels of a data set."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+COLOURS = (1, 3)
+
+
+class Images(Protocol):
+    """A number of images of one size, read when they are asked for and not before.
+
+    `take` may be called by several threads at once.
+    """
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(H, W, C) of each image, C 1 or 3."""
+        ...
+
+    def __len__(self) -> int: ...
+
+    def take(self, rows: np.ndarray) -> np.ndarray:
+        """Copies of some images.
+
+        Args:
+            rows: int64 [n], each 0 .. len - 1, in any order, also repeated.
+
+        Returns:
+            uint8 [n, H, W, C].
+
+        Raises:
+            ValueError: an image cannot be read.
+        """
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class InMemory:
+    """Images of an array, which is shared and not copied.
+
+    Attributes:
+        array: uint8 [N, H, W, C].
+    """
+
+    array: np.ndarray = field(repr=False)
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        return image_shape(self.array.shape)
+
+    def __len__(self) -> int:
+        return len(self.array)
+
+    def take(self, rows: np.ndarray) -> np.ndarray:
+        return self.array[rows]
+
+
+@dataclass(frozen=True)
+class Mapped:
+    """Images of a file that holds them as they are, uint8 one after another.
+
+    The file is mapped anew by each `take`: the pages that it read stay in the system's cache, but do not go on
+    counting as memory of this process. Whoever changes the file during a run changes the images.
+
+    Attributes:
+        file: the file.
+        offset: bytes before the first pixel.
+        dims: (N, H, W, C).
+    """
+
+    file: Path
+    offset: int
+    dims: tuple[int, int, int, int]
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        return image_shape(self.dims)
+
+    def __len__(self) -> int:
+        return self.dims[0]
+
+    def take(self, rows: np.ndarray) -> np.ndarray:
+        try:
+            pixels = np.memmap(self.file, np.uint8, "r", self.offset, self.dims)
+        except (OSError, ValueError) as error:
+            raise ValueError(f"{self.file}: cannot be mapped: {error}") from error
+        return np.asarray(pixels[rows])
+
+
+def image_shape(dims: Sequence[int]) -> tuple[int, int, int]:
+    """(N, H, W, C) -> (H, W, C)."""
+    _, height, width, channels = dims
+    return height, width, channels
+
+
+def checked_dims(
+    where: str, key: str, dtype: np.dtype, shape: Sequence[int]
+) -> tuple[int, int, int, int]:
+    """(N, H, W, C) of an array of images.
+
+    Args:
+        where: the data set, for errors.
+        key: the array, for errors.
+        dtype: of the array.
+        shape: of the array, [N, H, W] or [N, H, W, C].
+
+    Raises:
+        ValueError: this is no array of images.
+    """
+    if dtype != np.uint8:
+        raise ValueError(f"{where}: {key} has dtype {dtype}; need uint8, values 0..255.")
+    dims = (*shape, 1) if len(shape) == 3 else tuple(shape)
+    if len(dims) != 4 or dims[-1] not in COLOURS:
+        raise ValueError(
+            f"{where}: {key} has shape {dims}; need [N, H, W] or [N, H, W, C], C 1 or 3."
+        )
+    if 0 in dims:
+        raise ValueError(f"{where}: {key} is empty, shape {dims}; need at least one image.")
+    number, height, width, channels = dims
+    return number, height, width, channels

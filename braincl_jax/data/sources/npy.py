@@ -1,0 +1,44 @@
+"""`npy:FOLDER`: four arrays in a file each; those of images are mapped, and read where they are asked for."""
+
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from braincl_jax.data.dataset import NAMES, Dataset, require_arrays
+from braincl_jax.data.images import Mapped, checked_dims
+
+
+def load_npy(path: str) -> Dataset:
+    """The data set of x_train.npy, y_train.npy, x_test.npy, y_test.npy and, if it is there, class_names.npy.
+
+    Raises:
+        ValueError: a file is missing, cannot be read, or is no array of images.
+    """
+    where, folder = f"npy:{path}", Path(path)
+    if not folder.is_dir():
+        raise ValueError(f"{where}: no such folder; need one with x_train.npy and its like.")
+    found = {file.stem: file for file in folder.glob("*.npy")}
+    require_arrays(where, found)
+    train, test = (_mapped(where, found[key]) for key in ("x_train", "x_test"))
+    train_labels, test_labels = (_read(where, found[key]) for key in ("y_train", "y_test"))
+    names = tuple(map(str, _read(where, found[NAMES]))) if NAMES in found else ()
+    return Dataset(train, train_labels, test, test_labels, names)
+
+
+def _mapped(where: str, file: Path) -> Mapped:
+    array = _read(where, file, "r")
+    dims = checked_dims(where, file.stem, array.dtype, array.shape)
+    if not isinstance(array, np.memmap) or not array.flags.c_contiguous:
+        raise ValueError(
+            f"{where}: {file.name} is in Fortran order; need images one after another."
+        )
+    return Mapped(file, array.offset, dims)
+
+
+def _read(where: str, file: Path, mode: Literal["r"] | None = None) -> np.ndarray:
+    try:
+        # No pickles: a data file must not be able to run code.
+        return np.load(file, mmap_mode=mode, allow_pickle=False)
+    except (ValueError, OSError, EOFError) as error:
+        raise ValueError(f"{where}: {file.name} cannot be read: {error}") from error

@@ -1,0 +1,125 @@
+"""What figures and tables read from the `summary.json` of runs."""
+
+import math
+from collections.abc import Mapping, Sequence
+from numbers import Real
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from braincl_jax.evaluators import metrics
+
+Summary = Mapping[str, Any]
+
+
+class Row(NamedTuple):
+    """A measure of a run: a line of its page, a column of a comparison.
+
+    Attributes:
+        label: what it is called.
+        key: where it stands in a summary.
+        scale: what is shown is `scale * summary[key]`.
+        unit: of what is shown; may be empty.
+    """
+
+    label: str
+    key: str
+    scale: float
+    unit: str
+
+    def value(self, summary: Summary) -> float | None:
+        """What is shown for a run; None where it has no such figure, or none that is a finite number."""
+        value = summary.get(self.key)
+        if not isinstance(value, Real) or not math.isfinite(value):
+            return None
+        return self.scale * float(value)
+
+
+# Of every memory that recalls images, whichever evaluators looked at the run.
+MEMORY_ROWS = (
+    Row("PSNR of recalled images", "recall_psnr_db", 1, "dB"),
+    Row("whole memory by stored image", "bits_per_pixel", 1, "bits per pixel"),
+)
+
+
+def rows_of(summaries: Sequence[Summary]) -> list[Row]:
+    """What the runs declare under `rows`, in order of first appearance, and `MEMORY_ROWS` unless declared."""
+    declared = [
+        Row(row["label"], row["key"], row["scale"], row["unit"])
+        for summary in summaries
+        for row in summary.get("rows") or ()
+    ]
+    keys = {row.key for row in declared}
+    return list(dict.fromkeys([*declared, *(row for row in MEMORY_ROWS if row.key not in keys)]))
+
+
+def has_accuracy(summary: Summary) -> bool:
+    """Whether the run has an accuracy matrix."""
+    return summary.get("accuracy_matrix") is not None
+
+
+def accuracy_matrix(summary: Summary) -> NDArray[np.float64]:
+    """Accuracy after task i on the images of task j, float64 [T, T], fractions in [0, 1], NaN where j > i.
+
+    Raises:
+        ValueError: it is not one, see `metrics`.
+    """
+    matrix = np.array(summary["accuracy_matrix"], dtype=np.float64)
+    metrics.final_accuracy(matrix, _test_sizes(summary))  # checks both
+    matrix[np.triu_indices(len(matrix), k=1)] = np.nan
+    return matrix
+
+
+def accuracy_curve(summary: Summary) -> NDArray[np.float64]:
+    """Accuracy over all classes seen after each task, float64 [T], fractions in [0, 1].
+
+    `metrics.accuracy_after` of all tasks at once. Tasks are weighted by `summary["test_sizes"]`, test images of each
+    task, and equally without it.
+
+    Raises:
+        ValueError: as `accuracy_matrix`.
+    """
+    known = np.tril(accuracy_matrix(summary))
+    weights = np.array(_test_sizes(summary), dtype=np.float64)
+    return known @ weights / np.cumsum(weights)
+
+
+def memory_parts(summary: Summary) -> dict[str, int]:
+    """Bytes of each part of long-term memory, without their total."""
+    return {name: size for name, size in summary["memory_bytes"].items() if name != "total"}
+
+
+def runs_by_method(summaries: Sequence[Summary]) -> dict[str, list[Summary]]:
+    """The runs of each method, methods in order of first appearance.
+
+    Raises:
+        ValueError: if there is no run, if runs differ in dataset or number of tasks, if runs of one method differ in
+            budget, or if a method has the same seed twice. Comparisons are equal or they are not made.
+    """
+    if not summaries:
+        raise ValueError("a comparison needs at least 1 run, got 0")
+    methods: dict[str, list[Summary]] = {}
+    for run in summaries:
+        methods.setdefault(run["method"], []).append(run)
+        _check_same("dataset", summaries[0], run)
+        _check_same("num_tasks", summaries[0], run)
+    for method, runs in methods.items():
+        for run in runs:
+            _check_same("budget_bytes", runs[0], run)
+        seeds = [run["seed"] for run in runs]
+        if len(set(seeds)) < len(seeds):
+            raise ValueError(f"{method} has {len(seeds)} runs but seeds {seeds}")
+    return methods
+
+
+def _test_sizes(summary: Summary) -> Sequence[int]:
+    return summary.get("test_sizes") or [1] * len(summary["accuracy_matrix"])
+
+
+def _check_same(key: str, one: Summary, other: Summary) -> None:
+    if one[key] != other[key]:
+        raise ValueError(
+            f"runs to compare differ in {key}: {one['method']} has {one[key]!r}, "
+            f"{other['method']} has {other[key]!r}"
+        )

@@ -1,0 +1,58 @@
+"""The beginning of a run: from nothing, from its own newest checkpoint, or from that of another run."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import jax
+
+from braincl_jax.build import init_brain
+from braincl_jax.methods import Method
+from braincl_jax.pipeline import Phase
+from braincl_jax.runtime.cursor import Cursor
+from braincl_jax.runtime.devices import Devices
+from braincl_jax.runtime.processes import leads, require_same_everywhere
+from braincl_jax.runtime.record import Record
+from braincl_jax.runtime.resume import claim, fork, resume
+from braincl_jax.runtime.stages import build_evaluators, stages_of
+from braincl_jax.sleep import nothing_prefetched
+from braincl_jax.state import BrainState, without_prefetched
+from braincl_jax.types import Array
+
+
+def begin(
+    method: Method,
+    record: Record,
+    phases: Sequence[Phase],
+    devices: Devices,
+    workdir: Path,
+    *,
+    restart: bool,
+    fork_from: Path | None,
+) -> tuple[BrainState, Cursor, Path | None]:
+    """The state and the place from which a run in `workdir` goes on, and the checkpoint they are from, if any.
+
+    Raises:
+        ValueError: see `run_sequence`.
+        DamagedError: see `run_sequence`.
+    """
+    # Names that are taken twice are told before anything is written.
+    stages_of(phases, build_evaluators(record.config.evaluators), last_task=True)
+    key = jax.random.key(record.config.seed)
+
+    def init(key: Array) -> BrainState:
+        return init_brain(method, key)
+
+    abstract = jax.eval_shape(lambda key: without_prefetched(init(key)), key)
+    beginning = None if restart else resume(workdir, record, abstract)
+    # Nobody writes before all have read.
+    require_same_everywhere(f"start at {beginning.cursor if beginning else 0}")
+    if beginning is None and fork_from is not None:
+        beginning = fork(fork_from, workdir, record, abstract, phases)
+    if leads():
+        claim(workdir, record, anew=beginning is None)
+    if beginning is not None:
+        memory = beginning.state.memory
+        prefetched = nothing_prefetched(method.parts, method.layout, memory)
+        state = beginning.state.replace(memory=memory.replace(prefetched=prefetched))
+        return devices.replicate(state), beginning.cursor, beginning.path
+    return devices.init(init, key), Cursor(phases[0].name), None

@@ -1,0 +1,68 @@
+"""The shell of a run: all that is impure around its steps."""
+
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from braincl_jax.runtime.checkpoint import Checkpointing, Writer
+from braincl_jax.runtime.cursor import Cursor
+from braincl_jax.runtime.devices import Devices
+from braincl_jax.runtime.interrupt import stop_on_signals
+from braincl_jax.runtime.log import MetricsLog
+from braincl_jax.runtime.processes import leads
+from braincl_jax.runtime.record import Record
+from braincl_jax.runtime.saver import Saver
+from braincl_jax.runtime.timings import CHECKPOINT, Timings
+from braincl_jax.runtime.workdir import CHECKPOINTS, METRICS, TIMINGS
+from braincl_jax.state import BrainState
+
+
+class Shell(NamedTuple):
+    """Devices, and where what they say goes."""
+
+    devices: Devices
+    log: MetricsLog
+    saver: Saver
+    timings: Timings
+
+    def save(self, state: BrainState, cursor: Cursor) -> None:
+        """See `Saver.save`."""
+        self.timings.restart()
+        self.saver.save(state, cursor)
+        self.timings.lap(cursor.task, CHECKPOINT, 1)
+
+
+@contextlib.contextmanager
+def open_shell(
+    workdir: Path,
+    devices: Devices,
+    record: Record,
+    checkpointing: Checkpointing,
+    cursor: Cursor,
+    resumed: Path | None,
+) -> Iterator[Shell]:
+    """Opens the files of a run, to be written by the first process, and listens to signals while it is open.
+
+    Args:
+        workdir: of the run.
+        devices: where its state is.
+        record: settings and plan.
+        checkpointing: how often it is saved.
+        cursor: where it begins or goes on.
+        resumed: the checkpoint that it goes on from.
+    """
+    log_path, timings_path = workdir / METRICS, workdir / TIMINGS
+    if not leads():
+        log_path = timings_path = Path(os.devnull)
+    with (
+        MetricsLog(log_path, cursor.log_bytes if leads() else 0) as log,
+        Writer(
+            workdir / CHECKPOINTS, keep=checkpointing.keep, log=log_path, resumed=resumed
+        ) as writer,
+        Timings(timings_path, cursor.steps) as timings,
+        stop_on_signals() as stop,
+    ):
+        saver = Saver(writer, checkpointing, stop, record, devices, log, cursor.steps)
+        yield Shell(devices, log, saver, timings)

@@ -1,0 +1,128 @@
+"""What reading a batch costs, ours and by grain: `python -m experiments.benchmarks.images` (needs grain and Pillow).
+
+In memory: 50,000 images of 32x32, shuffled, no step. Folder: JPEG files of 224x224, and a step that leaves the cores
+alone for as long as a decoded batch takes, as one on an accelerator does. Everything is measured in turn, round by
+round; of the rounds, the fastest counts, for other work on the machine only ever adds time.
+"""
+
+import importlib.util
+import os
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from absl import app, flags
+
+from braincl_jax.data import Dataset, TaskStream, load_source, read_ahead
+from braincl_jax.report.page import markdown_table
+from experiments.provenance import hardware
+
+_ROUNDS = flags.DEFINE_integer("rounds", 3, "How often everything is measured.")
+IN_MEMORY, FILES, CLASSES, BATCHES, SEED = 50_000, 512, 10, (16, 64), 0
+
+Ways = dict[str, Callable[[], Iterator[Any]]]
+
+
+class ByElement:
+    """Images and labels one by one, as grain reads a source."""
+
+    def __init__(self, data: Dataset):
+        self.data = data
+
+    def __len__(self) -> int:
+        return len(self.data.train)
+
+    def __getitem__(self, row: int) -> tuple[np.ndarray, int]:
+        return self.data.train.take(np.array([row]))[0], self.data.train_labels[row]
+
+
+def ways_of(data: Dataset, batch_size: int) -> Ways:
+    """Ways to an endless stream of shuffled batches; those of grain only where it is installed."""
+    stream = TaskStream.create(data, num_tasks=1, class_order_seed=-1)
+
+    def ours(step: int) -> Any:
+        return stream.batch_at(0, batch_size=batch_size, step=step, seed=SEED)
+
+    ways: Ways = {
+        "ours": lambda: map(ours, count()),
+        "ours, read ahead": lambda: read_ahead(ours, count()),
+    }
+    if importlib.util.find_spec("grain") is None:
+        return ways
+    grain: Any = importlib.import_module("grain")
+
+    def ahead(data_set: Any, threads: int | None, buffered: int) -> Any:
+        return data_set.to_iter_dataset(grain.ReadOptions(threads, buffered))
+
+    steps = grain.MapDataset.range(1_000_000)
+    rows = grain.MapDataset.range(len(data.train)).seed(SEED).shuffle().repeat().batch(batch_size)
+    elements = grain.MapDataset.source(ByElement(data)).seed(SEED).shuffle().repeat()
+    threaded = ahead(elements, os.cpu_count(), 2 * batch_size).batch(batch_size)
+    return ways | {
+        "ours, ahead by grain": lambda: iter(ahead(steps.map(ours), 1, 2)),
+        "grain's rows, our take": lambda: (data.train.take(rows[step]) for step in count()),
+        "grain, by element": lambda: map(elements.batch(batch_size).__getitem__, count()),
+        "grain, by element, threads": lambda: iter(threaded),
+    }
+
+
+def measure(ways: Ways, number: int, step_seconds: float = 0) -> dict[str, float]:
+    """Milliseconds from one batch to the next, the step included, by way."""
+    fastest = dict.fromkeys(ways, float("inf"))
+    for _ in range(_ROUNDS.value):
+        for name, start in ways.items():
+            batches = start()
+            next(batches)
+            begin = time.perf_counter()
+            for _ in range(number):
+                next(batches)
+                time.sleep(step_seconds)
+            fastest[name] = min(fastest[name], (time.perf_counter() - begin) / number * 1000)
+            del batches
+    return fastest
+
+
+def report(title: str, figures: dict[str, float]) -> None:
+    rows = [(name, f"{ms:.3f}", f"{ms / figures['ours']:.2f}") for name, ms in figures.items()]
+    print(f"\n{title}\n\n{markdown_table(('batches', 'ms', 'of ours'), rows)}", flush=True)
+
+
+def write_jpegs(folder: Path, number: int) -> None:
+    """Smooth images with some noise, so that they weigh what photographs do."""
+    image: Any = importlib.import_module("PIL.Image")
+    rng = np.random.default_rng(SEED)
+    for row in range(number):
+        small = image.fromarray(rng.integers(0, 256, (14, 14, 3), np.uint8))
+        large = np.asarray(small.resize((224, 224), image.Resampling.BICUBIC)) // 2
+        noisy = image.fromarray(large + rng.integers(0, 40, large.shape, np.uint8))
+        for split in ("train", "test"):
+            file = folder / split / str(row % CLASSES) / f"{row}.jpg"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            noisy.save(file, quality=90)
+
+
+def main(argv: list[str]) -> None:
+    if len(argv) > 1:
+        raise app.UsageError(f"unexpected arguments: {' '.join(argv[1:])}")
+    print(hardware())
+    pixels = np.random.default_rng(SEED).integers(0, 256, (IN_MEMORY, 32, 32, 3), np.uint8)
+    labels = np.arange(IN_MEMORY) % CLASSES
+    small = Dataset.of_arrays(pixels, labels, pixels[:CLASSES], labels[:CLASSES])
+    for size in BATCHES:
+        report(f"In memory, batches of {size}", measure(ways_of(small, size), 200))
+    with tempfile.TemporaryDirectory() as folder:
+        write_jpegs(Path(folder), FILES)
+        files = load_source(f"folder:{folder}")
+        for size in BATCHES:
+            ways = ways_of(files, size)
+            bare = measure({"ours": ways["ours"]}, 5)["ours"]
+            for name, step in (("no step", 0), (f"steps of {bare:.0f} ms", bare / 1000)):
+                report(f"JPEG, batches of {size}, {name}", measure(ways, 256 // size, step))
+
+
+if __name__ == "__main__":
+    app.run(main)

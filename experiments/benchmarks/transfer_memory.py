@@ -1,0 +1,101 @@
+"""What a task of any size costs a device while it is transferred: `python -m experiments.benchmarks.transfer_memory`.
+
+The step is compiled for the shapes of a state and not run, so nothing of that size is allocated.
+
+Takes:     2 minutes on 2 CPU cores.
+Expect:    see experiments/results/transfer_memory.json: 0.26 GB of temporaries for 130,000 cues of 14x14x96 latents,
+           most of it for the chunk that is being coded, and some 50 bytes for each slot and cue. They were 90 GB, and
+           working memory four times as large, when all cues were coded at once.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import jax
+from absl import app, flags
+
+from braincl_jax.build import build_method, init_brain
+from braincl_jax.config import CodecConfig, Config
+from braincl_jax.memory.budget import tree_bytes
+from braincl_jax.methods import BrainCL
+from braincl_jax.runtime.log import write_json
+from braincl_jax.types import StreamSpec
+from experiments.provenance import current_commit, hardware
+
+_RESULTS = flags.DEFINE_string("results", None, "JSON file for the figures.")
+_ONLY = flags.DEFINE_list("only", [], "Cases to measure; all of them if none is named.")
+
+# Images of 224x224 pixels and a block for 10 tasks, whose cues have 14x14x96 latents.
+LARGE = Config(
+    num_tasks=10,
+    budget_bytes=200_000_000,
+    codec=CodecConfig(num_stages=4, latent_channels=96),
+)
+
+
+def large_tasks(number: int) -> StreamSpec:
+    """10 tasks of 100 classes with so many images each."""
+    return StreamSpec((224, 224, 3), 1000, 10, (number,) * 10)
+
+
+CASES = {
+    "quickstart": (Config(), StreamSpec((28, 28, 1), 10, 5, (1000,) * 5)),
+    "large_1000": (LARGE, large_tasks(1_000)),
+    "large_10000": (LARGE, large_tasks(10_000)),
+    "large_130000": (LARGE, large_tasks(130_000)),
+}
+
+
+def measure(config: Config, spec: StreamSpec) -> dict[str, Any]:
+    """Bytes on each device, of a state that is donated to the step."""
+    method = build_method(config, spec)
+    assert isinstance(method, BrainCL)
+    state = jax.eval_shape(lambda key: init_brain(method, key), jax.random.key(0))
+    step = jax.jit(method.transfer(), donate_argnums=0)
+    analysis = step.lower(state, None).compile().memory_analysis()
+    assert analysis is not None
+    working, prefetched = state.memory.working, state.memory.prefetched
+    rows = {
+        "long_term_memory": tree_bytes(state.memory.long_term),
+        "cues_and_averages": tree_bytes((working.cues, working.averages)),
+        "labels": tree_bytes(working.labels),
+        "codec_and_optimiser": tree_bytes((working.codec, working.codec_opt)),
+        "network_and_optimisers": tree_bytes(state.encoder),
+        "prefetched": tree_bytes(prefetched),
+        "temporaries_of_transfer": analysis.temp_size_in_bytes,
+        "other_results_of_transfer": analysis.output_size_in_bytes - analysis.alias_size_in_bytes,
+    }
+    return {
+        "cues_of_a_task": spec.max_task_size,
+        "latents_of_a_cue": list(method.layout.codec.latent_shape),
+        "bytes": rows | {"total": sum(rows.values())},
+    }
+
+
+def table(measured: dict[str, dict[str, Any]]) -> str:
+    """Markdown: rows of bytes, in MB, one column for each case."""
+    lines = [
+        "| MB on a device | " + " | ".join(measured) + " |",
+        "|---" * (len(measured) + 1) + "|",
+    ]
+    for row in next(iter(measured.values()))["bytes"]:
+        cells = (f"{one['bytes'][row] / 1e6:,.2f}" for one in measured.values())
+        lines.append(f"| {row.replace('_', ' ')} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def main(argv: list[str]) -> None:
+    if len(argv) > 1:
+        raise app.UsageError(f"unexpected arguments: {' '.join(argv[1:])}")
+    measured = {}
+    for name in _ONLY.value or CASES:
+        measured[name] = measure(*CASES[name])
+        print(table({name: measured[name]}), flush=True)
+    print(table(measured))
+    if _RESULTS.value:
+        made = {"commit": current_commit(), "hardware": hardware(), "compiler": jax.__version__}
+        write_json(Path(_RESULTS.value), made | measured)
+
+
+if __name__ == "__main__":
+    app.run(main)

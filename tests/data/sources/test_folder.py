@@ -1,0 +1,141 @@
+"""Folders of images."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from braincl_jax.data import load_source
+from braincl_jax.data.sources.folder import Files
+
+
+@pytest.fixture
+def folder(tmp_path: Path, write_image) -> Path:
+    """Classes cat and dog; images 3 high and 4 wide, their red is the order expected."""
+    for path, value in [
+        ("train/dog/0.png", 2),
+        ("train/cat/b.PNG", 1),
+        ("train/cat/a.png", 0),
+        ("test/dog/x.png", 4),
+        ("test/cat/x.png", 3),
+    ]:
+        write_image(tmp_path / path, value)
+    return tmp_path
+
+
+def test_classes_and_files_are_in_the_order_of_their_names(folder, images):
+    data = load_source(f"folder:{folder}")
+    assert images(data.train).shape == (3, 3, 4, 3)
+    assert images(data.train)[:, 0, 0, 0].tolist() == [0, 1, 2]
+    assert data.train_labels.tolist() == [0, 0, 1]
+    assert images(data.test)[:, 0, 0, 0].tolist() == [3, 4]
+    assert data.test_labels.tolist() == [0, 1]
+
+
+def test_other_files_are_left_alone(folder):
+    (folder / "train/cat/notes.txt").write_text("tabby")
+    (folder / "train/README").write_text("cats and dogs")
+    assert len(load_source(f"folder:{folder}").train) == 3
+
+
+def test_images_are_greyscale_only_if_all_are(folder, images, write_image):
+    write_image(folder / "train/cat/a.png", 9, mode="L")
+    assert images(load_source(f"folder:{folder}").train)[0, 0, 0].tolist() == [9, 9, 9]
+    for path in folder.glob("*/*/*"):
+        write_image(path, 9, mode="L")
+    assert load_source(f"folder:{folder}").train.shape == (3, 4, 1)
+
+
+def test_jpeg_images_are_read(folder, images, write_image):
+    write_image(folder / "test/cat/y.jpg", 200)
+    data = load_source(f"folder:{folder}")
+    assert data.test_labels.tolist() == [0, 0, 1]
+    assert abs(int(images(data.test)[1, 0, 0, 0]) - 200) < 5  # JPEG is lossy
+
+
+def test_missing_folders_are_refused(tmp_path):
+    with pytest.raises(ValueError, match=r"need the folders .*train and .*test"):
+        load_source(f"folder:{tmp_path}")
+
+
+def test_a_class_without_images_is_refused(folder):
+    (folder / "train/emu").mkdir()
+    with pytest.raises(ValueError, match=r"the classes \['emu'\] of train have no \.png"):
+        load_source(f"folder:{folder}")
+
+
+def test_folders_without_classes_are_refused(tmp_path):
+    (tmp_path / "train").mkdir()
+    (tmp_path / "test").mkdir()
+    with pytest.raises(ValueError, match="x_train is empty"):
+        load_source(f"folder:{tmp_path}")
+
+
+def test_a_test_class_that_is_not_trained_is_refused(folder, write_image):
+    write_image(folder / "test/emu/x.png", 1)
+    with pytest.raises(ValueError, match=r"\['emu'\], train only \['cat', 'dog'\]"):
+        load_source(f"folder:{folder}")
+
+
+def test_images_of_several_sizes_are_refused_by_name(folder, write_image):
+    write_image(folder / "train/dog/1.png", 1, size=(5, 5))
+    with pytest.raises(ValueError, match=r"1\.png has shape \(5, 5, 3\), the ones before \(3, 4"):
+        load_source(f"folder:{folder}")
+
+
+def test_unreadable_images_are_refused_by_name(folder):
+    (folder / "train/dog/0.png").write_bytes(b"no image")
+    with pytest.raises(ValueError, match=r"0\.png: not a readable image"):
+        load_source(f"folder:{folder}")
+
+
+def test_images_of_16_bits_are_refused(folder, write_image):
+    write_image(folder / "train/dog/0.png", 1000, mode="I;16")
+    with pytest.raises(ValueError, match=r"0\.png.*mode I;16; need 8 bits a channel"):
+        load_source(f"folder:{folder}")
+
+
+def test_only_the_images_that_are_asked_for_are_decoded(folder, images, monkeypatch):
+    decoded = []
+    decode = Files._decode
+    monkeypatch.setattr(
+        Files, "_decode", lambda self, row: decoded.append(row) or decode(self, row)
+    )
+    data = load_source(f"folder:{folder}")
+    assert (len(data.train), data.train.shape, decoded) == (3, (3, 4, 3), [])
+    assert data.train.take(np.array([2, 0]))[:, 0, 0, 0].tolist() == [2, 0]
+    assert sorted(decoded) == [0, 2]
+
+
+def test_the_classes_keep_their_names(folder):
+    assert load_source(f"folder:{folder}").class_names == ("cat", "dog")
+
+
+def test_a_test_image_of_another_size_is_refused(folder, write_image):
+    for path in folder.glob("test/*/*"):
+        write_image(path, 1, size=(5, 5))
+    with pytest.raises(
+        ValueError, match=r"of x_train have shape \(3, 4, 3\), of x_test \(5, 5, 3\)"
+    ):
+        load_source(f"folder:{folder}")
+
+
+def test_a_file_that_broke_since_is_named_when_it_is_read(folder, write_image):
+    data = load_source(f"folder:{folder}")
+    write_image(folder / "train/dog/0.png", 1, size=(5, 5))
+    with pytest.raises(ValueError, match=r"0\.png has shape \(5, 5, 3\)"):
+        data.train.take(np.array([0, 2]))
+    (folder / "train/dog/0.png").unlink()
+    with pytest.raises(ValueError, match=r"0\.png: not a readable image"):
+        data.train.take(np.array([0, 2]))
+
+
+def test_an_image_that_is_cut_off_is_named_when_it_is_read(folder):
+    file = folder / "train/dog/0.png"
+    pixels = np.random.default_rng(0).integers(0, 256, (3, 4, 3), np.uint8)
+    Image.fromarray(pixels).save(file)
+    file.write_bytes(file.read_bytes()[:-40])
+    data = load_source(f"folder:{folder}")  # the header is intact
+    with pytest.raises(ValueError, match=r"0\.png: not a readable image"):
+        data.train.take(np.array([2]))
