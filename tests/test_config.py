@@ -17,12 +17,14 @@ from braincl_jax.registry import (
     AUGMENTATIONS,
     BACKBONES,
     EVALUATORS,
+    FIGURES,
     METHODS,
     POLICIES,
     RECALL_ERRORS,
     SAMPLERS,
 )
-from braincl_jax.runtime.loop import require_even_batches, run_sequence
+from braincl_jax.runtime.devices import require_even_batches
+from braincl_jax.runtime.loop import run_sequence
 from braincl_jax.settings import setting_fields
 
 ROOT = Path(braincl_jax.__file__).parent
@@ -51,7 +53,7 @@ def fields_of_parts() -> list[str]:
     """All settings of registered parts, "sleep.augmentation: crop_flip_noise.flip"."""
     registries = (
         *(METHODS, EVALUATORS, SAMPLERS, AUGMENTATIONS),
-        *(RECALL_ERRORS, BACKBONES, POLICIES),
+        *(RECALL_ERRORS, BACKBONES, POLICIES, FIGURES),
     )
     return [
         f"{registry.setting}: {name}.{field.name}"
