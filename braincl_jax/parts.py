@@ -5,6 +5,7 @@ import functools
 from collections.abc import Callable
 from typing import Protocol
 
+import jax
 import optax
 
 from braincl_jax.config import Config
@@ -100,3 +101,7 @@ class Learner(Protocol):
 def recall(layout: MemoryLayout, memory: Memory, task: Array, slot: Array) -> Recalled:
     """Images of slots int32 [G, n]; group g is of task `task[g]`."""
     return layout.complete(memory, task, slot, layout.read(memory, task, slot))
+
+
+# For all who look at one memory: it is compiled once.
+compiled_recall = jax.jit(recall, static_argnames="layout")

@@ -13,10 +13,11 @@ import difflib
 import hashlib
 import importlib
 from collections.abc import Callable, Sequence
+from dataclasses import Field
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from braincl_jax.settings import Bound, bounded, check, setting_fields
+from braincl_jax.settings import PREFIX, Bound, bounded, check, setting_fields
 
 T = TypeVar("T")
 C = TypeVar("C", bound=type)
@@ -40,11 +41,18 @@ class Registry(Generic[T]):
 
         Raises:
             ValueError: the name is taken, or cannot be written as one.
+            TypeError: the class is no settings class, or has fields that `settings` has not seen.
         """
         if not name.isidentifier():
             raise ValueError(f"{self.setting}: {name!r} is no name: letters, digits and _ only")
 
         def add(part: C) -> C:
+            unseen = [key for key, value in vars(part).items() if isinstance(value, Field)]
+            if not hasattr(part, PREFIX) or unseen:
+                raise TypeError(
+                    f"{self.setting}: {name!r} must be a settings class: put @settings() right above class "
+                    f"{part.__name__}, below @...register({name!r})"
+                )
             known = self._parts.get(name)
             # A module that is reloaded registers its own parts once more.
             if known is not None and _origin(known) != _origin(part):
@@ -68,7 +76,7 @@ class Registry(Generic[T]):
         names = self.names()
         if name not in self._parts:
             close = difflib.get_close_matches(name, names, n=1)
-            hint = f"; did you mean {close[0]}?" if close else ""
+            hint = f"; did you mean {close[0]}?" if close else "."
             raise ValueError(
                 f"{self.setting}={name!r} is unknown{hint} Known: {', '.join(names)}. "
                 "A part of your own needs its module in `plugins`"
@@ -117,8 +125,9 @@ def parse(text: str, setting: str) -> tuple[str, dict[str, Any]]:
         if isinstance(tree, ast.Name):
             return tree.id, {}
         if isinstance(tree, ast.Call) and isinstance(tree.func, ast.Name) and not tree.args:
-            values = {str(one.arg): ast.literal_eval(one.value) for one in tree.keywords}
-            return tree.func.id, values
+            values = {one.arg: ast.literal_eval(one.value) for one in tree.keywords}
+            if None not in values:  # as in NAME(**{...})
+                return tree.func.id, {str(name): value for name, value in values.items()}
     except (SyntaxError, ValueError):
         pass
     raise ValueError(f"{setting}={text!r} must be NAME or NAME(setting=value, ...)")

@@ -168,7 +168,7 @@ def check(cls: type, values: Mapping[str, Any], prefix: str | None = None) -> di
     for name, value in values.items():
         if name not in fields:
             close = difflib.get_close_matches(name, fields, n=1)
-            hint = f"; did you mean {prefix}{close[0]}?" if close else ""
+            hint = f"; did you mean {prefix}{close[0]}?" if close else "."
             known = ", ".join(prefix + key for key in fields) or "none"
             raise ValueError(f"unknown setting {prefix}{name}={value!r}{hint} Known: {known}")
         value = _typed(hints[name], value, prefix + name)

@@ -2,6 +2,7 @@
 
 import os
 import re
+import sys
 
 _DEVICES = "--xla_force_host_platform_device_count"
 _OTHERS = re.sub(rf"{_DEVICES}=\d+", "", os.environ.get("XLA_FLAGS", ""))
@@ -23,6 +24,7 @@ from braincl_jax.config import CodecConfig, Config, SleepConfig, WakeConfig
 from braincl_jax.data import Dataset, TaskStream
 from braincl_jax.methods import Method
 from braincl_jax.pipeline import Phase
+from braincl_jax.registry import AUGMENTATIONS, BACKBONES, EVALUATORS, METHODS, POLICIES, SAMPLERS
 from braincl_jax.state import BrainState
 from braincl_jax.types import Batch
 
@@ -51,6 +53,7 @@ class Diary:
         before: the moment before the last step of each phase of each task, by (task, phase).
         after: the state after each phase of each task.
         metrics: of the last step of each phase of each task.
+        phases: by name.
         steps: the compiled phases by name; nothing is donated.
         traces: how often the Python body of each phase's step ran.
         order: (task, phase) of everything that was done, in order.
@@ -60,6 +63,7 @@ class Diary:
     before: dict[tuple[int, str], Moment] = dataclasses.field(default_factory=dict)
     after: dict[tuple[int, str], BrainState] = dataclasses.field(default_factory=dict)
     metrics: dict[tuple[int, str], Any] = dataclasses.field(default_factory=dict)
+    phases: dict[str, Phase] = dataclasses.field(default_factory=dict)
     steps: dict[str, Callable] = dataclasses.field(default_factory=dict)
     traces: Counter = dataclasses.field(default_factory=Counter)
     order: list[tuple[int, str]] = dataclasses.field(default_factory=list)
@@ -70,7 +74,7 @@ def live(method: Method, stream: TaskStream) -> Diary:
     diary, traces = Diary(method), Counter()
     seed = method.parts.config.seed
     state = jax.jit(lambda key: init_brain(method, key))(jax.random.key(seed))
-    phases = method.phases(stream)
+    diary.phases = {phase.name: phase for phase in method.phases(stream)}
 
     def counted(phase: Phase) -> Callable:
         def body(state, batch):
@@ -79,15 +83,14 @@ def live(method: Method, stream: TaskStream) -> Diary:
 
         return jax.jit(body)
 
-    diary.steps = {phase.name: counted(phase) for phase in phases}
+    diary.steps = {name: counted(phase) for name, phase in diary.phases.items()}
     for task in range(stream.spec.num_tasks):
-        for phase in phases:
-            now = (task, phase.name)
-            diary.order.append(now)
+        for name, phase in diary.phases.items():
+            diary.order.append((task, name))
             for batch in phase.batches(task):
-                diary.before[now] = Moment(state, batch)
-                state, diary.metrics[now] = diary.steps[phase.name](state, batch)
-            diary.after[now] = state
+                diary.before[task, name] = Moment(state, batch)
+                state, diary.metrics[task, name] = diary.steps[name](state, batch)
+            diary.after[task, name] = state
     # A copy: who runs the steps once more may have them traced once more.
     diary.traces = Counter(traces)
     return diary
@@ -194,12 +197,18 @@ def assert_same(to_numpy) -> Callable[[Any, Any], None]:
     return check
 
 
-@pytest.fixture(scope="session")
-def phase_of(make_method, tiny_stream) -> Callable[[str, str], Phase]:
-    """A phase of a method, by both names."""
+@pytest.fixture
+def plugin(tmp_path, monkeypatch) -> Callable[..., str]:
+    """Writes a module of a researcher's own and gives its name; what it registers is forgotten afterwards."""
+    for registry in (METHODS, EVALUATORS, SAMPLERS, AUGMENTATIONS, BACKBONES, POLICIES):
+        registry.names()  # what is our own stays
+        monkeypatch.setattr(registry, "_parts", dict(registry._parts))
+    monkeypatch.syspath_prepend(tmp_path)
 
-    def find(method: str, phase: str) -> Phase:
-        phases = make_method(method=method).phases(tiny_stream)
-        return {one.name: one for one in phases}[phase]
+    def write(source: str, name: str = "my_plugin") -> str:
+        (tmp_path / f"{name}.py").write_text(source)
+        monkeypatch.setitem(sys.modules, name, None)  # forgets what is imported from now on
+        monkeypatch.delitem(sys.modules, name)
+        return name
 
-    return find
+    return write

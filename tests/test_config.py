@@ -3,17 +3,29 @@
 import ast
 import dataclasses
 import json
+import typing
 from pathlib import Path
 
 import jax
 import pytest
 
 import braincl_jax
-from braincl_jax import config as config_module
-from braincl_jax.build import build_parts, init_brain
+from braincl_jax.build import build_method, init_brain
 from braincl_jax.config import Config, from_mapping, to_mapping
 from braincl_jax.data import load_source
-from braincl_jax.runtime.loop import require_even_batches, run_sequence
+from braincl_jax.registry import (
+    AUGMENTATIONS,
+    BACKBONES,
+    EVALUATORS,
+    FIGURES,
+    METHODS,
+    POLICIES,
+    RECALL_ERRORS,
+    SAMPLERS,
+)
+from braincl_jax.runtime.devices import require_even_batches
+from braincl_jax.runtime.loop import run_sequence
+from braincl_jax.settings import setting_fields
 
 ROOT = Path(braincl_jax.__file__).parent
 
@@ -26,9 +38,10 @@ def nested(name: str, value) -> dict:
 
 
 def fields_of(kind, prefix="") -> list[str]:
-    found = []
-    for field in dataclasses.fields(kind):
-        inner = getattr(config_module, str(getattr(field.type, "__name__", field.type)), None)
+    """All settings, those of sections by "section.name"."""
+    found, hints = [], typing.get_type_hints(kind)
+    for field in setting_fields(kind):
+        inner = hints[field.name]
         if dataclasses.is_dataclass(inner):
             found += fields_of(inner, f"{prefix}{field.name}.")
         else:
@@ -36,17 +49,31 @@ def fields_of(kind, prefix="") -> list[str]:
     return found
 
 
-def test_a_budget_may_be_stated_for_each_class(make_parts, tiny_config, tiny_stream):
-    each = tiny_config.budget_bytes // tiny_stream.spec.num_classes
-    parts = make_parts(budget_bytes=1, bytes_per_class=each)
-    assert parts.config.budget_bytes == each * tiny_stream.spec.num_classes
-    bill = parts.memory.bill(jax.jit(parts.memory.init)(jax.random.key(0)))
-    assert sum(bill.values()) == parts.config.budget_bytes
+def fields_of_parts() -> list[str]:
+    """All settings of registered parts, "sleep.augmentation: crop_flip_noise.flip"."""
+    registries = (
+        *(METHODS, EVALUATORS, SAMPLERS, AUGMENTATIONS),
+        *(RECALL_ERRORS, BACKBONES, POLICIES, FIGURES),
+    )
+    return [
+        f"{registry.setting}: {name}.{field.name}"
+        for registry in registries
+        for name in registry.names()
+        for field in setting_fields(typing.cast(type, registry.get(name)))
+    ]
 
 
 def test_settings_survive_the_way_to_json_and_back(tiny_config):
     assert from_mapping(json.loads(json.dumps(to_mapping(tiny_config)))) == tiny_config
     assert from_mapping({}) == Config()
+
+
+def test_parts_are_kept_with_all_their_settings_spelt_out():
+    config = from_mapping({"network": "resnet8(width=4)", "evaluators": ["accuracy"]})
+    assert config.network == "resnet8(width=4, dtype='float32')"
+    assert config.evaluators == ("accuracy",)
+    # However it is written, it is the same network.
+    assert Config(network="resnet8( dtype='float32', width=4)").network == config.network
 
 
 def test_what_is_not_given_keeps_its_default():
@@ -64,7 +91,7 @@ def test_what_is_not_given_keeps_its_default():
     ],
 )
 def test_an_unknown_key_is_named_with_its_value_and_the_likely_one(name, value, suggestion):
-    with pytest.raises(ValueError, match="unknown config key") as error:
+    with pytest.raises(ValueError, match="unknown setting") as error:
         from_mapping(nested(name, value))
     message = str(error.value)
     assert f"{name}={value!r}" in message
@@ -72,7 +99,7 @@ def test_an_unknown_key_is_named_with_its_value_and_the_likely_one(name, value, 
 
 
 def test_a_key_like_no_other_gets_the_list_of_known_ones():
-    with pytest.raises(ValueError, match=r"qqqq=1.*Known keys: method, dataset"):
+    with pytest.raises(ValueError, match=r"qqqq=1.*Known: plugins, method, dataset"):
         from_mapping({"qqqq": 1})
 
 
@@ -84,7 +111,8 @@ def test_a_key_like_no_other_gets_the_list_of_known_ones():
         ("num_tasks", 5.0),
         ("num_tasks", None),
         ("method", 3),
-        ("sleep.flip", 1),
+        ("codec.warm_start", 1),
+        ("evaluators", "accuracy"),
         ("sleep.learning_rate", "0.1"),
         ("sleep.learning_rate", True),
         ("codec", 3),
@@ -103,8 +131,8 @@ def test_a_whole_number_will_do_for_a_float():
 
 IMPOSSIBLE = [
     *[(name, -1) for name in ("classes_per_task", "num_devices", "seed")],
-    *[(name, -1) for name in ("wake.epochs", "sleep.crop_padding")],
-    *[(name, 0) for name in ("num_tasks", "budget_bytes", "eval_batch_size", "network.width")],
+    ("wake.epochs", -1),
+    *[(name, 0) for name in ("num_tasks", "budget_bytes", "eval_batch_size")],
     *[(f"codec.{name}", 0) for name in ("num_stages", "width", "steps")],
     ("codec.latent_channels", -1),
     *[(f"codec.{name}", 0) for name in ("analysis_width", "lanes_per_image", "first_steps")],
@@ -124,7 +152,6 @@ IMPOSSIBLE = [
     ("sleep.num_groups", 3),
     ("sleep.accumulate", 0),
     ("sleep.accumulate", 3),
-    ("network.dtype", "float16"),
 ]
 
 
@@ -133,6 +160,31 @@ def test_an_impossible_value_is_named_with_what_is_possible(name, value):
     shown = rf"{name}={value!r}(\.0)?"  # a whole number may have become a float
     with pytest.raises(ValueError, match=rf"^{shown} is impossible: it must be "):
         from_mapping(nested(name, value))
+
+
+@pytest.mark.parametrize(
+    ("setting", "text", "message"),
+    [
+        ("network", "resnet8(width=0)", "network: resnet8.width=0 is impossible: it must be at "),
+        ("network", "resnet8(dtype='float16')", "resnet8.dtype='float16' is impossible: .* one of"),
+        ("network", "resnet8(depth=3)", "unknown setting network: resnet8.depth=3"),
+        (
+            "sleep.augmentation",
+            "crop_flip_noise(crop_padding=-1)",
+            "sleep.augmentation: crop_flip_noise.crop_padding=-1 is impossible",
+        ),
+        (
+            "sleep.augmentation",
+            "crop_flip_noise(flip=1)",
+            "crop_flip_noise.flip=1 must be of type bool",
+        ),
+        ("sleep.sampler", "fifo", "sleep.sampler='fifo' is unknown"),
+        ("codec.recall_error", "squared", "codec.recall_error='squared' is unknown; did you mean"),
+    ],
+)
+def test_settings_of_a_part_are_checked_with_the_config_that_names_it(setting, text, message):
+    with pytest.raises(ValueError, match=message):
+        from_mapping(nested(setting, text))
 
 
 def test_a_trunk_needs_a_convolution_before_the_last():
@@ -166,8 +218,6 @@ def test_parts_that_the_groups_of_a_device_cannot_fill_evenly_are_named_with_all
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"method": "brain"}, r"method='brain' is unknown; known: .*braincl"),
-        ({"network": {"name": "vgg"}}, r"network.name='vgg' is unknown; known: .*resnet8"),
         ({"codec": {"lanes_per_image": 3}}, r"lanes_per_image=3 must divide the 4 rows of a cue"),
         ({"budget_bytes": 500}, r"budget_bytes=500 is too small.* at least \d+"),
         ({"method": "replay_raw", "budget_bytes": 500}, r"budget_bytes=500 pays for 1 raw"),
@@ -185,15 +235,27 @@ def test_what_does_not_fit_the_stream_is_refused_before_anything_is_written(
         run_sequence(config, tiny_stream, workdir)
     assert not workdir.exists()
     with pytest.raises(ValueError, match=message):
-        jax.eval_shape(
-            lambda key: init_brain(build_parts(config, tiny_stream.spec), key), jax.random.key(0)
-        )
+        build_method(config, tiny_stream.spec)
 
 
-def test_the_budget_that_the_message_asks_for_is_enough(make_parts):
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"method": "brain"}, r"method='brain' is unknown; did you mean braincl\? Known: .*joint"),
+        ({"network": "vgg"}, r"network='vgg' is unknown\. Known: .*resnet8"),
+        ({"budget_policy": "greedy"}, r"budget_policy='greedy' .* Known: open_ended, planned"),
+        ({"evaluators": ["f1"]}, r"evaluators='f1' is unknown.* Known: accuracy, before_sleep"),
+    ],
+)
+def test_a_part_that_there_is_not_is_refused_with_those_there_are(changes, message):
+    with pytest.raises(ValueError, match=message):
+        from_mapping(changes)
+
+
+def test_the_budget_that_the_message_asks_for_is_enough(make_method):
     def shapes(budget: int):
-        parts = make_parts(budget_bytes=budget)
-        return jax.eval_shape(lambda key: init_brain(parts, key), jax.random.key(0))
+        method = make_method(budget_bytes=budget)
+        return jax.eval_shape(lambda key: init_brain(method, key), jax.random.key(0))
 
     with pytest.raises(ValueError, match="Raise budget_bytes to at least") as error:
         shapes(500)
@@ -229,11 +291,14 @@ def attributes_read() -> set[str]:
     }
 
 
-@pytest.mark.parametrize("name", fields_of(Config))
+@pytest.mark.parametrize("name", [*fields_of(Config), *fields_of_parts()])
 def test_every_key_is_read_outside_the_schema(name):
     assert name.rpartition(".")[2] in attributes_read()
 
 
 def test_the_list_of_keys_reaches_into_every_section():
     names = fields_of(Config)
-    assert {"method", "network.width", "codec.steps", "wake.epochs", "sleep.flip"} <= set(names)
+    assert {"method", "codec.steps", "wake.epochs", "sleep.sampler"} <= set(names)
+    assert {"network: resnet8.width", "sleep.augmentation: crop_flip_noise.flip"} <= set(
+        fields_of_parts()
+    )

@@ -7,12 +7,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from braincl_jax.evaluators.recall import recall_slots
 
-from braincl_jax import parts
+from braincl_jax import parts, pipeline
 from braincl_jax.memory.block import store
 from braincl_jax.memory.block.integrity import CorruptMemoryError, check_intact
-from braincl_jax.sleep import replay_step
+from braincl_jax.memory.recall import recall_slots
 
 SLOT = 5
 
@@ -22,7 +21,7 @@ def damaged(diary):
     """The last state of a brain, with one bit flipped in the string of slot 5."""
     state = diary.after[1, "transfer"]
     stored = state.memory.long_term
-    lengths = store.read_entries(stored, diary.parts.memory.format).lengths
+    lengths = store.read_entries(stored, diary.method.layout.format).lengths
     last = int(lengths[: SLOT + 1].sum()) - 1
     words = stored.words.at[last].set(stored.words[last] ^ 4)
     stored = stored.replace(words=words)
@@ -32,7 +31,7 @@ def damaged(diary):
 def test_a_flipped_bit_in_any_string_shows_in_the_metrics_of_replay(diary):
     state = diary.after[1, "transfer"]
     stored = state.memory.long_term
-    lengths = np.asarray(store.read_entries(stored, diary.parts.memory.format).lengths).sum(-1)
+    lengths = np.asarray(store.read_entries(stored, diary.method.layout.format).lengths).sum(-1)
     starts = (np.cumsum(lengths) - lengths)[lengths > 0]
     words = np.array(stored.words)
     words[starts + 1] ^= 1
@@ -56,13 +55,14 @@ def test_replay_names_exactly_the_damaged_slot_that_was_drawn(diary, damaged):
         slot = jnp.full((num_groups, group_size), SLOT - 1).at[-1, -1].set(SLOT)
         return index.task[slot[:, 0]], slot
 
-    parts = dataclasses.replace(diary.parts, sampler=always_the_same)
-    _, metrics = jax.jit(functools.partial(replay_step, parts=parts))(damaged, None)
+    parts = dataclasses.replace(diary.method.parts, sampler=always_the_same)
+    method = dataclasses.replace(diary.method, parts=parts)
+    _, metrics = jax.jit(pipeline.replay(method))(damaged, None)
     assert int(metrics["corrupt_slot"]) == SLOT
 
 
 def test_looking_at_memory_raises_for_the_damaged_slot_and_no_other(diary, damaged):
-    recall = jax.jit(functools.partial(parts.recall, diary.parts.memory))
+    recall = jax.jit(functools.partial(parts.recall, diary.method.layout))
     others = np.setdiff1d(np.arange(9), [SLOT])
     images = recall_slots(recall, damaged.memory, 0, others)
     intact = recall_slots(recall, diary.after[1, "transfer"].memory, 0, others)
@@ -72,7 +72,7 @@ def test_looking_at_memory_raises_for_the_damaged_slot_and_no_other(diary, damag
 
 
 def test_a_flipped_bit_in_a_decoder_shows_in_the_metrics_of_replay(diary):
-    state, format = diary.after[1, "transfer"], diary.parts.memory.format
+    state, format = diary.after[1, "transfer"], diary.method.layout.format
     words = np.array(state.memory.long_term.words)
     # A word of each task's record.
     words[[-5, -5 - format.record_words]] ^= 1

@@ -20,6 +20,7 @@ def module_name(path: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
+FOUNDATIONS = (*("memory", "networks", "state", "types", "config", "settings", "registry", "plan"),)
 MODULES = {module_name(path): path for path in FILES}
 
 
@@ -72,27 +73,31 @@ def test_no_external_input_at_night(module):
     assert [name for name in closure(module) if inside(name, ("data",))] == []
 
 
-@pytest.mark.parametrize("module", modules_in("memory", "networks", "state", "types", "config"))
+@pytest.mark.parametrize("module", modules_in(*FOUNDATIONS))
 def test_the_foundations_do_not_know_what_stands_on_them(module):
     above = (
-        "wake",
-        "sleep",
-        "evaluate",
-        "runtime",
-        "pipeline",
-        "build",
-        "baselines",
-        "methods",
-        "data",
+        *("wake", "sleep", "evaluators", "methods", "pipeline", "build"),
+        *("runtime", "report", "data"),
     )
     assert [name for name in closure(module) if inside(name, above)] == []
 
 
-@pytest.mark.parametrize("module", modules_in("wake", "sleep", "evaluate", "baselines"))
-def test_the_phases_do_not_know_the_loop(module):
-    assert [
-        name for name in closure(module) if inside(name, ("runtime", "pipeline", "build"))
-    ] == []
+@pytest.mark.parametrize("module", modules_in("wake", "sleep"))
+def test_the_steps_do_not_know_phases_methods_or_the_loop(module):
+    above = ("pipeline", "methods", "evaluators", "build", "runtime", "report")
+    assert [name for name in closure(module) if inside(name, above)] == []
+
+
+@pytest.mark.parametrize("module", modules_in("pipeline", "methods", "evaluators", "build"))
+def test_what_is_learned_and_measured_does_not_know_the_loop(module):
+    assert [name for name in closure(module) if inside(name, ("runtime", "report"))] == []
+
+
+def test_the_registry_knows_no_part_and_settings_know_nothing():
+    assert closure(f"{PACKAGE}.settings") == {f"{PACKAGE}.settings", PACKAGE}
+    assert closure(f"{PACKAGE}.registry") - closure(f"{PACKAGE}.settings") == {
+        f"{PACKAGE}.registry"
+    }
 
 
 def identifiers(path: Path) -> set[str]:

@@ -8,16 +8,15 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from braincl_jax.runtime.exchange import Imported, export_memory, import_memory
 
-from braincl_jax.build import build_parts
+from braincl_jax.build import build_method
 from braincl_jax.config import STORAGES, CodecConfig, Config
 from braincl_jax.memory import cue_strings
 from braincl_jax.memory.block import store, writing
-from braincl_jax.memory.block.integrity import CorruptMemoryError
 from braincl_jax.memory.codec import quantise
 from braincl_jax.memory.coder import tables
 from braincl_jax.memory.cue_layout import CueLayout
+from braincl_jax.memory.exchange import Imported, export_memory, import_memory
 from braincl_jax.memory.inspection import find_damages
 from braincl_jax.types import StreamSpec
 
@@ -178,13 +177,13 @@ def test_another_program_reads_the_same_cues_and_labels(expected):
         assert task == TASKS[index]
 
 
-def remember_random_tasks(part: CueLayout) -> tuple[store.EpisodicMemory, np.ndarray]:
+def remember_random_tasks(layout: CueLayout) -> tuple[store.EpisodicMemory, np.ndarray]:
     """Two tasks with random decoders and five cues each, and these: int32 [10, h, w, M]."""
-    storage, format = part.config.codec.storage, part.format
+    storage, format = layout.settings.storage, layout.format
 
     @jax.jit
     def remember(memory, cues, key):
-        params = part.codec.init(key)
+        params = layout.codec.init(key)
         table = tables.build(params["density"], cues, jnp.ones(5, bool))
         label = jnp.arange(5) % format.num_classes
         record = store.Record(table, quantise.quantise(params["synthesis"], storage))
@@ -205,11 +204,11 @@ def test_another_program_reads_cues_and_decoders_that_share_a_trunk(tmp_path, st
     config = dataclasses.replace(
         golden_config(shared_trunk=True, storage=storage), budget_bytes=8_000
     )
-    part = build_parts(config, SPEC).memory
-    assert isinstance(part, CueLayout)
-    memory, cues = remember_random_tasks(part)
+    layout = build_method(config, SPEC).layout
+    assert isinstance(layout, CueLayout)
+    memory, cues = remember_random_tasks(layout)
     path = tmp_path / "memory.npz"
-    export_memory(path, memory, part, class_order=(2, 0, 3, 1))
+    export_memory(path, memory, layout, class_order=(2, 0, 3, 1))
     again, reader = import_memory(path), Reader(path)
     assert_same(again.memory, memory)
     for (_, label, cue), expected in zip(reader.slots(), cues, strict=True):
@@ -296,96 +295,6 @@ def test_encoding_the_golden_cues_again_gives_the_same_strings(imported, expecte
             assert length == int(entries.lengths[slot, 0])
             stored = words[starts[slot] : starts[slot] + length]
             np.testing.assert_array_equal(strings.words[index, 0, :length], stored)
-
-
-def test_export_and_import_change_nothing(imported, tmp_path, assert_same):
-    with np.load(GOLDEN / "memory.npz") as file:
-        header = json.loads(file["header"].tobytes())
-    config = golden_config()
-    part = build_parts(config, SPEC).memory
-    assert isinstance(part, CueLayout)
-    export_memory(tmp_path / "memory.npz", imported.memory, part, imported.class_order)
-    again = import_memory(tmp_path / "memory.npz")
-    assert_same(again.memory, imported.memory)
-    assert again.class_order == (2, 0, 3, 1)
-    with np.load(tmp_path / "memory.npz") as new:
-        # What a file does not say of its codec has the default.
-        settings = dataclasses.asdict(config.codec)
-        assert json.loads(new["header"].tobytes()) == header | {"codec": settings}
-
-
-def changed(path: Path, **arrays) -> Path:
-    """A copy of the golden memory with other arrays, at `path`."""
-    with np.load(GOLDEN / "memory.npz") as file:
-        np.savez(path, **(dict(file) | arrays))
-    return path
-
-
-def test_damage_is_found_and_named_on_import(imported, tmp_path):
-    words = np.asarray(imported.memory.words)
-    size = imported.format.record_words
-    places = {
-        3: "string or entry of slot 0",
-        len(words) - 2 * size - 1: "string or entry of slot 0",
-        len(words) - 5: "table or decoder of task 0",
-        len(words) - size - 5: "table or decoder of task 1",
-        len(words) - 2 * size - 20: "words of the block that no string, entry or record uses",
-    }
-    for place, name in places.items():
-        flipped = words.copy()
-        flipped[place] ^= 1
-        with pytest.raises(CorruptMemoryError, match=name):
-            import_memory(changed(tmp_path / "m.npz", words=flipped))
-
-
-@pytest.mark.parametrize(
-    ("arrays", "message"),
-    [
-        ({"num_records": np.int32(9)}, "9 records"),
-        ({"task_counts": np.array([5, 7, 1], np.int32)}, r"cues of each task \[5, 7, 1\]"),
-        ({"task_counts": np.array([5, -7, 0], np.int32)}, r"cues of each task \[5, -7, 0\]"),
-        ({"task_counts": np.array([6, 6, 0], np.int32)}, "slot 5"),
-        ({"task_counts": np.array([5, 6, 0], np.int32)}, "the counts, or the checksum"),
-        ({"check": np.uint32(1)}, "the counts, or the checksum"),
-    ],
-)
-def test_impossible_counts_are_found(tmp_path, arrays, message):
-    with pytest.raises(CorruptMemoryError, match=message):
-        import_memory(changed(tmp_path / "m.npz", **arrays))
-
-
-def header_with(**changes) -> np.ndarray:
-    with np.load(GOLDEN / "memory.npz") as file:
-        header = json.loads(file["header"].tobytes()) | changes
-    return np.frombuffer(json.dumps(header).encode(), np.uint8)
-
-
-@pytest.mark.parametrize(
-    ("changes", "message"),
-    [
-        ({"version": 1}, "version 1; this program reads 'braincl-memory', version 3"),
-        ({"name": "other"}, "format 'other'"),
-        ({"num_words": 7}, r"words of .* its header says uint16 \[7\]"),
-        ({"record_words": 7}, "contradicts itself"),
-        ({"trunk_words": 7}, "contradicts itself"),
-        ({"codec": {"colour": 1}}, "lacks something or has too much"),
-    ],
-)
-def test_a_file_of_another_kind_is_refused(tmp_path, changes, message):
-    with pytest.raises(ValueError, match=message):
-        import_memory(changed(tmp_path / "m.npz", header=header_with(**changes)))
-
-
-def test_files_that_are_no_memory_are_refused(tmp_path):
-    with pytest.raises(ValueError, match="there is no memory at"):
-        import_memory(tmp_path / "nothing.npz")
-    (tmp_path / "text.npz").write_text("not a memory")
-    with pytest.raises(ValueError, match="not a whole memory file"):
-        import_memory(tmp_path / "text.npz")
-    whole = (GOLDEN / "memory.npz").read_bytes()
-    (tmp_path / "cut.npz").write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(ValueError, match="not a whole memory file"):
-        import_memory(tmp_path / "cut.npz")
 
 
 def test_an_intact_memory_has_no_damages_and_its_decoders_recall(imported):

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from jax.flatten_util import ravel_pytree
 
-from braincl_jax import collectives
+from braincl_jax import collectives, pipeline
 from braincl_jax.networks import Network
+from braincl_jax.pipeline import Phase
 from braincl_jax.runtime.devices import Devices
 from braincl_jax.sleep import replay_step
 from braincl_jax.sleep.prefetch import prefetched_for
@@ -26,9 +27,9 @@ def devices():
 
 
 @pytest.fixture(scope="module")
-def mapped(diary, step_of, devices):
-    """The step of a phase on four devices, compiled once."""
-    return functools.cache(lambda phase: devices.map_step(step_of("braincl", phase), diary.parts))
+def mapped(diary, devices):
+    """A phase on four devices, compiled once."""
+    return functools.cache(lambda phase: devices.map_step(diary.phases[phase]))
 
 
 def replicated(state):
@@ -100,6 +101,13 @@ def test_one_and_four_devices_agree(phase, mapped, check_agreement):
     check_agreement(phase, mapped(phase))
 
 
+def with_network(method, kind):
+    """The method with a network of another kind, of the same layers."""
+    layers = method.parts.network
+    parts = dataclasses.replace(method.parts, network=kind(layers.backbone, layers.head))
+    return dataclasses.replace(method, parts=parts)
+
+
 class Eye(Network):
     """A network that leaves the images that it was shown in the place of its BatchNorm statistics."""
 
@@ -110,17 +118,18 @@ class Eye(Network):
 def test_ten_replay_steps_on_one_and_four_devices_see_the_same_and_learn_the_same(
     diary, devices, mapped
 ):
-    parts = dataclasses.replace(
-        diary.parts, network=Eye(diary.parts.network.backbone, diary.parts.network.head)
-    )
+    method = with_network(diary.method, Eye)
 
-    def seen(state, batch, *, parts, axis_name=None):
-        step = state.progress.steps_done("replay")
-        task, slot, _ = prefetched_for(state, step, parts, axis_name)[1]
-        after, _ = replay_step(state, batch, parts=parts, axis_name=axis_name)
-        return collectives.concatenate((task, slot, after.encoder.batch_stats), axis_name)
+    def look(state, batch, now, axis_name=None):
+        task, slot, _ = prefetched_for(state.memory, now, method.parts, method.layout, axis_name)[1]
+        after, _ = replay_step(state, batch, now, axis_name, method=method)
+        seen = (task, slot, after.encoder.batch_stats)
+        return state, collectives.concatenate(seen, axis_name)
 
-    on_one, on_four = jax.jit(functools.partial(seen, parts=parts)), devices.map_reader(seen, parts)
+    def seen(state, batch, *, axis_name=None):
+        return Phase("replay", look)(state, batch, axis_name=axis_name)[1]
+
+    on_one, on_four = jax.jit(seen), devices.map_reader(seen)
     alone, _ = diary.before[1, "replay"]
     together = replicated(alone)
     drawn = set()
@@ -167,9 +176,9 @@ def test_one_and_four_devices_store_the_same_strings(
     ids=["not averaged", "summed up"],
 )
 def test_wrong_averages_are_noticed(
-    phase, wrong, noticed, diary, step_of, devices, check_agreement, monkeypatch
+    phase, wrong, noticed, diary, devices, check_agreement, monkeypatch
 ):
-    step = devices.map_step(step_of("braincl", phase), diary.parts)
+    step = devices.map_step(diary.phases[phase])
     monkeypatch.setattr(collectives, "mean", wrong)
     with pytest.raises(AssertionError, match=noticed):
         check_agreement(phase, step)
@@ -183,37 +192,9 @@ class Unsynchronised(Network):
 
 
 def test_batch_norm_that_is_not_synchronised_is_noticed(diary, devices, check_agreement):
-    network = Unsynchronised(diary.parts.network.backbone, diary.parts.network.head)
-    step = devices.map_step(replay_step, dataclasses.replace(diary.parts, network=network))
+    step = devices.map_step(pipeline.replay(with_network(diary.method, Unsynchronised)))
     with pytest.raises(AssertionError, match="batch_stats"):
         check_agreement("replay", step)
-
-
-def test_devices_share_a_batch_in_order(devices):
-    def whole(state, batch, *, parts, axis_name):
-        del state, parts
-        mine = collectives.own_slice(jnp.arange(8), axis_name)
-        return (
-            collectives.concatenate((batch, mine), axis_name),
-            collectives.global_indices(2, axis_name),
-            collectives.maximum(batch.max(), axis_name),
-        )
-
-    state = jnp.zeros((NUM_DEVICES, 1))
-    reader = devices.map_reader(whole, None)  # pyright: ignore
-    (batch, mine), first_indices, largest = reader(state, np.arange(8))
-    assert batch.tolist() == mine.tolist() == list(range(8))
-    assert first_indices.tolist() == [0, 1]
-    assert int(largest) == 7
-
-
-def test_collectives_are_the_identity_on_one_device():
-    x = jnp.arange(6.0)
-    for function in (collectives.mean, collectives.concatenate, collectives.own_slice):
-        assert function(x, None) is x or (function(x, None) == x).all()
-    assert collectives.maximum(x, None) is x
-    assert collectives.num_devices(None) == 1
-    assert collectives.global_indices(3, None).tolist() == [0, 1, 2]
 
 
 def test_more_devices_than_there_are_is_an_error_with_both_numbers():

@@ -2,22 +2,37 @@
 
 import dataclasses
 import functools
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from braincl_jax.methods import Method, get_method, method_names, register_method
+from braincl_jax import pipeline
 from braincl_jax.parts import recall
-from braincl_jax.pipeline import phases
-from braincl_jax.sleep import class_balanced, replay_step
+from braincl_jax.pipeline import Phase
+from braincl_jax.registry import METHODS
 from braincl_jax.sleep.prefetch import prefetched_for
-from braincl_jax.state import PHASES, Progress
+from braincl_jax.sleep.sampler import ClassBalanced
+from braincl_jax.state import Consolidation, Progress, named_key, phase_id
+from braincl_jax.types import Now
 
 WITHOUT_CODEC = ("finetune", "joint", "replay_raw", "replay_raw_and_task")
+STORY = ("start", "encode", "memorise", "refine", "classify", "transfer", "replay")
 # The tiny brain does not refine its cues.
-DONE = tuple(name for name in PHASES if name != "refine")
+DONE = tuple(name for name in STORY if name != "refine")
+
+
+@pytest.fixture(scope="module")
+def phases_of(make_method, tiny_stream):
+    """The phases of a method by name."""
+
+    def find(name: str = "braincl", stream=tiny_stream, **changes) -> dict[str, Phase]:
+        phases = make_method(method=name, **changes).phases(stream)
+        return {phase.name: phase for phase in phases}
+
+    return find
 
 
 @pytest.mark.parametrize("method", ["braincl", "replay_raw"])
@@ -26,88 +41,139 @@ def test_each_step_is_traced_once_for_the_whole_sequence(method, diary_of):
     assert diary.traces == dict.fromkeys(diary.steps, 1)
 
 
-@pytest.mark.parametrize("method", method_names())
-def test_phases_come_in_the_documented_order(method, tiny_stream, tiny_config):
-    names = [phase.name for phase in phases(get_method(method), tiny_stream, tiny_config)]
+@pytest.mark.parametrize("method", METHODS.names())
+def test_phases_come_in_the_documented_order(method, phases_of):
     expected = [name for name in DONE if name != "encode" or method not in WITHOUT_CODEC]
-    assert names == expected
+    assert list(phases_of(method)) == expected
 
 
-@pytest.mark.parametrize("method", method_names())
-def test_cues_are_refined_between_memorising_and_classifying(method, tiny_stream, tiny_config):
+@pytest.mark.parametrize("method", METHODS.names())
+def test_cues_are_refined_between_memorising_and_classifying(method, phases_of, tiny_config):
     codec = dataclasses.replace(tiny_config.codec, refine_epochs=2)
-    config = dataclasses.replace(tiny_config, codec=codec)
-    names = [phase.name for phase in phases(get_method(method), tiny_stream, config)]
     without = ("encode", "refine") if method in WITHOUT_CODEC else ()
-    assert names == [name for name in PHASES if name not in without]
+    assert list(phases_of(method, codec=codec)) == [name for name in STORY if name not in without]
 
 
 def test_every_task_goes_through_all_phases(diary):
     assert diary.order == [(task, phase) for task in range(2) for phase in DONE]
 
 
-def test_a_phase_yields_as_many_batches_as_it_announces(tiny_stream, tiny_config):
-    for phase in phases(get_method("braincl"), tiny_stream, tiny_config):
+def test_the_night_begins_with_the_transfer(diary):
+    assert [name for name, phase in diary.phases.items() if phase.asleep] == ["transfer", "replay"]
+
+
+def test_a_phase_yields_as_many_batches_as_it_announces(diary):
+    for phase in diary.phases.values():
         batches = list(phase.batches(1))
         assert len(batches) == phase.num_steps(1) > 0, phase.name
 
 
-def test_what_comes_in_comes_in_awake_and_nothing_at_night(tiny_stream, tiny_config):
-    for phase in phases(get_method("braincl"), tiny_stream, tiny_config):
+def test_the_batches_of_a_phase_that_goes_on_are_those_that_were_left(diary, assert_same):
+    encode = diary.phases["encode"]
+    assert_same(list(encode.batches(1, start=7)), list(encode.batches(1))[7:])
+
+
+def test_what_comes_in_comes_in_awake_and_nothing_at_night(diary):
+    for phase in diary.phases.values():
         comes_in = any(batch is not None for batch in phase.batches(0))
         assert comes_in == (phase.name in ("encode", "memorise", "classify")), phase.name
 
 
-@pytest.mark.parametrize("method", method_names())
-def test_nothing_that_trains_sees_a_test_image(method, tiny_stream, tiny_config):
+@pytest.mark.parametrize("method", METHODS.names())
+def test_nothing_that_trains_sees_a_test_image(method, phases_of, tiny_stream, tiny_config):
     blind = dataclasses.replace(tiny_stream, _test=None)
-    for phase in phases(get_method(method), blind, tiny_config):
+    for phase in phases_of(method, blind).values():
         for task in range(tiny_config.num_tasks):
             assert len(list(phase.batches(task))) == phase.num_steps(task)
 
 
-def test_memorise_shows_every_image_once(tiny_stream, tiny_config):
-    memorise = phases(get_method("braincl"), tiny_stream, tiny_config)[2]
-    index = np.concatenate([batch.index for batch in memorise.batches(1) if batch is not None])
+def test_memorise_shows_every_image_once(diary, tiny_stream):
+    batches = diary.phases["memorise"].batches(1)
+    index = np.concatenate([batch.index for batch in batches if batch is not None])
     assert sorted(index[index >= 0]) == list(range(tiny_stream.spec.task_sizes[1]))
 
 
-def test_no_wake_epochs_leave_the_wake_classification_out(tiny_stream, tiny_config, make_parts):
+def test_no_wake_epochs_leave_the_wake_classification_out(phases_of, tiny_config):
     wake = dataclasses.replace(tiny_config.wake, epochs=0)
-    classify = phases(
-        get_method("braincl"), tiny_stream, dataclasses.replace(tiny_config, wake=wake)
-    )[3]
-    assert classify.name == "classify"
+    classify = phases_of(wake=wake)["classify"]
     assert list(classify.batches(0)) == []
-    make_parts(wake=wake)  # and the schedules can still be built
+    # And the schedule can still be built.
+    assert np.isfinite(classify.rate(jnp.int32(0), jnp.int32(0)))
+
+
+class Little(NamedTuple):
+    """As much of a brain's state as a phase looks at."""
+
+    consolidation: Consolidation
+    progress: Progress
+    key: jax.Array
+
+    def replace(self, **changes):
+        return self._replace(**changes)
+
+
+@pytest.fixture
+def little():
+    """A brain after seven steps of `doze` in task 2."""
+    return Little(
+        Consolidation(jnp.zeros(2, bool), {"wake": jnp.int32(5)}),
+        Progress(task=jnp.int32(2), phase=phase_id("doze"), step=jnp.int32(7)),
+        jax.random.key(3),
+    )
+
+
+def told(state, batch, now: Now, axis_name=None):
+    """A step that only tells what it was told."""
+    assert axis_name is None
+    key = jax.random.key_data(now.key)
+    return state, {"batch": batch, "step": now.step, "rate": now.rate, "key": key}
+
+
+def test_a_phase_tells_its_step_key_and_learning_rate_and_counts(little):
+    phase = Phase(
+        "doze", told, rate=lambda task, step: 10.0 * task + step, examples=6, counts_as="wake"
+    )
+    state, metrics = phase(little, "a batch")  # pyright: ignore
+    assert metrics["batch"] == "a batch"
+    assert int(metrics["step"]) == 7
+    assert float(metrics["rate"]) == 27  # 10 * 2 + 7
+    expected = jax.random.fold_in(named_key(little.key, "doze", 2), 7)
+    np.testing.assert_array_equal(metrics["key"], jax.random.key_data(expected))
+    assert int(state.consolidation.examples["wake"]) == 11
+    assert int(state.progress.step) == 8
+
+
+def test_another_phase_counts_from_nought_with_a_key_of_its_own_and_may_count_nothing(little):
+    state, metrics = Phase("dream", told)(little, None)
+    _, doze = Phase("doze", told)(little, None)
+    assert int(metrics["step"]) == float(metrics["rate"]) == 0
+    assert (metrics["key"] != doze["key"]).any()
+    assert int(state.consolidation.examples["wake"]) == 5
+    assert int(state.progress.step) == 1
+    assert int(state.progress.phase) == int(phase_id("dream"))
 
 
 def test_progress_counts_the_steps_of_the_last_phase(diary, tiny_config):
     progress = diary.after[1, "replay"].progress
     assert int(progress.task) == 1
-    assert PHASES[int(progress.phase)] == "replay"
+    assert int(progress.phase) == int(phase_id("replay"))
     assert int(progress.step) == tiny_config.sleep.steps
 
 
-def test_a_phase_counts_from_nought_in_every_task():
-    progress = Progress(
-        task=jnp.int32(0), phase=jnp.int32(PHASES.index("replay")), step=jnp.int32(7)
-    )
-    assert int(progress.steps_done("replay")) == 7
-    assert int(progress.steps_done("encode")) == 0
-    assert int(progress.advance("replay").step) == 8
-    assert int(progress.advance("start").step) == 1
-
-
-def test_examples_shown_are_counted_by_phase(diary, tiny_config):
+def test_examples_shown_are_counted_by_kind(diary, tiny_config):
     shown = diary.after[1, "replay"].consolidation.examples
     codec, sleep = tiny_config.codec, tiny_config.sleep
     assert {name: int(count) for name, count in shown.items()} == {
-        "encode": (codec.first_steps + codec.steps) * codec.batch_size,
-        "refine": 0,
-        "classify": 2 * 48,
-        "replay": (sleep.first_steps + sleep.steps) * sleep.batch_size,
+        "codec": (codec.first_steps + codec.steps) * codec.batch_size,
+        "refinement": 0,
+        "wake": 2 * 48,
+        "sleep": (sleep.first_steps + sleep.steps) * sleep.batch_size,
     }
+
+
+def with_parts(method, **changes):
+    """The method with other parts."""
+    return dataclasses.replace(method, parts=dataclasses.replace(method.parts, **changes))
 
 
 def test_a_sampler_that_is_handed_in_is_the_one_that_is_used(diary):
@@ -118,16 +184,16 @@ def test_a_sampler_that_is_handed_in_is_the_one_that_is_used(diary):
         slot = jnp.full((num_groups, group_size), 3)
         return index.task[slot[:, 0]], slot
 
-    parts = dataclasses.replace(diary.parts, sampler=only_slot_three)
-    _, (task, slot, _) = jax.jit(lambda state: prefetched_for(state, jnp.int32(0), parts, None))(
-        state
-    )
+    parts = dataclasses.replace(diary.method.parts, sampler=only_slot_three)
+    layout = diary.method.layout
+    now = Now(state.key, jnp.int32(0), jnp.float32(0))
+    draw = jax.jit(lambda memory: prefetched_for(memory, now, parts, layout, None)[1])
+    task, slot, _ = draw(state.memory)
     assert (slot == 3).all()
-    recalled = jax.jit(functools.partial(recall, parts.memory))(state.memory, task, slot)
+    recalled = jax.jit(functools.partial(recall, layout))(state.memory, task, slot)
     images = np.asarray(recalled.image)
     assert (images == images[0, 0]).all()
-    stored = parts.memory.index(state.memory)
-    assert (recalled.label == stored.label[3]).all()
+    assert (recalled.label == layout.index(state.memory).label[3]).all()
 
 
 @pytest.mark.parametrize("part", ["sampler", "augment"])
@@ -136,20 +202,12 @@ def test_the_replay_step_calls_the_part_that_is_handed_in(diary, part):
 
     def mine(*arguments):
         calls.append(part)
-        return getattr(diary.parts, part)(*arguments)
+        return getattr(diary.method.parts, part)(*arguments)
 
-    parts = dataclasses.replace(diary.parts, **{part: mine})
-    state, batch = diary.before[1, "replay"]
-    jax.eval_shape(functools.partial(replay_step, parts=parts), state, batch)
+    method = with_parts(diary.method, **{part: mine})
+    jax.eval_shape(pipeline.replay(method), *diary.before[1, "replay"])
     assert calls == [part]
 
 
 def test_the_default_sampler_is_class_balanced(diary):
-    assert diary.parts.sampler is class_balanced
-
-
-def test_a_method_name_is_taken_only_once():
-    method = get_method("finetune")
-    assert isinstance(method, Method)
-    with pytest.raises(ValueError, match="'finetune' is registered already"):
-        register_method("finetune", method)
+    assert diary.method.parts.sampler == ClassBalanced()

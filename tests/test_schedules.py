@@ -7,24 +7,21 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from braincl_jax.schedules import phase_schedule
-from braincl_jax.state import PHASES, Progress
+from braincl_jax.schedules import warmup_cosine
 
 PEAK, FINAL = 0.8, 0.2
 
 
 @pytest.fixture(scope="module")
-def rate():
-    """Rate before step `step` of a phase; 10 steps in task 0, 20 later, a fifth of them warm-up."""
-    schedule = phase_schedule(
-        "replay", first_steps=10, steps=20, peak=PEAK, final=FINAL, warmup_fraction=0.2
-    )
+def schedule():
+    """10 steps in task 0, 20 later, a fifth of them warm-up."""
+    return warmup_cosine(first_steps=10, steps=20, peak=PEAK, final=FINAL, warmup_fraction=0.2)
 
-    def at(task: int, step: int, phase: str = "replay") -> float:
-        progress = Progress(jnp.int32(task), jnp.int32(PHASES.index(phase)), jnp.int32(step))
-        return float(schedule(progress))
 
-    return at
+@pytest.fixture(scope="module")
+def rate(schedule):
+    """Rate before step `step` of the phase."""
+    return lambda task, step: float(schedule(jnp.int32(task), jnp.int32(step)))
 
 
 def test_the_rate_warms_up_linearly_and_wastes_no_step_at_nought(rate):
@@ -49,28 +46,20 @@ def test_after_the_warm_up_the_rate_never_rises(rate):
     assert all(later <= earlier for earlier, later in itertools.pairwise(rates))
 
 
-def test_a_new_task_starts_again_because_the_phase_before_was_another(rate):
-    assert rate(3, 12, phase="transfer") == rate(3, 0)
+def test_all_later_tasks_have_the_same_rates(rate):
+    assert [rate(3, step) for step in (0, 3, 12)] == [rate(1, step) for step in (0, 3, 12)]
 
 
 def test_without_warm_up_the_first_step_is_already_on_the_cosine():
-    schedule = phase_schedule(
-        "encode", first_steps=4, steps=4, peak=PEAK, final=FINAL, warmup_fraction=0.0
-    )
-    rate = schedule(Progress(jnp.int32(0), jnp.int32(PHASES.index("encode")), jnp.int32(1)))
-    np.testing.assert_allclose(rate, (PEAK + FINAL) / 2, rtol=1e-6)
+    schedule = warmup_cosine(first_steps=4, steps=4, peak=PEAK, final=FINAL, warmup_fraction=0.0)
+    np.testing.assert_allclose(schedule(jnp.int32(0), jnp.int32(1)), (PEAK + FINAL) / 2, rtol=1e-6)
 
 
 def test_a_phase_without_steps_still_has_a_schedule():
-    schedule = phase_schedule(
-        "classify", first_steps=0, steps=0, peak=PEAK, final=FINAL, warmup_fraction=0.1
-    )
-    assert np.isfinite(schedule(Progress(jnp.int32(0), jnp.int32(3), jnp.int32(0))))
+    schedule = warmup_cosine(first_steps=0, steps=0, peak=PEAK, final=FINAL, warmup_fraction=0.1)
+    assert np.isfinite(schedule(jnp.int32(0), jnp.int32(0)))
 
 
-def test_the_rate_is_the_same_under_jit(rate):
-    schedule = phase_schedule(
-        "replay", first_steps=10, steps=20, peak=PEAK, final=FINAL, warmup_fraction=0.2
-    )
-    progress = Progress(jnp.int32(1), jnp.int32(PHASES.index("replay")), jnp.int32(7))
-    np.testing.assert_allclose(jax.jit(schedule)(progress), rate(1, 7), rtol=1e-6)
+def test_the_rate_is_the_same_under_jit(schedule, rate):
+    compiled = jax.jit(schedule)
+    np.testing.assert_allclose(compiled(jnp.int32(1), jnp.int32(7)), rate(1, 7), rtol=1e-6)

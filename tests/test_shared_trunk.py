@@ -7,26 +7,25 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from braincl_jax.runtime.exchange import export_memory, import_memory
 
-from braincl_jax import parts
+from braincl_jax import parts, pipeline
 from braincl_jax.memory.block import store
 from braincl_jax.memory.block.integrity import CorruptMemoryError
 from braincl_jax.memory.codec import quantise
+from braincl_jax.memory.exchange import export_memory, import_memory
 from braincl_jax.memory.inspection import find_damages
-from braincl_jax.memory.policy import get_policy
-from braincl_jax.wake import start_step
+from braincl_jax.memory.policy import OpenEnded
 
 TRUNK, OWN = {"Conv_0"}, {"Conv_1", "linear", "log_gain"}
 
 
 @pytest.fixture(scope="module")
-def life(make_parts, tiny_config, tiny_stream, live_one):
+def life(make_method, tiny_config, tiny_stream, live_one):
     """The life of the tiny brain, which also refines its cues."""
     codec = dataclasses.replace(
         tiny_config.codec, shared_trunk=True, refine_epochs=1, refine_batch_size=16
     )
-    return live_one(make_parts(codec=codec), tiny_stream)
+    return live_one(make_method(codec=codec), tiny_stream)
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +63,7 @@ def test_the_first_task_trains_the_trunk_and_later_ones_all_the_rest(life):
 
 
 def test_later_tasks_train_with_the_trunk_that_is_stored_bit_for_bit(life, memory, assert_same):
-    trunk, intact = store.read_trunk(memory, life.parts.memory.format)
+    trunk, intact = store.read_trunk(memory, life.method.layout.format)
     assert intact
     stored = jax.jit(quantise.dequantise)(trunk)
     for phase in ("start", "encode", "refine"):
@@ -73,14 +72,14 @@ def test_later_tasks_train_with_the_trunk_that_is_stored_bit_for_bit(life, memor
 
 
 def test_the_trunk_in_the_block_is_the_first_tasks_for_ever(life, memory):
-    end = life.parts.memory.format.records_end
+    end = life.method.layout.format.records_end
     first = life.after[0, "transfer"].memory.long_term
     assert end < len(memory.words)
     np.testing.assert_array_equal(memory.words[end:], first.words[end:])
 
 
 def test_the_first_tasks_cues_recall_what_they_recalled(life):
-    recall = jax.jit(functools.partial(parts.recall, life.parts.memory))
+    recall = jax.jit(functools.partial(parts.recall, life.method.layout))
     stored = int(life.after[0, "transfer"].memory.long_term.task_counts[0])
     asked = (jnp.zeros(1, int), jnp.arange(stored)[None])
     before, after = (recall(life.after[task, "transfer"].memory, *asked) for task in (0, 1))
@@ -88,11 +87,11 @@ def test_the_first_tasks_cues_recall_what_they_recalled(life):
     np.testing.assert_array_equal(before.image, after.image)
 
 
-def test_a_cold_start_takes_the_stored_trunk_and_else_fresh_weights(life, make_parts):
-    codec = dataclasses.replace(life.parts.config.codec, warm_start=False)
-    parts = make_parts(codec=codec)
+def test_a_cold_start_takes_the_stored_trunk_and_else_fresh_weights(life, make_method):
+    codec = dataclasses.replace(life.method.parts.config.codec, warm_start=False)
+    method = make_method(codec=codec)
     state, _ = life.before[1, "start"]
-    new, _ = jax.jit(functools.partial(start_step, parts=parts))(state, None)
+    new, _ = jax.jit(pipeline.start(method.parts, method.layout))(state, None)
     cold = new.memory.working.codec["synthesis"]
     assert differing(cold, decoder_of(life, 1, "start")) == OWN
     fresh = decoder_of(life, 0, "start")
@@ -124,46 +123,45 @@ def test_a_step_is_pure_and_keeps_shapes(phase, life, to_numpy, assert_same):
         ({"storage": "bfloat16", "shared_trunk": True}, 2368 + 2 * 720),
     ],
 )
-def test_the_bill_of_decoders_by_hand(changes, decoders, make_parts, tiny_config):
+def test_the_bill_of_decoders_by_hand(changes, decoders, make_method, tiny_config):
     codec = dataclasses.replace(tiny_config.codec, **changes)
-    part = make_parts(codec=codec).memory
-    full = store.empty_memory(part.format).replace(num_records=jnp.int32(2))
-    bill = store.memory_bytes(full, part.format)
+    format = make_method(codec=codec).layout.format
+    full = store.empty_memory(format).replace(num_records=jnp.int32(2))
+    bill = store.memory_bytes(full, format)
     assert bill["decoders"] == decoders
     assert sum(bill.values()) == tiny_config.budget_bytes
 
 
-def test_what_the_trunk_saves_is_there_for_cues(life, make_parts):
-    own = life.parts.memory
-    other = make_parts().memory
+def test_what_the_trunk_saves_is_there_for_cues(life, make_method):
+    own = life.method.layout
+    other = make_method().layout
     plain, shared = (
-        part.means(part.init(jax.random.key(0)), jnp.int32(0)) for part in (other, own)
+        layout.funds(layout.init(jax.random.key(0)), jnp.int32(0)) for layout in (other, own)
     )
     allowances = [
-        int(part.policy.allowance(means)) for part, means in ((other, plain), (own, shared))
+        int(layout.policy.allowance(funds)) for layout, funds in ((other, plain), (own, shared))
     ]
     # Half of the words that two records and the trunk leave.
     assert allowances == [
-        (part.format.num_words - store.part_words(part.format.trunk) - 2 * part.format.record_words)
-        // 2
-        for part in (other, own)
+        (format.num_words - store.part_words(format.trunk) - 2 * format.record_words) // 2
+        for format in (other.format, own.format)
     ]
     # Who shares the block openly knows of the trunk too: half of it is for the first task, but for its record.
     room = own.format.num_words - store.part_words(own.format.trunk) - own.format.record_words
-    assert int(get_policy("open_ended").allowance(shared)) == room // 2
+    assert int(OpenEnded().allowance(shared)) == room // 2
     # 1280 bytes are stored once and not twice, with a checksum of 4 bytes more.
     assert allowances[1] - allowances[0] == (1280 - 4) // 2 // 2
 
 
 def test_a_file_brings_the_trunk_back(life, memory, tmp_path, assert_same):
-    part = life.parts.memory
-    export_memory(tmp_path / "memory.npz", memory, part, range(4))
+    layout = life.method.layout
+    export_memory(tmp_path / "memory.npz", memory, layout, range(4))
     imported = import_memory(tmp_path / "memory.npz")
     assert_same(imported.memory, memory)
     for task in (0, 1):
         found, own = (
             store.read_record(one, format, jnp.int32(task))
-            for one, format in ((imported.memory, imported.format), (memory, part.format))
+            for one, format in ((imported.memory, imported.format), (memory, layout.format))
         )
         assert_same(found, own)
         assert found[1]
@@ -176,7 +174,7 @@ def test_a_flipped_bit_in_the_trunk_stops_replay_and_is_named_on_import(life, me
     state = state.replace(memory=state.memory.replace(long_term=damaged))
     _, metrics = life.steps["replay"](state, None)
     assert int(metrics["corrupt_slot"]) >= 0
-    assert find_damages(memory, life.parts.memory.format) == []
-    export_memory(tmp_path / "memory.npz", damaged, life.parts.memory, range(4))
+    assert find_damages(memory, life.method.layout.format) == []
+    export_memory(tmp_path / "memory.npz", damaged, life.method.layout, range(4))
     with pytest.raises(CorruptMemoryError, match="damaged: the trunk that the decoders"):
         import_memory(tmp_path / "memory.npz")

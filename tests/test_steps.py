@@ -8,14 +8,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from braincl_jax.baselines.decoded_cache import transfer_and_decode_step
 
+from braincl_jax import pipeline
 from braincl_jax.memory import working
 from braincl_jax.memory.block import store
 from braincl_jax.memory.codec import quantise
 from braincl_jax.memory.cue_layout import CueLayout
-from braincl_jax.sleep import replay_step
-from braincl_jax.wake import encode_step, start_step
 
 STEPS = [
     *[
@@ -27,18 +25,18 @@ STEPS = [
 
 
 @pytest.fixture(scope="module")
-def cached(make_parts, diary):
-    """Parts of `braincl_cached` and a state of it on the verge of its transfer."""
-    parts = make_parts(method="braincl_cached")
+def cached(make_method, diary):
+    """`braincl_cached`, and a state of it on the verge of its transfer."""
+    method = make_method(method="braincl_cached")
     state = diary.before[0, "transfer"].state
-    empty = jax.jit(parts.memory.init)(state.key).long_term
-    return parts, state.replace(memory=state.memory.replace(long_term=empty))
+    empty = jax.jit(method.layout.init)(state.key).long_term
+    return method, state.replace(memory=state.memory.replace(long_term=empty))
 
 
-def decoded(part, memory, task, slot):
+def decoded(layout, memory, task, slot):
     """What the strings recall, past the cache."""
-    read = CueLayout.read(part, memory, task, slot)
-    return CueLayout.complete(part, memory, task, slot, read)
+    read = CueLayout.read(layout, memory, task, slot)
+    return CueLayout.complete(layout, memory, task, slot, read)
 
 
 def program(function, *arguments) -> str:
@@ -46,12 +44,12 @@ def program(function, *arguments) -> str:
     return re.sub(r"0x[0-9a-f]+", "", str(jax.make_jaxpr(function)(*arguments)))
 
 
-def check_traced_twice(step, state, batch, parts):
+def check_traced_twice(phase, state, batch):
     """A new trace is the same program, and the step leaves the tree that it is given as it is."""
 
     def watched(state, batch):
         structure, leaves = jax.tree.structure(state), jax.tree.leaves(state)
-        result = step(state, batch, parts=parts)
+        result = phase(state, batch)
         assert jax.tree.structure(state) == structure
         assert all(a is b for a, b in zip(jax.tree.leaves(state), leaves, strict=True))
         return result
@@ -82,35 +80,32 @@ def test_a_step_is_pure(method, phase, diary_of, to_numpy, assert_same):
 
 
 @pytest.mark.parametrize(("method", "phase"), STEPS)
-def test_a_step_traced_anew_is_the_same_program_and_mutates_nothing(
-    method, phase, diary_of, step_of
-):
+def test_a_step_traced_anew_is_the_same_program_and_mutates_nothing(method, phase, diary_of):
     diary = diary_of(method)
-    state, batch = diary.before[1, phase]
-    check_traced_twice(step_of(method, phase), state, batch, diary.parts)
+    check_traced_twice(diary.phases[phase], *diary.before[1, phase])
 
 
 @pytest.mark.parametrize(("method", "phase"), STEPS)
-def test_a_step_keeps_the_structure_shapes_and_types_of_the_state(method, phase, diary_of, step_of):
+def test_a_step_keeps_the_structure_shapes_and_types_of_the_state(method, phase, diary_of):
     diary = diary_of(method)
     state, batch = diary.before[1, phase]
-    step = functools.partial(step_of(method, phase), parts=diary.parts)
     given = jax.eval_shape(lambda state: state, state)
-    new_state, _ = jax.eval_shape(step, state, batch)
+    new_state, _ = jax.eval_shape(diary.phases[phase], state, batch)
     assert abstract(new_state) == abstract(given)
 
 
 def test_the_transfer_that_decodes_is_pure_and_caches_what_is_recalled(
     cached, to_numpy, assert_same
 ):
-    parts, state = cached
-    compiled = jax.jit(functools.partial(transfer_and_decode_step, parts=parts))
+    method, state = cached
+    transfer = method.transfer()
+    compiled = jax.jit(transfer)
     check_run_twice(compiled, state, None, to_numpy, assert_same)
-    check_traced_twice(transfer_and_decode_step, state, None, parts)
+    check_traced_twice(transfer, state, None)
     memory = compiled(state, None)[0].memory
-    stored = parts.memory.num_stored(memory)
+    stored = method.layout.num_stored(memory)
     assert stored > 0
-    decode = jax.jit(functools.partial(decoded, parts.memory))
+    decode = jax.jit(functools.partial(decoded, method.layout))
     recalled = decode(memory, jnp.zeros(1, int), jnp.arange(stored)[None])
     assert recalled.intact.all()
     np.testing.assert_array_equal(recalled.image[0], memory.long_term.cache[:stored])
@@ -141,11 +136,13 @@ def test_encode_changes_only_the_codec_of_the_day(diary, assert_same):
         assert any(jax.tree.leaves(changed)), name
 
 
-def test_a_fixed_density_does_not_move_while_the_transforms_do(diary, assert_same, make_parts):
-    config = diary.parts.config
-    parts = make_parts(codec=dataclasses.replace(config.codec, density="fixed"))
+def test_a_fixed_density_does_not_move_while_the_transforms_do(
+    diary, assert_same, make_method, tiny_config, tiny_stream
+):
+    method = make_method(codec=dataclasses.replace(tiny_config.codec, density="fixed"))
+    encode = pipeline.encode(method.parts, method.layout, tiny_stream)
     state, batch = diary.before[0, "encode"]
-    new, _ = jax.jit(functools.partial(encode_step, parts=parts))(state, batch)
+    new, _ = jax.jit(encode)(state, batch)
     old_codec, codec = state.memory.working.codec, new.memory.working.codec
     assert_same(codec["density"], old_codec["density"])
     moved = jax.tree.map(
@@ -180,20 +177,18 @@ class Untouchable:
         raise AssertionError(f"the step looked at batch.{name}")
 
 
-def test_replay_takes_no_batch(diary, tiny_parts):
+def test_replay_takes_no_batch(diary):
     state, batch = diary.before[1, "replay"]
     assert batch is None
-    night = program(lambda state: replay_step(state, None, parts=tiny_parts), state)
-    assert night == program(
-        lambda state: replay_step(state, Untouchable(), parts=tiny_parts),  # pyright: ignore
-        state,
-    )
+    replay = diary.phases["replay"]
+    night = program(lambda state: replay(state, None), state)
+    assert night == program(lambda state: replay(state, Untouchable()), state)
 
 
 def test_a_warm_start_takes_the_stored_decoder_and_a_fresh_analysis(diary, assert_same):
     first, second = diary.after[0, "start"], diary.after[1, "start"]
     record, intact = store.read_record(
-        second.memory.long_term, diary.parts.memory.format, jnp.int32(0)
+        second.memory.long_term, diary.method.layout.format, jnp.int32(0)
     )
     assert intact
     codec = second.memory.working.codec
@@ -203,10 +198,10 @@ def test_a_warm_start_takes_the_stored_decoder_and_a_fresh_analysis(diary, asser
     assert (trained["Conv_0"]["kernel"] != codec["analysis"]["Conv_0"]["kernel"]).any()
 
 
-def test_a_cold_start_takes_fresh_transforms(diary, make_parts):
-    parts = make_parts(codec=dataclasses.replace(diary.parts.config.codec, warm_start=False))
+def test_a_cold_start_takes_fresh_transforms(diary, make_method, tiny_config):
+    method = make_method(codec=dataclasses.replace(tiny_config.codec, warm_start=False))
     state, _ = diary.before[1, "start"]
-    new, _ = jax.jit(functools.partial(start_step, parts=parts))(state, None)
+    new, _ = jax.jit(pipeline.start(method.parts, method.layout))(state, None)
     fresh = diary.after[0, "start"].memory.working.codec
     # Two compilations of the same random numbers may differ in their last bit.
     compare = functools.partial(np.testing.assert_allclose, rtol=1e-6, atol=1e-7)

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from braincl_jax.build import build_parts
+from braincl_jax.build import build_method
 from braincl_jax.config import CodecConfig
 from braincl_jax.data import Dataset, TaskStream
 from braincl_jax.memory.cue_layout import CueLayout
@@ -27,20 +27,20 @@ def uneven(tiny_config, live_one):
     stream = TaskStream.create(raw, num_tasks=2, class_order_seed=-1)
     codec = dataclasses.replace(tiny_config.codec, lanes_per_image=5)
     config = dataclasses.replace(tiny_config, codec=codec, budget_bytes=16_000)
-    return live_one(build_parts(config, stream.spec), stream)
+    return live_one(build_method(config, stream.spec), stream)
 
 
 def test_every_image_of_unequal_tasks_is_stored(uneven):
     stored = uneven.after[1, "transfer"].memory.long_term
     assert stored.task_counts.tolist() == [38, 17]
-    index = uneven.parts.memory.index(uneven.after[1, "transfer"].memory)
+    index = uneven.method.layout.index(uneven.after[1, "transfer"].memory)
     np.testing.assert_array_equal(np.bincount(index.label[:55]), PER_CLASS)
 
 
 def test_recall_has_the_shape_of_the_images_and_is_intact(uneven):
     memory = uneven.after[1, "replay"].memory
     recalled = recall(
-        uneven.parts.memory, memory, jnp.array([0, 1]), jnp.array([[0, 37], [38, 54]])
+        uneven.method.layout, memory, jnp.array([0, 1]), jnp.array([[0, 37], [38, 54]])
     )
     assert recalled.image.shape == (2, 2, 18, 14, 3)
     assert recalled.intact.all()
@@ -56,6 +56,6 @@ def test_more_than_256_classes_get_a_word_for_each_label(tiny_config):
     image = np.zeros((300, 8, 8, 1), np.uint8)
     stream = TaskStream.create(Dataset.of_arrays(image, label, image, label), num_tasks=2)
     config = dataclasses.replace(tiny_config, budget_bytes=20_000, codec=CodecConfig(width=4))
-    parts = build_parts(config, stream.spec)
+    layout = build_method(config, stream.spec).layout
     # One word for the label, one for the length of the string.
-    assert cast(CueLayout, parts.memory).format.entry_words == 2
+    assert cast(CueLayout, layout).format.entry_words == 2

@@ -1,16 +1,16 @@
 """Recall quality: how close to the training images the memory recalls them, when all has been learned."""
 
+import functools
 from collections.abc import Mapping
 from typing import ClassVar
 
-import jax
 import numpy as np
 
 from braincl_jax.data import TaskStream
 from braincl_jax.evaluators.base import Exam, Figures, Moment, Row
 from braincl_jax.evaluators.metrics import psnr
 from braincl_jax.memory.recall import recall_slots
-from braincl_jax.parts import recall
+from braincl_jax.parts import compiled_recall
 from braincl_jax.registry import EVALUATORS
 from braincl_jax.settings import settings
 
@@ -31,14 +31,14 @@ class RecallQuality:
             return {"psnr_db": None}
         sources, layout = exam.notes["sources"], exam.method.layout
         memory = exam.fetch().memory
-        compiled = jax.jit(lambda memory, task, slot: recall(layout, memory, task, slot))
+        recall = functools.partial(compiled_recall, layout)
         values = []
         for task in np.unique(sources[:, 0]).tolist():
             slots = np.flatnonzero(sources[:, 0] == task)
             for first in range(0, len(slots), CHUNK):
                 some = slots[first : first + CHUNK]
                 original = exam.stream.train_images(task, sources[some, 1])
-                values.append(psnr(original, recall_slots(compiled, memory, task, some)))
+                values.append(psnr(original, recall_slots(recall, memory, task, some)))
         return {"psnr_db": float(np.concatenate(values).mean())}
 
     def summarise(self, figures: Mapping[int, Figures], stream: TaskStream) -> Figures:

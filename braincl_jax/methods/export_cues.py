@@ -1,8 +1,8 @@
 """What a run with cues leaves beside its summary: the memory as a file, and recalls for people to look at."""
 
+import functools
 from pathlib import Path
 
-import jax
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,7 +10,7 @@ from braincl_jax.data import TaskStream
 from braincl_jax.memory.cue_layout import CueLayout
 from braincl_jax.memory.exchange import export_memory
 from braincl_jax.memory.recall import recall_slots
-from braincl_jax.parts import recall
+from braincl_jax.parts import compiled_recall
 from braincl_jax.state import Memory
 
 # Of each task.
@@ -35,11 +35,11 @@ def export_cues(
     """
     export_memory(folder / "memory.npz", memory.long_term, layout, stream.class_order)
     np.save(folder / "sources.npy", sources)
-    compiled = jax.jit(lambda memory, task, slot: recall(layout, memory, task, slot))
+    recall = functools.partial(compiled_recall, layout)
     originals, recalls = [], []
     for task in np.unique(sources[:, 0]).tolist():
         slots = np.flatnonzero(sources[:, 0] == task)
         slots = slots[np.linspace(0, len(slots) - 1, SHOWN_PER_TASK).astype(int)]
         originals.append(stream.train_images(task, sources[slots, 1]))
-        recalls.append(recall_slots(compiled, memory, task, slots))
+        recalls.append(recall_slots(recall, memory, task, slots))
     np.savez(folder / "recalls.npz", original=np.stack(originals), recalled=np.stack(recalls))

@@ -13,6 +13,7 @@ from braincl_jax.runtime.devices import Devices
 from braincl_jax.runtime.processes import leads, require_same_everywhere
 from braincl_jax.runtime.record import Record
 from braincl_jax.runtime.resume import claim, fork, resume
+from braincl_jax.runtime.stages import build_evaluators, stages_of
 from braincl_jax.sleep import nothing_prefetched
 from braincl_jax.state import BrainState, without_prefetched
 from braincl_jax.types import Array
@@ -34,6 +35,8 @@ def begin(
         ValueError: see `run_sequence`.
         DamagedError: see `run_sequence`.
     """
+    # Names that are taken twice are told before anything is written.
+    stages_of(phases, build_evaluators(record.config.evaluators), last_task=True)
     key = jax.random.key(record.config.seed)
 
     def init(key: Array) -> BrainState:

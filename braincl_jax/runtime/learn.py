@@ -101,11 +101,13 @@ def examine(
     state: BrainState, cursor: Cursor, stage: Examination, examiner: Examiner, shell: Shell
 ) -> None:
     """Lets the evaluators look that have not yet; keeps and logs their figures."""
-    exam = examiner.exam(state, cursor.task, cursor.outcome.notes)
+    exam, known = examiner.exam(state, cursor.task, cursor.outcome.notes), cursor.outcome.figures
     shell.timings.restart()
-    for name, evaluator in list(stage.evaluators.items())[cursor.done :]:
+    for name, evaluator in stage.evaluators.items():
+        if cursor.task in known.get(name, {}):
+            continue
         figures = evaluator.run(exam)
-        cursor.outcome.figures[name][cursor.task] = figures
+        known[name][cursor.task] = figures
         shell.log.write(task=cursor.task, phase=stage.name, evaluator=name, **figures)
         shell.timings.lap(cursor.task, stage.name, 1)
         cursor.steps, cursor.done = cursor.steps + 1, cursor.done + 1

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from braincl_jax.evaluators.base import Evaluator
 from braincl_jax.pipeline import Phase
 from braincl_jax.runtime.checkpoint import load_newest, path_of, write_checkpoint
 from braincl_jax.runtime.cursor import Cursor, from_json, to_json
@@ -173,12 +174,13 @@ def _fit(cursor: Cursor, old: Mapping[str, Any], record: Record, phases: Sequenc
     if cursor.task >= config.num_tasks:
         raise ValueError("--fork_from: that run is finished, there is nothing to go on with")
     last_task = cursor.task == config.num_tasks - 1
-    stages = stages_of(phases, build_evaluators(config.evaluators), last_task=last_task)
-    names = [stage.name for stage in stages]
+    evaluators = build_evaluators(config.evaluators)
+    names = [stage.name for stage in stages_of(phases, evaluators, last_task=last_task)]
     if cursor.stage not in names:
         raise ValueError(
             f"--fork_from: that run is in {cursor.stage!r}, which these settings (method={config.method!r}) lack"
         )
+    check_figures(cursor, evaluators, names)
     before = old["settings"]["eval_batch_size"]
     if cursor.stage == "memorise" and cursor.done > 0 and before != config.eval_batch_size:
         raise ValueError(
@@ -188,8 +190,37 @@ def _fit(cursor: Cursor, old: Mapping[str, Any], record: Record, phases: Sequenc
     for phase in phases:
         if phase.name == cursor.stage and 0 < phase.num_steps(cursor.task) <= cursor.done:
             cursor.unwritten.clear()
-            cursor.enter(names[names.index(phase.name) + 1])
+            following = names[names.index(phase.name) + 1 :]
+            if not following:
+                cursor.task += 1
+            cursor.enter((following or names)[0])
             return
+
+
+def check_figures(
+    cursor: Cursor, evaluators: Mapping[str, Evaluator], names: Sequence[str]
+) -> None:
+    """Sees that every evaluator has figures of all moments that have passed.
+
+    Args:
+        cursor: the place of a run; it is at one of the stages.
+        evaluators: by the text that names them.
+        names: of the stages of its task.
+
+    Raises:
+        ValueError: an evaluator was not there when it should have looked.
+    """
+    for name, evaluator in evaluators.items():
+        if evaluator.when == "at_end":
+            continue
+        passed = names.index(evaluator.when) < names.index(cursor.stage)
+        known = cursor.outcome.figures.get(name, {})
+        missing = sorted(set(range(cursor.task + passed)) - set(known))
+        if missing:
+            raise ValueError(
+                f"--fork_from: that run did not ask {name!r} after task {missing[0]}, and it is too late now; a fork "
+                "may leave evaluators out, and add some that look at the end"
+            )
 
 
 def _check_record(stored: Mapping[str, Any], record: Record, place: Path) -> None:

@@ -32,6 +32,9 @@ def stages_of(
         phases: of the method.
         evaluators: of the config.
         last_task: whether the end is looked at as well.
+
+    Raises:
+        ValueError: two of them have the same name.
     """
 
     def look(moment: Moment) -> list[Stage]:
@@ -40,13 +43,17 @@ def stages_of(
 
     asleep = [index for index, phase in enumerate(phases) if phase.asleep]
     dusk = asleep[0] if asleep else len(phases)
-    return [
+    stages = [
         *phases[:dusk],
         *look("after_wake"),
         *phases[dusk:],
         *look("after_task"),
         *(look("at_end") if last_task else []),
     ]
+    names = [stage.name for stage in stages]
+    if len(set(names)) < len(names):
+        raise ValueError(f"phases need names of their own, other than those of moments: {names}")
+    return stages
 
 
 def build_evaluators(texts: Sequence[str]) -> dict[str, Evaluator]:

@@ -65,20 +65,20 @@ def test_a_budget_whose_words_int32_cannot_count_is_refused():
 
 
 def test_a_cue_may_take_what_is_left_for_each_of_the_tasks_images():
-    memory_part = cue_memory(20_001)
-    memory = memory_part.init(jax.random.key(0))
+    layout = cue_memory(20_001)
+    memory = layout.init(jax.random.key(0))
     # 40, 30 and 50 images; nothing is stored yet: 40 / 120, 30 / 80 and all. An entry is one word.
     for task, (part, number) in enumerate(((1 / 3, 40), (3 / 8, 30), (1, 50))):
-        cues = memory_part.format.num_words - (3 - task) * memory_part.format.record_words
+        cues = layout.format.num_words - (3 - task) * layout.format.record_words
         expected = int(cues * part) / number - 1
-        np.testing.assert_allclose(memory_part.cue_words(memory, jnp.int32(task)), expected, 1e-6)
+        np.testing.assert_allclose(layout.cue_words(memory, jnp.int32(task)), expected, 1e-6)
 
 
 def test_where_short_strings_would_not_fit_either_fewer_are_meant_to_be_kept():
     # 8 words and an entry are 9 words; with 12 cues of that size in all, a third is for task 0: 4 cues of 40.
-    memory_part = cue_memory(16 + 4 + 2 * 12 * 9, records=3)
-    memory = memory_part.init(jax.random.key(0))
-    assert float(memory_part.cue_words(memory, jnp.int32(0))) == 8
+    layout = cue_memory(16 + 4 + 2 * 12 * 9, records=3)
+    memory = layout.init(jax.random.key(0))
+    assert float(layout.cue_words(memory, jnp.int32(0))) == 8
 
 
 @pytest.mark.parametrize(
@@ -97,28 +97,28 @@ def test_tree_bytes_counts_arrays_and_shapes_alike():
 
 
 def cue_memory(budget_bytes, lanes=1, records=0):
-    """The memory part of a brain; the weight of `records` records is added to the budget."""
+    """The layout of a memory; the weight of `records` records is added to the budget."""
     codec = config.CodecConfig(latent_channels=4, width=4, analysis_width=4, lanes_per_image=lanes)
 
-    def build_memory(budget_bytes) -> CueLayout:
+    def build_layout(budget_bytes) -> CueLayout:
         settings = config.Config(budget_bytes=budget_bytes, codec=codec)
-        memory_part = build.build_parts(settings, SPEC).memory
-        assert isinstance(memory_part, CueLayout)
-        return memory_part
+        layout = build.build_method(settings, SPEC).layout
+        assert isinstance(layout, CueLayout)
+        return layout
 
-    record_words = build_memory(20_000).format.record_words
-    return build_memory(budget_bytes + 2 * records * record_words)
+    record_words = build_layout(20_000).format.record_words
+    return build_layout(budget_bytes + 2 * records * record_words)
 
 
 @pytest.mark.parametrize(("budget_bytes", "lanes"), [(12_000, 1), (20_001, 3)])
 def test_the_memory_of_a_brain_weighs_its_budget(budget_bytes, lanes):
-    memory_part = cue_memory(budget_bytes, lanes)
-    memory = memory_part.init(jax.random.key(0))
+    layout = cue_memory(budget_bytes, lanes)
+    memory = layout.init(jax.random.key(0))
     weight = sum(leaf.nbytes for leaf in jax.tree.leaves(memory.long_term))
-    assert sum(memory_part.bill(memory).values()) == weight
+    assert sum(layout.bill(memory).values()) == weight
     # Words have two bytes.
     assert budget_bytes - 2 < weight <= budget_bytes
-    assert memory_part.num_stored(memory) == 0
+    assert layout.num_stored(memory) == 0
 
 
 def test_a_brain_without_room_for_its_decoders_is_refused():

@@ -3,24 +3,20 @@
 import dataclasses
 import functools
 import itertools
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from braincl_jax.baselines.exemplars import (
-    ExemplarLayout,
-    exemplars_for,
-    memorise_images_step,
-    select_exemplars_step,
-)
 
-from braincl_jax.build import build_parts, init_brain
+from braincl_jax.build import build_method, init_brain
 from braincl_jax.memory.budget import tree_bytes
+from braincl_jax.memory.exemplars import exemplars_for
 from braincl_jax.memory.working import EMPTY
+from braincl_jax.methods.exemplars import ExemplarMethod
 from braincl_jax.parts import recall
 from braincl_jax.types import Batch, StreamSpec
-from braincl_jax.wake import start_step
 
 # 3 tasks of 2 classes with 5 and 3 images, of one pixel: the pixel is the image's own number.
 SPEC = StreamSpec(image_shape=(1, 1, 1), num_classes=6, num_tasks=3, task_sizes=(8, 8, 8))
@@ -47,24 +43,36 @@ def label_of(pixel: np.ndarray) -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def lives(tiny_config):
-    """The memory, and the states after the transfer of each task, by capacity and habit."""
+    """The layout, and the states after the transfer of each task, by capacity and habit."""
+    parts = build_method(dataclasses.replace(tiny_config, method="finetune"), SPEC).parts
 
     @functools.cache
-    def live(capacity: int, keeps_task: bool = False):
-        config = dataclasses.replace(tiny_config, method="finetune")
-        memory = ExemplarLayout(SPEC, capacity, keeps_task)
-        parts = dataclasses.replace(build_parts(config, SPEC), memory=memory)
-        steps = [
-            jax.jit(functools.partial(step, parts=parts))
-            for step in (start_step, memorise_images_step, select_exemplars_step)
-        ]
-        state = jax.jit(lambda key: init_brain(parts, key))(jax.random.key(0))
+    def live(number: int, keep: bool = False):
+        class Some(ExemplarMethod):
+            @property
+            def capacity(self) -> int:
+                return number
+
+            @property
+            def keeps_task(self) -> bool:
+                return keep
+
+        method = Some(parts=parts)
+        # The steps alone: no stream is asked for a batch.
+        stream: Any = None
+        steps = {
+            phase.name: jax.jit(phase)
+            for phase in method.phases(stream)
+            if phase.name in ("start", "memorise", "transfer")
+        }
+        state = jax.jit(lambda key: init_brain(method, key))(jax.random.key(0))
         states = []
         for task in range(SPEC.num_tasks):
-            for step, batch in zip(steps, (None, images_of(task), None), strict=True):
-                state, _ = step(state, batch)
+            batches = {"memorise": images_of(task)}
+            for name, step in steps.items():
+                state, _ = step(state, batches.get(name))
             states.append(state)
-        return parts.memory, states
+        return method.layout, states
 
     return live
 
@@ -74,11 +82,11 @@ def stored_pixels(state) -> np.ndarray:
     return np.asarray(exemplars.images.image).ravel()[: int(exemplars.count)]
 
 
-def replayable(memory, state) -> np.ndarray:
+def replayable(layout, state) -> np.ndarray:
     """Pixels of everything that a sampler may draw."""
-    index = memory.index(state.memory)
+    index = layout.index(state.memory)
     slots = jnp.flatnonzero(index.stored)[None]
-    recalled = recall(memory, state.memory, jnp.zeros(1, int), slots)
+    recalled = recall(layout, state.memory, jnp.zeros(1, int), slots)
     assert recalled.intact.all()
     pixels = np.asarray(recalled.image).ravel()
     np.testing.assert_array_equal(np.asarray(recalled.label).ravel(), label_of(pixels))
@@ -106,45 +114,45 @@ def test_an_exemplar_that_was_dropped_does_not_come_back(lives):
 
 
 def test_asleep_there_is_nothing_but_the_exemplars(lives):
-    memory, states = lives(CAPACITY)
+    layout, states = lives(CAPACITY)
     for state in states:
-        assert sorted(replayable(memory, state)) == sorted(stored_pixels(state))
+        assert sorted(replayable(layout, state)) == sorted(stored_pixels(state))
         assert (state.memory.working.label == EMPTY).all()
 
 
 def test_a_method_that_keeps_the_day_replays_its_images_and_the_exemplars_of_other_tasks(lives):
-    memory, states = lives(CAPACITY, keeps_task=True)
+    layout, states = lives(CAPACITY, keep=True)
     others = [pixel for pixel in stored_pixels(states[2]) if pixel < 16]
-    assert sorted(replayable(memory, states[2])) == [*sorted(others), *range(16, 24)]
+    assert sorted(replayable(layout, states[2])) == [*sorted(others), *range(16, 24)]
 
 
 def test_joint_training_keeps_every_image(lives):
-    memory, states = lives(SPEC.num_images)
+    layout, states = lives(SPEC.num_images)
     for task, state in enumerate(states):
         assert sorted(stored_pixels(state)) == list(range((task + 1) * PER_TASK))
-    assert set(replayable(memory, states[2])) == set(range(24))
-    assert memory.num_stored(states[2].memory) == 24
+    assert set(replayable(layout, states[2])) == set(range(24))
+    assert layout.num_stored(states[2].memory) == 24
 
 
 def test_finetuning_replays_the_current_task_alone(lives):
-    memory, states = lives(0, keeps_task=True)
+    layout, states = lives(0, keep=True)
     for task, state in enumerate(states):
-        images = sorted(replayable(memory, state))
+        images = sorted(replayable(layout, state))
         assert images == list(range(task * PER_TASK, (task + 1) * PER_TASK))
-        assert memory.num_stored(state.memory) == 0
+        assert layout.num_stored(state.memory) == 0
 
 
 def test_a_new_task_opens_an_empty_working_memory(lives):
-    memory, states = lives(CAPACITY, keeps_task=True)
-    opened = memory.open_working(states[0].memory, jnp.int32(1), states[0].key)
+    layout, states = lives(CAPACITY, keep=True)
+    opened = layout.open_working(states[0].memory, jnp.int32(1), states[0].key)
     assert (opened.working.label == EMPTY).all()
-    assert set(replayable(memory, states[0].replace(memory=opened))) == set(range(8))
+    assert set(replayable(layout, states[0].replace(memory=opened))) == set(range(8))
 
 
 @pytest.mark.parametrize("capacity", [0, CAPACITY])
 def test_the_bill_is_the_bytes_of_the_arrays(capacity, lives):
-    memory, states = lives(capacity, keeps_task=True)
-    bill = memory.bill(states[2].memory)
+    layout, states = lives(capacity, keep=True)
+    bill = layout.bill(states[2].memory)
     # A pixel and a one-byte label each, and a count of four bytes.
     assert bill == {"strings": capacity, "index": 4, "labels": capacity, "decoders": 0, "tables": 0}
     assert sum(bill.values()) == tree_bytes(states[2].memory.long_term)

@@ -5,24 +5,24 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from braincl_jax.memory import policy
-from braincl_jax.memory.policy import BudgetPolicy, Candidates, Funds, get_policy, register_policy
+from braincl_jax.memory.policy import Candidates, Funds
+from braincl_jax.registry import POLICIES
 
 NUMBER, RECORD = 24, 7
 SIZES = jnp.array([40, 30, 50])
 
 
-def means(total, free, task, record=50, sizes=SIZES):
+def funds(total, free, task, record=50, sizes=SIZES):
     return Funds(total, jnp.int32(free), record, jnp.int32(task), sizes)
 
 
 def allowances(name, tasks):
-    allowance = jax.jit(get_policy(name).allowance)
-    return [int(allowance(means(1000, free, task))) for task, free in tasks]
+    allowance = jax.jit(POLICIES.build(name).allowance)
+    return [int(allowance(funds(1000, free, task))) for task, free in tasks]
 
 
 def test_the_planned_share_is_that_of_the_images_to_come():
@@ -32,7 +32,7 @@ def test_the_planned_share_is_that_of_the_images_to_come():
 
 def test_the_last_planned_task_gets_all_that_is_left_to_the_last_word():
     # 2^25 + 1 is no float32: it would be rounded down by one.
-    assert int(policy.planned_allowance(means(0, 33_554_433 + 50, 2))) == 33_554_433
+    assert int(policy.planned_allowance(funds(0, 33_554_433 + 50, 2))) == 33_554_433
 
 
 def test_the_open_ended_share_is_that_of_as_many_images_again_as_were_seen():
@@ -41,9 +41,9 @@ def test_the_open_ended_share_is_that_of_as_many_images_again_as_were_seen():
 
 
 def test_the_open_ended_share_knows_neither_what_is_free_nor_what_is_to_come():
-    share = jax.jit(get_policy("open_ended").allowance)
+    share = jax.jit(POLICIES.build("open_ended").allowance)
     later = jnp.array([40, 30, 9999])
-    assert int(share(means(1000, 3, 1, sizes=later))) == int(share(means(1000, 900, 1))) == 192
+    assert int(share(funds(1000, 3, 1, sizes=later))) == int(share(funds(1000, 900, 1))) == 192
 
 
 class Case(NamedTuple):
@@ -80,7 +80,7 @@ def cases(draw):
 
 
 def decide(name):
-    keep = get_policy(name).keep
+    keep = POLICIES.build(name).keep
 
     @jax.jit
     def compiled(seed, candidates, total, task, allowance):
@@ -187,16 +187,5 @@ def test_the_key_decides_which_cues_of_a_class_go():
     assert ((np.sum(kept, 0) > 0) & (np.sum(kept, 0) < 20)).all()
 
 
-def test_an_unknown_policy_is_refused_with_the_names_of_those_there_are():
-    with pytest.raises(ValueError, match=r"budget_policy='greedy' .* known: open_ended, planned"):
-        get_policy("greedy")
-
-
-def test_a_policy_of_your_own_is_found_by_its_name_which_is_taken_then(monkeypatch):
-    monkeypatch.setattr(policy, "_POLICIES", dict(policy._POLICIES))
-    mine = BudgetPolicy(policy.planned_allowance, policy.keep_equal_words)
-    register_policy("mine", mine)
-    assert get_policy("mine") is mine
-    for name in ("mine", "planned"):
-        with pytest.raises(ValueError, match=f"budget policy '{name}' is registered already"):
-            register_policy(name, mine)
+def test_the_policies_that_a_config_may_name():
+    assert POLICIES.names() == ("open_ended", "planned")

@@ -1,7 +1,7 @@
 """Runs that can be interrupted anywhere and resumed in the same process."""
 
-import dataclasses
 import functools
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,108 +9,124 @@ from typing import Any
 import pytest
 
 from braincl_jax.build import build_method
-from braincl_jax.evaluators import Exam
+from braincl_jax.config import Config
+from braincl_jax.data import TaskStream
+from braincl_jax.evaluators import Evaluator, Exam
 from braincl_jax.pipeline import Phase
-from braincl_jax.runtime import finish, learn, loop
+from braincl_jax.runtime import devices, examine, finish, loop
 from braincl_jax.runtime.devices import Devices
-from braincl_jax.runtime.examine import Examiner
 from braincl_jax.runtime.loop import run_sequence
+
+# (task, stage, step), and what happens there.
+Event = tuple[tuple[int, str, int], Callable[[], None]]
+
+
+class Remembering(Devices):
+    """Devices that compile everything once: a phase of a later run is the one of the same name of the first."""
+
+    def __init__(self, num_devices: int) -> None:
+        super().__init__(num_devices)
+        self._known: dict[str, Any] = {}
+
+    def _once(self, name: str, make: Callable[[], Any]) -> Any:
+        if name not in self._known:
+            self._known[name] = make()
+        return self._known[name]
+
+    def init(self, init, key):
+        return super().init(self._once("init", lambda: init), key)
+
+    def map_step(self, step):
+        return self._once(step.name, lambda: Devices.map_step(self, step))
+
+    def map_reader(self, function):
+        return self._once(function.__qualname__, lambda: Devices.map_reader(self, function))
+
+
+class Watched:
+    """An evaluator, the `number`-th of its moment, that says where it is before it looks."""
+
+    def __init__(self, evaluator: Evaluator, number: int, happens: Callable) -> None:
+        self._evaluator, self._number, self._happens = evaluator, number, happens
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._evaluator, name)
+
+    def run(self, exam: Exam):
+        self._happens(exam.task, self._evaluator.when, self._number)
+        return self._evaluator.run(exam)
+
+
+class Runs:
+    """Called with a folder, it runs or resumes there; each step is compiled once, however many runs there are.
+
+    Attributes:
+        traces: how often the Python body of each phase ran, in all runs with the same settings, by these.
+        method: settings -> their method.
+        last: one device's state at the end of the last run that came to its end.
+    """
+
+    def __init__(self, config: Config, stream: TaskStream) -> None:
+        self._config, self._stream = config, stream
+        self.traces: dict[Config, Counter] = defaultdict(Counter)
+        self.method = functools.cache(lambda config: build_method(config, stream.spec))
+        self.last: Any = None
+        self._devices = functools.cache(lambda config: Remembering(config.num_devices))
+
+    def __call__(
+        self,
+        workdir: Path,
+        at: Event | None = None,
+        config: Config | None = None,
+        report: bool = False,
+        **options: Any,
+    ) -> dict:
+        """Options are those of `run_sequence`; the report, which takes long, is left out unless it is asked for.
+
+        What happens at a place happens just before its step; an examination has a step for each evaluator.
+        """
+        config = config or self._config
+
+        def happens(task: int, stage: str, step: int) -> None:
+            if at is not None and at[0] == (task, stage, step):
+                at[1]()
+
+        def batches(phase: Phase, task: int, start: int = 0):
+            for step, batch in enumerate(given_batches(phase, task, start), start):
+                happens(task, phase.name, step)
+                yield batch
+
+        def counted(phase: Phase, *arguments, **keywords):
+            self.traces[config][phase.name] += 1
+            return call(phase, *arguments, **keywords)
+
+        def watched(texts):
+            seen = Counter()
+            evaluators = build_evaluators(texts)
+            for name, one in evaluators.items():
+                evaluators[name] = Watched(one, seen[one.when], happens)  # pyright: ignore
+                seen[one.when] += 1
+            return evaluators
+
+        def summarised(state, **facts):
+            self.last = state
+            return summarise_run(state, **facts)
+
+        given_batches, call = Phase.batches, Phase.__call__
+        build_evaluators, summarise_run = examine.build_evaluators, finish.summarise_run
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Phase, "batches", batches)
+            patch.setattr(Phase, "__call__", counted)
+            patch.setattr(examine, "build_evaluators", watched)
+            patch.setattr(loop, "build_method", lambda config, plan: self.method(config))
+            patch.setattr(devices, "Devices", lambda number: self._devices(config))
+            patch.setattr(finish, "summarise_run", summarised)
+            if not report:
+                patch.setattr(finish, "write_report", lambda *arguments: None)
+            return run_sequence(config, self._stream, workdir, **options)
 
 
 @pytest.fixture(scope="session")
-def run_of() -> Callable[..., Callable[..., dict]]:
-    """Makes a function that runs or resumes in a folder; it compiles each step once, however many runs there are.
-
-    `wrap` gets each phase and gives one to run in its place; `watch` gets the state before each examination. The
-    `at` of the function names a place (task, stage, step) and what happens there: just before that step, or, in an
-    examination, just before the evaluator of that number.
-    """
-
-    def make(
-        default,
-        stream,
-        wrap: Callable[[Phase], Phase] = lambda phase: phase,
-        watch: Callable[[Any], None] = lambda state: None,
-    ) -> Callable[..., dict]:
-        @functools.cache
-        def method_of(config, plan_key):
-            method = build_method(config, stream.spec)
-            phases = tuple(wrap(phase) for phase in method.phases(stream))
-            object.__setattr__(method, "phases", lambda stream: phases)
-            return method
-
-        class Compiled(Devices):
-            @functools.cache
-            def _compiled(self, step):
-                return Devices.map_step(self, step)
-
-            def map_step(self, step):
-                # The phase of a run calls its `at`; what is compiled is the same in all of them.
-                return self._compiled(getattr(step, "original", step))
-
-        devices_of = functools.cache(Compiled)
-        examiner_of = functools.cache(
-            lambda method, devices: original_build(method, stream, devices)
-        )
-        original_build = Examiner.build
-
-        def run(
-            workdir: Path,
-            at: tuple[tuple[int, str, int], Callable[[], None]] | None = None,
-            config=default,
-            **options,
-        ) -> dict:
-            def happens(task: int, stage: str, step: int) -> None:
-                if at is not None and at[0] == (task, stage, step):
-                    at[1]()
-
-            class Watched(Phase):
-                original: Phase
-
-            def watched(phase: Phase) -> Phase:
-                def batch_at(task: int, step: int):
-                    happens(task, phase.name, step)
-                    return phase.batch_at(task, step)
-
-                fields = {f.name: getattr(phase, f.name) for f in dataclasses.fields(phase)}
-                copy = Watched(**fields | {"batch_at": batch_at})
-                object.__setattr__(copy, "original", phase)
-                return copy
-
-            def watched_learn(state, cursor, phases, evaluators, *rest):
-                def looked(index: int, evaluator):
-                    class Looked(type(evaluator)):
-                        def run(self, exam: Exam):
-                            happens(exam.task, self.when, places[id(self)])
-                            return super().run(exam)
-
-                    copy = Looked()
-                    moment = [one for one in evaluators.values() if one.when == evaluator.when]
-                    places[id(copy)] = moment.index(evaluator)
-                    return copy
-
-                places: dict[int, int] = {}
-                wrapped = {name: looked(i, e) for i, (name, e) in enumerate(evaluators.items())}
-                return original_learn(state, cursor, [*map(watched, phases)], wrapped, *rest)
-
-            def watched_examine(state, *rest):
-                watch(state)
-                return original_examine(state, *rest)
-
-            original_learn, original_examine = loop.learn_tasks, learn.examine
-            with pytest.MonkeyPatch.context() as patch:
-                patch.setattr(loop, "learn_tasks", watched_learn)
-                patch.setattr(learn, "examine", watched_examine)
-                patch.setattr(loop, "Devices", devices_of)
-                patch.setattr(loop, "build_method", lambda config, plan: method_of(config, None))
-                patch.setattr(
-                    loop.Examiner,
-                    "build",
-                    lambda method, stream, devices: examiner_of(method, devices),
-                )
-                patch.setattr(finish, "write_report", lambda *arguments: None)  # takes long
-                return run_sequence(config, stream, workdir, **options)
-
-        return run
-
-    return make
+def run_of() -> Callable[[Config, TaskStream], Runs]:
+    """Makes a function that runs or resumes in a folder, see `Runs`."""
+    return Runs

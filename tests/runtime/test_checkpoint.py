@@ -1,7 +1,6 @@
 """A checkpoint is whole or it is none; what is damaged is named and passed over; what fails loses nothing."""
 
 import errno
-import json
 import logging
 import shutil
 import threading
@@ -24,7 +23,6 @@ from braincl_jax.runtime.checkpoint import (
     verify,
     write_checkpoint,
 )
-from braincl_jax.runtime.cursor import Cursor, from_json, to_json
 
 SMALL = {"weights": np.arange(6, dtype=np.float32), "count": np.array([3], np.int32)}
 
@@ -154,21 +152,6 @@ class TestRoundTrip:
             "  new/weights: absent there, float32[6] here",
             "  weights: float32[6] there, int32[5] here",
         ]
-
-    def test_the_cursor_survives_json_exactly(self):
-        cursor = Cursor.first(2)
-        cursor.steps, cursor.task, cursor.done, cursor.log_bytes = 30, 1, 4, 99
-        cursor.enter("encode")
-        cursor.unwritten.append({"loss": float(np.float32(0.1)), "slot": -1.0})
-        cursor.outcome.accuracy[0, 0] = 1 / 3
-        sources = np.array([[0, 4], [0, 0], [1, 2]], np.int32)
-        cursor.outcome = cursor.outcome._replace(sources=sources)
-        cursor.outcome.seconds["encode"] = 0.1 + 0.2
-        again = from_json(json.loads(json.dumps(to_json(cursor))))
-        assert to_json(again) == to_json(cursor)
-        np.testing.assert_array_equal(again.outcome.accuracy, cursor.outcome.accuracy)
-        np.testing.assert_array_equal(again.outcome.sources, sources)
-        assert again.outcome.sources.dtype == np.int32
 
     @pytest.mark.parametrize(
         "impossible", [{"every_steps": -1}, {"every_minutes": float("nan")}, {"keep": 0}], ids=str

@@ -1,32 +1,52 @@
 """Fifty tasks, interrupted five times: nothing is traced again, and every bill is within the budget."""
 
 import dataclasses
+import json
 import os
 import signal
 from collections import Counter
+from pathlib import Path
 
-import jax
 import numpy as np
 import pytest
 
-from braincl_jax.build import build_parts
-from braincl_jax.config import CodecConfig, Config, NetworkConfig, SleepConfig, WakeConfig
+from braincl_jax.config import CodecConfig, Config, SleepConfig, WakeConfig
 from braincl_jax.data import Dataset, TaskStream
+from braincl_jax.evaluators import Exam
 from braincl_jax.memory.budget import tree_bytes
+from braincl_jax.registry import EVALUATORS
 from braincl_jax.runtime.interrupt import Interrupted
-from braincl_jax.state import PHASES
+from braincl_jax.settings import settings
 from experiments.benchmarks.launched import differences
 from experiments.benchmarks.step_times import compilations, read_timings
 
 NUM_TASKS, CLASSES_PER_TASK, SIDE = 50, 2, 8
 TRAIN_PER_CLASS, TEST_PER_CLASS = 6, 2
-DONE = [name for name in PHASES if name != "refine"]
+PHASES = ("start", "encode", "memorise", "classify", "transfer", "replay")
+
+
+@EVALUATORS.register("weight_of_memory")
+@settings()
+class WeightOfMemory:
+    """What the long-term memory weighs, and what its bill says."""
+
+    when, rows = "after_task", ()
+
+    def run(self, exam: Exam):
+        state = exam.fetch()
+        return {"bill": exam.method.bill(state), "bytes": tree_bytes(state.memory.long_term)}
+
+    def summarise(self, figures, stream):
+        return {"weights": [figures[task] for task in range(stream.spec.num_tasks)]}
+
+
 CONFIG = Config(
     num_tasks=NUM_TASKS,
     budget_bytes=40_000,
     num_devices=1,
     eval_batch_size=8,
-    network=NetworkConfig(name="resnet8", width=2),
+    network="resnet8(width=2)",
+    evaluators=("before_sleep", "accuracy", "weight_of_memory"),
     codec=CodecConfig(
         latent_channels=2,
         width=2,
@@ -56,7 +76,7 @@ INTERRUPTIONS = (
     ((3, "encode", 1), die, Died),
     ((11, "replay", 1), terminate, Interrupted),
     ((24, "transfer", 0), die, Died),
-    ((37, "evaluate", 20), terminate, Interrupted),
+    ((37, "after_task", 1), terminate, Interrupted),
     ((48, "memorise", 1), die, Died),
 )
 
@@ -68,13 +88,11 @@ class Life:
     Attributes:
         alone, interrupted: their folders.
         traces: how often the Python body of each step ran, in both runs together.
-        bills: (task, bill of long-term memory, bytes of its arrays) before each evaluation of both.
     """
 
-    alone: object
-    interrupted: object
-    traces: Counter = dataclasses.field(default_factory=Counter)
-    bills: list = dataclasses.field(default_factory=list)
+    alone: Path
+    interrupted: Path
+    traces: Counter
 
 
 @pytest.fixture(scope="module")
@@ -95,22 +113,8 @@ def stream() -> TaskStream:
 @pytest.fixture(scope="module")
 def life(run_of, stream, tmp_path_factory) -> Life:
     folder = tmp_path_factory.mktemp("long")
-    life = Life(folder / "alone", folder / "interrupted")
-    memory = build_parts(CONFIG, stream.spec).memory
-
-    def counted(step):
-        def run_step(state, batch, *, parts, axis_name=None):
-            life.traces[step.__name__] += 1
-            return step(state, batch, parts=parts, axis_name=axis_name)
-
-        return run_step
-
-    def watch(state) -> None:
-        own = jax.tree.map(lambda leaf: leaf[0], (state.progress.task, state.memory))
-        task, weighed = int(own[0]), tree_bytes(own[1].long_term)
-        life.bills.append((task, memory.bill(own[1]), weighed))
-
-    run = run_of(CONFIG, stream, counted, watch)
+    run = run_of(CONFIG, stream)
+    life = Life(folder / "alone", folder / "interrupted", run.traces[CONFIG])
     run(life.alone)
     for place, event, raised in INTERRUPTIONS:
         with pytest.raises(raised):
@@ -120,12 +124,12 @@ def life(run_of, stream, tmp_path_factory) -> Life:
 
 
 def test_each_step_is_traced_once_for_all_tasks_and_all_resumptions(life):
-    assert life.traces == {f"{name}_step": 1 for name in DONE}
+    assert life.traces == dict.fromkeys(PHASES, 1)
 
 
 def test_after_two_tasks_nothing_is_compiled_any_more(life):
     (alone,) = map(compilations, read_timings(life.alone / "timings.jsonl"))
-    assert alone["compiled_in_first_two_tasks"] >= len(DONE)
+    assert alone["compiled_in_first_two_tasks"] >= len(PHASES)
     assert (alone["last_task"], alone["compiled_later"]) == (NUM_TASKS - 1, 0)
 
 
@@ -140,9 +144,12 @@ def test_the_interrupted_run_ends_as_the_undisturbed_one(life):
 
 
 def test_every_bill_is_what_the_arrays_weigh_and_within_the_budget(life):
-    assert {task for task, *_ in life.bills} == set(range(NUM_TASKS))
-    for task, bill, weighed in life.bills:
-        assert sum(bill.values()) == weighed <= CONFIG.budget_bytes, task
-        assert min(bill.values()) >= 0, task
-        # A record of every task so far, and cues of the newest.
-        assert bill["decoders"] == (task + 1) * life.bills[0][1]["decoders"]
+    for workdir in (life.alone, life.interrupted):
+        weights = json.loads((workdir / "summary.json").read_text())["weights"]
+        assert len(weights) == NUM_TASKS
+        for task, weight in enumerate(weights):
+            bill = weight["bill"]
+            assert sum(bill.values()) == weight["bytes"] <= CONFIG.budget_bytes, task
+            assert min(bill.values()) >= 0, task
+            # A record of every task so far, and cues of the newest.
+            assert bill["decoders"] == (task + 1) * weights[0]["bill"]["decoders"]

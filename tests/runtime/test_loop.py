@@ -3,72 +3,56 @@
 import dataclasses
 import json
 from collections import Counter
+from pathlib import Path
+from typing import Any
 
 import jax
-import numpy as np
 import pytest
 
-from braincl_jax.build import build_parts
 from braincl_jax.config import from_mapping, to_mapping
 from braincl_jax.memory.budget import tree_bytes
 from braincl_jax.report.console import format_summary
-from braincl_jax.runtime import loop
 from braincl_jax.runtime.loop import run_sequence
-from braincl_jax.state import PHASES
 
-# design.md, section 6.
 SUMMARY_KEYS = {
-    *("method", "dataset", "seed", "num_tasks", "class_order", "accuracy_matrix"),
-    *("final_accuracy", "average_incremental_accuracy", "forgetting_chaudhry"),
-    *("backward_transfer_gem", "memory_bytes", "budget_bytes", "num_cues", "bits_per_pixel"),
-    *("recall_psnr_db", "examples_seen", "wall_seconds", "versions", "device"),
+    *("method", "dataset", "seed", "num_tasks", "class_order", "class_names", "evaluated_on"),
+    *("accuracy_matrix", "final_accuracy", "average_incremental_accuracy", "forgetting_chaudhry"),
+    *("backward_transfer_gem", "task_aware_matrix", "task_aware_accuracy", "recall_psnr_db"),
+    *("before_sleep_accuracy", "before_sleep_new_task", "mean_before_sleep_accuracy"),
+    *("memory_bytes", "budget_bytes", "num_cues", "bits_per_pixel", "rows", "figures"),
+    *("examples_seen", "wall_seconds", "versions", "device"),
 }
 ROWS = ("strings", "index", "labels", "decoders", "tables", "checksums", "free")
+STAGES = (
+    *("start", "encode", "memorise", "classify", "after_wake"),
+    *("transfer", "replay", "after_task"),
+)
 # The tiny brain does not refine its cues.
-DONE = tuple(name for name in PHASES if name != "refine")
+PHASES = tuple(name for name in STAGES if not name.startswith("after"))
 
 
 @dataclasses.dataclass
 class Run:
-    workdir: object
+    workdir: Path
     summary: dict
     log: list[str]
-    states: list
+    state: Any
     traces: Counter
-    parts: object
+    method: Any
 
 
 @pytest.fixture(scope="module")
-def run_once(tiny_config, tiny_stream, tmp_path_factory):
-    """Runs a method in a new folder, looks at its last state, and counts the traces of its steps."""
+def run_once(run_of, tiny_config, tiny_stream, tmp_path_factory):
+    """Runs a method in a new folder and looks at its last state."""
+    runs = run_of(tiny_config, tiny_stream)
 
     def run(**changes) -> Run:
         config = dataclasses.replace(tiny_config, **changes)
         workdir = tmp_path_factory.mktemp("run") / "results"
-        found = Run(workdir, {}, [], [], Counter(), None)
-
-        def counted_phases(method, stream, config):
-            def counted(phase):
-                def step(state, batch, *, parts, axis_name=None):
-                    found.traces[phase.name] += 1
-                    found.parts = parts
-                    return phase.step(state, batch, parts=parts, axis_name=axis_name)
-
-                return phase._replace(step=step)
-
-            return tuple(counted(phase) for phase in original_phases(method, stream, config))
-
-        def watched_summary(state, **arguments):
-            found.states.append(state)
-            return original_summary(state, **arguments)
-
-        original_phases, original_summary = loop.phases, loop.summarise_run
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(loop, "phases", counted_phases)
-            patch.setattr(loop, "summarise_run", watched_summary)
-            found.summary = run_sequence(config, tiny_stream, workdir)
-        found.log = (workdir / "metrics.jsonl").read_text().splitlines()
-        return found
+        summary = runs(workdir, config=config, report=True)
+        log = (workdir / "metrics.jsonl").read_text().splitlines()
+        traces = Counter(runs.traces[config])
+        return Run(workdir, summary, log, runs.last, traces, runs.method(config))
 
     return run
 
@@ -92,22 +76,37 @@ def test_the_run_leaves_its_settings_metrics_summary_and_report(run, tiny_config
     assert {"config.json", "metrics.jsonl", "summary.json", "report/report.md"} <= written
     assert {"report/accuracy_matrix.png", "report/memory_bill.png", "report/recalls.png"} <= written
     assert not [name for name in written if name.endswith(".tmp")]
-    assert from_mapping(strict((run.workdir / "config.json").read_text())) == tiny_config
-    assert to_mapping(tiny_config) == strict((run.workdir / "config.json").read_text())
+    record = strict((run.workdir / "config.json").read_text())
+    assert record["settings"] == json.loads(json.dumps(to_mapping(tiny_config)))
+    assert from_mapping(record["settings"]) == tiny_config
+    assert record["plan"]["budget_bytes"] == 8_000
 
 
-def test_every_line_of_the_metrics_is_an_object_of_a_task_and_phase(run):
+def test_every_line_of_the_metrics_is_an_object_of_a_task_and_stage(run):
     lines = [strict(line) for line in run.log]
-    order = [(line["task"], line["phase"]) for line in lines]
-    assert list(dict.fromkeys(order)) == [
-        (task, phase) for task in range(2) for phase in (*DONE, "evaluate")
+    order = dict.fromkeys((line["task"], line["phase"]) for line in lines)
+    expected = [(task, stage) for task in range(2) for stage in STAGES]
+    assert list(order) == [*expected, (1, "at_end")]
+
+
+def test_every_evaluator_has_a_line_where_it_looked(run):
+    lines = [line for line in map(strict, run.log) if "evaluator" in line]
+    assert [(line["task"], line["phase"], line["evaluator"]) for line in lines] == [
+        *((0, "after_wake", "before_sleep"),),
+        *((0, "after_task", "accuracy"), (0, "after_task", "task_aware")),
+        *((1, "after_wake", "before_sleep"),),
+        *((1, "after_task", "accuracy"), (1, "after_task", "task_aware")),
+        *((1, "at_end", "recall_quality"),),
     ]
-    evaluated = [line["accuracy"] for line in lines if line["phase"] == "evaluate"]
     matrix = run.summary["accuracy_matrix"]
-    assert evaluated == [matrix[0][:1], matrix[1]]
+    measured = [line["by_task"] for line in lines if line["evaluator"] == "accuracy"]
+    assert measured == [matrix[0][:1], matrix[1]]
+    assert [line["accuracy"] for line in lines if line["evaluator"] == "before_sleep"] == (
+        run.summary["before_sleep_accuracy"]
+    )
 
 
-def test_the_summary_has_every_key_of_the_design(run):
+def test_the_summary_has_every_key_that_is_promised(run):
     assert set(run.summary) >= SUMMARY_KEYS
     assert strict((run.workdir / "summary.json").read_text()) == run.summary
     assert set(run.summary["examples_seen"]) == {"codec", "refinement", "wake", "sleep"}
@@ -115,24 +114,30 @@ def test_the_summary_has_every_key_of_the_design(run):
     assert sorted(run.summary["class_order"]) == [0, 1, 2, 3]
 
 
+def test_every_row_that_is_to_be_shown_is_of_a_number_in_the_summary(run):
+    rows = run.summary["rows"]
+    assert [row["key"] for row in rows][:2] == ["final_accuracy", "average_incremental_accuracy"]
+    for row in rows:
+        assert isinstance(run.summary[row["key"]], float), row
+
+
 def test_the_bill_is_the_bytes_of_the_arrays_and_within_budget(run):
     bill = run.summary["memory_bytes"]
     assert set(bill) == {*ROWS, "total"}
     assert bill["total"] == sum(bill[row] for row in ROWS)
-    (state,) = run.states
-    assert bill["total"] == tree_bytes(state.memory.long_term)
+    assert bill["total"] == tree_bytes(run.state.memory.long_term)
     assert 0 < bill["total"] <= run.summary["budget_bytes"]
 
 
 def test_the_cues_that_are_counted_can_be_recalled(run):
-    (state,) = run.states
-    assert run.summary["num_cues"] == int(run.parts.memory.index(state.memory).stored.sum()) == 96
+    stored = run.method.layout.index(run.state.memory).stored
+    assert run.summary["num_cues"] == int(stored.sum()) == 96
     # Grey noise of 0..60 around two levels: an untrained decoder would be below 5 dB.
     assert run.summary["recall_psnr_db"] > 8
 
 
 def test_each_step_is_traced_once_for_the_whole_run(run):
-    assert run.traces == dict.fromkeys(DONE, 1)
+    assert run.traces == dict.fromkeys(PHASES, 1)
 
 
 def test_the_same_seed_gives_the_same_run(run, run_once):
@@ -156,42 +161,29 @@ def test_a_method_without_cues_runs_on_all_devices_and_shows_no_recalls(run_once
     assert run.summary["memory_bytes"]["total"] == 4
     assert run.summary["examples_seen"]["codec"] == 0
     assert not (run.workdir / "report" / "recalls.png").exists()
-    assert run.traces == dict.fromkeys([name for name in DONE if name != "encode"], 1)
+    assert run.traces == dict.fromkeys([name for name in PHASES if name != "encode"], 1)
     assert "recalled at" not in format_summary(run.summary, run.workdir)
 
 
-def test_parts_that_are_handed_in_are_used(tiny_config, tiny_stream, tmp_path):
-    class Mine:
-        """A memory that only says that it was asked."""
+PLUGIN = """
+from braincl_jax.methods import Finetune
+from braincl_jax.registry import METHODS
+from braincl_jax.settings import at_least, settings
 
-        def init(self, key):
-            raise LookupError("my memory")
+@METHODS.register("mine")
+@settings()
+class Mine(Finetune):
+    number: int = at_least(0, default=3)
 
-    def make_parts(config, spec):
-        return dataclasses.replace(build_parts(config, spec), memory=Mine())
-
-    with pytest.raises(LookupError, match="my memory"):
-        run_sequence(tiny_config, tiny_stream, tmp_path, make_parts=make_parts)
-
-
-def test_sources_follow_kept_evicted_and_new_slots():
-    first = loop.follow(np.zeros((0, 2), np.int32), np.array([4, 0, 7, -1, -1]), 0)
-    assert first.tolist() == [[0, 4], [0, 0], [0, 7]]
-    # Slots 0 and 2 stay (-2 - 0 and -2 - 2), slot 1 goes; images 5 and 3 of task 1 come.
-    second = loop.follow(first, np.array([-2, -4, 5, 3, -1]), 1)
-    assert second.tolist() == [[0, 4], [0, 7], [1, 5], [1, 3]]
-    # All of task 0 goes, and image 0 of task 2 comes behind what is left of task 1.
-    third = loop.follow(second, np.array([-5, 0, -1, -1, -1]), 2)
-    assert third.tolist() == [[1, 3], [2, 0]]
-    # Nothing of task 3 is stored.
-    assert loop.follow(third, np.array([-2, -3, -1, -1, -1]), 3).tolist() == third.tolist()
+    def init(self, key):
+        raise LookupError(f"my method, {self.number}")
+"""
 
 
-def test_a_rare_corrupt_slot_is_not_averaged_away():
-    read = [
-        {"loss": np.float32(n), "corrupt_slot": np.int32(7 if n == 1 else -1)} for n in range(4)
-    ]
-    assert loop._average(read) == {"loss": 1.5, "corrupt_slot": 7.0}
+def test_a_method_of_your_own_is_used(plugin, tiny_config, tiny_stream, tmp_path):
+    mapping = to_mapping(tiny_config) | {"plugins": [plugin(PLUGIN)], "method": "mine(number=8)"}
+    with pytest.raises(LookupError, match="my method, 8"):
+        run_sequence(from_mapping(mapping), tiny_stream, tmp_path / "run")
 
 
 def test_the_tests_run_on_four_devices():

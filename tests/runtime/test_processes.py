@@ -13,7 +13,7 @@ import jax
 import numpy as np
 import pytest
 
-from braincl_jax.config import NetworkConfig, to_mapping
+from braincl_jax.config import to_mapping
 from braincl_jax.runtime import processes
 from braincl_jax.runtime.devices import Devices
 from braincl_jax.runtime.processes import (
@@ -32,13 +32,10 @@ CHILD = """
 import sys
 import jax, numpy
 from absl import app
-from braincl_jax.networks import register_backbone
-from braincl_jax.networks.resnet import ResNet
-from braincl_jax.runtime import loop
+from braincl_jax.runtime import finish
 from experiments import launch
 
-kept, original = sys.argv.pop(1), loop.summarise_run
-register_backbone("one_block")(lambda width: ResNet((1,), width))
+kept, original = sys.argv.pop(1), finish.summarise_run
 
 def keeping(state, **arguments):
     state = state.replace(key=jax.random.key_data(state.key))
@@ -46,8 +43,17 @@ def keeping(state, **arguments):
     numpy.savez(kept, **{jax.tree_util.keystr(path): leaf for path, leaf in leaves})
     return original(state, **arguments)
 
-loop.summarise_run = keeping
+finish.summarise_run = keeping
 app.run(launch.main)
+"""
+# It is imported by its name from the folder in which the processes run.
+PLUGIN = """
+from braincl_jax.networks.backbones import ResNetSettings
+from braincl_jax.registry import BACKBONES
+
+@BACKBONES.register("one_block")
+class OneBlock(ResNetSettings):
+    stage_sizes = (1,)
 """
 CONFIG = """
 from ml_collections import ConfigDict
@@ -94,10 +100,10 @@ def settings(tiny_config, tiny_stream, tmp_path_factory) -> list[str]:
         tiny_config,
         num_devices=0,
         dataset=f"npz:{folder / 'tiny.npz'}",
-        network=NetworkConfig("one_block", 4),
         codec=dataclasses.replace(tiny_config.codec, num_stages=1, latent_channels=2),
     )
-    (folder / "tiny.py").write_text(CONFIG.replace("{}", repr(to_mapping(config))))
+    mapping = to_mapping(config) | {"plugins": ("one_block",), "network": "one_block(width=4)"}
+    (folder / "tiny.py").write_text(CONFIG.replace("{}", repr(mapping)))
     return [f"--config={folder / 'tiny.py'}"]
 
 
@@ -107,8 +113,9 @@ def launch(tmp_path_factory):
 
     def run(flags: list[list[str]], devices: int) -> list[Ended]:
         folder = tmp_path_factory.mktemp("processes")
+        (folder / "one_block.py").write_text(PLUGIN)
         environment = os.environ | {
-            "PYTHONPATH": str(ROOT),
+            "PYTHONPATH": f"{ROOT}{os.pathsep}{folder}",
             "XLA_FLAGS": f"--xla_force_host_platform_device_count={devices}",
             "JAX_DISABLE_MOST_OPTIMIZATIONS": "1",
         }

@@ -10,9 +10,7 @@ from pathlib import Path
 import jax
 import pytest
 
-from braincl_jax.build import build_parts, init_brain
-from braincl_jax.methods import get_method
-from braincl_jax.runtime import loop
+from braincl_jax.build import build_method, build_plan, init_brain
 from braincl_jax.runtime.checkpoint import (
     Checkpointing,
     DamagedError,
@@ -20,13 +18,16 @@ from braincl_jax.runtime.checkpoint import (
     numbered,
     write_checkpoint,
 )
+from braincl_jax.runtime.cursor import Cursor
 from braincl_jax.runtime.interrupt import EXIT_INTERRUPTED, Interrupted, stop_on_signals
-from braincl_jax.runtime.resume import clear, fork
+from braincl_jax.runtime.record import Record
+from braincl_jax.runtime.resume import check_figures, clear, fork
+from braincl_jax.runtime.stages import build_evaluators
 from braincl_jax.state import without_prefetched
 from experiments.benchmarks.kill import kill_and_resume, small_run
 from experiments.benchmarks.launched import differences
 
-# (task, phase, step): more than `READ_EVERY` steps of encode, so that its log has lines amid the phase.
+# (task, stage, step): more than `READ_EVERY` steps of encode, so that its log has lines amid the phase.
 PLACES = (
     (0, "start", 0),
     (0, "encode", 7),
@@ -34,14 +35,16 @@ PLACES = (
     (0, "memorise", 1),
     (0, "classify", 1),
     (0, "transfer", 0),
+    (0, "after_wake", 0),
     (0, "replay", 1),
-    (0, "evaluate", 0),
+    (0, "after_task", 0),
     (1, "start", 0),
     (1, "encode", 3),
     (1, "memorise", 0),
     (1, "transfer", 0),
     (1, "replay", 3),
-    (1, "evaluate", 1),
+    (1, "after_task", 1),
+    (1, "at_end", 0),
 )
 
 
@@ -117,9 +120,9 @@ class TestExactness:
     def test_ends_of_phases_do_not_wait_for_a_slow_disk_and_ends_of_tasks_are_saved(
         self, run, undisturbed, tmp_path, monkeypatch
     ):
-        def noted(directory, steps, state, cursor, config):
-            places.append((cursor["task"], cursor["phase"]))
-            return write_checkpoint(directory, steps, state, cursor, config)
+        def noted(directory, steps, state, cursor, record):
+            places.append((cursor["task"], cursor["stage"]))
+            return write_checkpoint(directory, steps, state, cursor, record)
 
         places = []
         with monkeypatch.context() as patch:
@@ -253,7 +256,7 @@ class TestWorkDirectory:
             run(interrupted, ((0, "start", 0), crash), config=changed, restart=True)
         left = {"mine.txt", "config.json", "metrics.jsonl", "timings.jsonl"}
         assert set(files_of(interrupted)) == left
-        assert json.loads((interrupted / "config.json").read_text())["seed"] == 5
+        assert json.loads((interrupted / "config.json").read_text())["settings"]["seed"] == 5
 
     def test_other_settings_are_refused_key_by_key(self, run, interrupted, config):
         before = files_of(interrupted)
@@ -334,10 +337,41 @@ class TestFork:
         with pytest.raises(Crash):
             run(
                 tmp_path / "fork",
-                ((0, "evaluate", 0), crash),
+                ((0, "after_task", 0), crash),
                 config=dataclasses.replace(config, sleep=sleep),
                 fork_from=interrupted,
             )
+
+    def test_a_phase_that_is_shorter_now_may_have_been_the_last_of_its_task(
+        self, run, config, interrupted, tmp_path
+    ):
+        sleep = dataclasses.replace(config.sleep, first_steps=1)
+        changed = dataclasses.replace(config, sleep=sleep, evaluators=("recall_quality",))
+        with pytest.raises(Crash):
+            run(
+                tmp_path / "fork",
+                ((1, "start", 0), crash),
+                config=changed,
+                fork_from=interrupted,
+            )
+
+    def test_an_evaluator_that_has_missed_a_task_is_refused(self):
+        evaluators = build_evaluators(("accuracy", "before_sleep", "recall_quality"))
+        names = ["start", "after_wake", "replay", "after_task"]
+        cursor = Cursor("replay", task=1)
+        cursor.outcome.figures["accuracy"][0] = {}
+        cursor.outcome.figures["before_sleep"] |= {0: {}, 1: {}}
+        check_figures(cursor, evaluators, names)
+        cursor.enter("after_task")  # the moment itself is not too late
+        check_figures(cursor, evaluators, names)
+        del cursor.outcome.figures["before_sleep"][1]
+        with pytest.raises(ValueError, match="did not ask 'before_sleep' after task 1"):
+            check_figures(cursor, evaluators, names)
+        cursor.enter("start")
+        check_figures(cursor, evaluators, names)
+        del cursor.outcome.figures["accuracy"]
+        with pytest.raises(ValueError, match="did not ask 'accuracy' after task 0"):
+            check_figures(cursor, evaluators, names)
 
     def test_a_fork_that_dies_before_it_is_set_up_is_set_up_again(
         self, run, undisturbed, interrupted, tmp_path, monkeypatch
@@ -361,8 +395,7 @@ class TestFork:
         refused("is finished", fork_from=undisturbed)
         refused("is the work directory itself", interrupted, fork_from=interrupted, restart=True)
         refused("began by itself", interrupted, fork_from=undisturbed)
-        wider = dataclasses.replace(config.network, width=8)
-        wider = dataclasses.replace(config, network=wider)
+        wider = dataclasses.replace(config, network="resnet8(width=8)")
         refused("encoder/params/head", config=wider, fork_from=interrupted)
         assert not (tmp_path / "fork").exists()
 
@@ -376,12 +409,11 @@ class TestFork:
     def test_a_phase_that_the_method_lacks_is_refused(self, run, config, tiny_stream, tmp_path):
         with pytest.raises(Interrupted):
             run(tmp_path / "run", ((0, "encode", 3), terminate))
-        parts = build_parts(config, tiny_stream.spec)
+        plan = build_plan(config, tiny_stream)
+        method = build_method(config, plan)
         abstract = jax.eval_shape(
-            lambda key: without_prefetched(init_brain(parts, key)), jax.random.key(0)
+            lambda key: without_prefetched(init_brain(method, key)), jax.random.key(0)
         )
-        story = loop.phases(get_method("finetune"), tiny_stream, config)
-        with pytest.raises(
-            ValueError, match="that run is in 'encode', which method='braincl' lacks"
-        ):
-            fork(tmp_path / "run", tmp_path / "fork", config, abstract, story)
+        story = [phase for phase in method.phases(tiny_stream) if phase.name != "encode"]
+        with pytest.raises(ValueError, match=r"that run is in 'encode', which .* lack"):
+            fork(tmp_path / "run", tmp_path / "fork", Record(config, plan), abstract, story)

@@ -9,16 +9,14 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from braincl_jax.build import build_parts, init_brain
+from braincl_jax.build import build_method, init_brain
 from braincl_jax.data import Dataset, TaskStream
 from braincl_jax.memory import cue_strings
 from braincl_jax.memory.block import store
 from braincl_jax.memory.budget import tree_bytes
 from braincl_jax.memory.cue_layout import CueLayout
-from braincl_jax.methods import get_method
+from braincl_jax.methods.braincl import follow
 from braincl_jax.parts import recall
-from braincl_jax.pipeline import phases
-from braincl_jax.runtime.loop import follow
 
 TASKS, PER_CLASS, SIDE = 4, 40, 12
 # What fills the memory; the network is not asked.
@@ -49,7 +47,7 @@ class Night(NamedTuple):
 
 @pytest.fixture(scope="module")
 def life(tiny_config):
-    """The memory part, and its nights."""
+    """The layout of the memory, and its nights."""
     rng = np.random.default_rng(0)
     label = np.arange(2 * TASKS * PER_CLASS) % (2 * TASKS)
     image = rng.integers(0, 256, (len(label), SIDE, SIDE, 1), np.uint8)
@@ -59,22 +57,18 @@ def life(tiny_config):
     config = dataclasses.replace(
         tiny_config, num_tasks=TASKS, budget_policy="open_ended", budget_bytes=9_000
     )
-    parts = build_parts(config, stream.spec)
-    memory_part = parts.memory
-    assert isinstance(memory_part, CueLayout)
-    state = jax.jit(lambda key: init_brain(parts, key))(jax.random.key(0))
-    steps = {
-        phase: jax.jit(lambda state, batch, step=phase.step: step(state, batch, parts=parts))
-        for phase in phases(get_method("braincl"), stream, config)
-        if phase.name in NEEDED
-    }
-    slots = jnp.arange(memory_part.format.num_slots)
+    method = build_method(config, stream.spec)
+    layout = method.layout
+    assert isinstance(layout, CueLayout)
+    state = jax.jit(lambda key: init_brain(method, key))(jax.random.key(0))
+    steps = {phase: jax.jit(phase) for phase in method.phases(stream) if phase.name in NEEDED}
+    slots = jnp.arange(layout.format.num_slots)
 
     @jax.jit
     def recall_all(memory):
         # Every slot with every task's decoder; of these, its own task's.
-        recalled = recall(memory_part, memory, jnp.arange(TASKS), jnp.tile(slots, (TASKS, 1)))
-        own = jnp.minimum(memory_part.index(memory).task, TASKS - 1)
+        recalled = recall(layout, memory, jnp.arange(TASKS), jnp.tile(slots, (TASKS, 1)))
+        own = jnp.minimum(layout.index(memory).task, TASKS - 1)
         return recalled.image[own, slots], recalled.intact[own, slots], recalled.label[0]
 
     nights, sources = [], np.zeros((0, 2), np.int32)
@@ -87,27 +81,27 @@ def life(tiny_config):
         sources = follow(sources, np.asarray(metrics["origin"]), task)
         recalled = jax.device_get(recall_all(state.memory))
         nights.append(Night(state.memory, metrics, before.memory.working, sources, *recalled))
-    return memory_part, nights
+    return layout, nights
 
 
 def test_the_memory_weighs_its_budget_after_every_task_and_its_bill_says_so(life):
-    memory_part, nights = life
+    layout, nights = life
     for night in nights:
-        bill = memory_part.bill(night.memory)
+        bill = layout.bill(night.memory)
         assert sum(bill.values()) == tree_bytes(night.memory.long_term) == 9_000
         assert min(bill.values()) >= 0
 
 
 def test_the_first_task_leaves_room_and_later_ones_leave_none(life):
-    memory_part, nights = life
-    free = [memory_part.bill(night.memory)["free"] for night in nights]
+    layout, nights = life
+    free = [layout.bill(night.memory)["free"] for night in nights]
     assert free[0] > 0.2 * 9_000
     assert free[-1] <= 0.05 * 9_000
 
 
 def test_less_is_free_than_the_longest_cue_takes_as_soon_as_one_found_no_room(life):
-    memory_part, nights = life
-    format = memory_part.format
+    layout, nights = life
+    format = layout.format
     for night in nights:
         if int(night.metrics["dropped"]) or int(night.metrics["evicted"]):
             assert int(store.free_words(night.memory.long_term, format)) < (
@@ -128,8 +122,8 @@ def test_old_cues_make_room(life):
 
 
 def test_no_class_has_more_words_than_another_but_for_a_cue(life):
-    memory_part, nights = life
-    format = memory_part.format
+    layout, nights = life
+    format = layout.format
     label, lengths, stored = jax.device_get(store.read_entries(nights[-1].memory.long_term, format))
     words = lengths.sum(-1) + format.entry_words
     spent = np.bincount(label[stored], words[stored], minlength=2 * TASKS)
@@ -154,10 +148,8 @@ def test_every_slot_is_intact_and_has_the_label_of_its_image(life, tiny_config):
 
 
 def test_cues_decode_to_those_of_the_day_on_which_they_were_made(life):
-    memory_part, nights = life
-    read = jax.jit(
-        lambda *given: cue_strings.read_cues(given[0], memory_part.format, *given[1:]).cues
-    )
+    layout, nights = life
+    read = jax.jit(lambda *given: cue_strings.read_cues(given[0], layout.format, *given[1:]).cues)
     last = nights[-1]
     for task in range(TASKS):
         slots = np.flatnonzero(last.sources[:, 0] == task)
@@ -180,9 +172,9 @@ def test_survivors_recall_what_they_recalled_bit_for_bit(life):
 
 
 def test_records_are_never_rewritten(life):
-    memory_part, nights = life
+    layout, nights = life
     for task, night in enumerate(nights):
-        words = (task + 1) * memory_part.format.record_words
+        words = (task + 1) * layout.format.record_words
         for later in nights[task:]:
             np.testing.assert_array_equal(
                 later.memory.long_term.words[-words:], night.memory.long_term.words[-words:]

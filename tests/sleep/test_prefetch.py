@@ -8,24 +8,28 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from braincl_jax.sleep import nothing_prefetched, replay_step
+from braincl_jax import pipeline
+from braincl_jax.sleep import nothing_prefetched
 from braincl_jax.sleep.prefetch import prefetch, prefetched_for
+from braincl_jax.types import Now
 
 STEPS = 7
 
 
+def forgetful(method, state):
+    """The state with nothing prefetched."""
+    nothing = nothing_prefetched(method.parts, method.layout, state.memory)
+    return state.replace(memory=state.memory.replace(prefetched=nothing))
+
+
 @pytest.fixture(scope="module")
-def night(diary):
-    """Parts and a state at the beginning of a night, by the number of steps that are read together."""
+def night(diary, make_method, tiny_config):
+    """A method and a state at the beginning of its night, by the number of steps that are read together."""
 
     def begin(prefetch_steps):
-        sleep = dataclasses.replace(diary.parts.config.sleep, prefetch_steps=prefetch_steps)
-        config = dataclasses.replace(diary.parts.config, sleep=sleep)
-        parts = dataclasses.replace(diary.parts, config=config)
-        state = diary.after[1, "transfer"]
-        return parts, state.replace(
-            memory=state.memory.replace(prefetched=nothing_prefetched(parts, state.memory))
-        )
+        sleep = dataclasses.replace(tiny_config.sleep, prefetch_steps=prefetch_steps)
+        method = make_method(sleep=sleep)
+        return method, forgetful(method, diary.after[1, "transfer"])
 
     return functools.cache(begin)
 
@@ -35,8 +39,8 @@ def lived(night):
     """The states after each of a few steps of replay, by the number of steps that are read together."""
 
     def live(prefetch_steps):
-        parts, state = night(prefetch_steps)
-        step = jax.jit(functools.partial(replay_step, parts=parts))
+        method, state = night(prefetch_steps)
+        step = jax.jit(pipeline.replay(method))
         states = []
         for _ in range(STEPS):
             state, metrics = step(state, None)
@@ -59,12 +63,27 @@ def test_strings_are_read_once_for_as_many_steps_as_are_read_together(lived):
     assert [int(state.memory.prefetched.first) for state in lived(3)] == [0, 0, 0, 3, 3, 3, 6]
 
 
+def now(phase_key, step) -> Now:
+    return Now(phase_key, step, jnp.float32(0))
+
+
 def test_each_step_has_the_sample_that_it_would_have_drawn_by_itself(night):
     (alone, own), (together, state) = night(1), night(3)
-    prefetched = jax.jit(lambda state: prefetch(state, jnp.int32(3), together, None))(state)
-    draw = jax.jit(lambda state, step: prefetched_for(state, step, alone, None)[1])
+    phase_key = jax.random.key(5)
+
+    @jax.jit
+    def prefetched_at(memory, step):
+        parts, layout = together.parts, together.layout
+        return prefetch(memory, now(phase_key, step), step, parts, layout, None)
+
+    @jax.jit
+    def draw(memory, step):
+        moment = now(phase_key, step)
+        return prefetched_for(memory, moment, alone.parts, alone.layout, None)[1]
+
+    prefetched = prefetched_at(state.memory, jnp.int32(3))
     for step in (3, 4, 5):
-        task, slot, read = draw(own, jnp.int32(step))
+        task, slot, read = draw(own.memory, jnp.int32(step))
         np.testing.assert_array_equal(prefetched.task[:, step - 3], task)
         np.testing.assert_array_equal(prefetched.slot[:, step - 3], slot)
         for one, other in zip(*map(jax.tree.leaves, (prefetched.read, read)), strict=True):
@@ -73,19 +92,16 @@ def test_each_step_has_the_sample_that_it_would_have_drawn_by_itself(night):
 
 @pytest.mark.parametrize("done", [1, 3, 5])
 def test_what_was_read_can_be_lost_and_is_read_again(night, lived, done, assert_same):
-    parts, _ = night(3)
-    state = lived(3)[done - 1]
-    state = state.replace(
-        memory=state.memory.replace(prefetched=nothing_prefetched(parts, state.memory))
-    )
-    again, _ = jax.jit(functools.partial(replay_step, parts=parts))(state, None)
+    method, _ = night(3)
+    state = forgetful(method, lived(3)[done - 1])
+    again, _ = jax.jit(pipeline.replay(method))(state, None)
     assert_same(again, lived(3)[done])
 
 
 def test_another_night_reads_anew(night, lived):
-    parts, state = night(3)
+    method, state = night(3)
     # As if the last night had ended within its first steps: what it read is of other cues.
     stale = state.memory.prefetched.replace(first=jnp.int32(0))
     state = state.replace(memory=state.memory.replace(prefetched=stale))
-    after, _ = jax.jit(functools.partial(replay_step, parts=parts))(state, None)
+    after, _ = jax.jit(pipeline.replay(method))(state, None)
     np.testing.assert_array_equal(after.memory.prefetched.slot, lived(3)[0].memory.prefetched.slot)

@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+from typing import Any
 
 import flax.linen as nn
 import jax
@@ -10,9 +11,9 @@ import numpy as np
 import pytest
 from jax.flatten_util import ravel_pytree
 
+from braincl_jax import pipeline
 from braincl_jax.networks import Network, build_network
 from braincl_jax.runtime.devices import Devices
-from braincl_jax.sleep import replay_step
 from braincl_jax.sleep.replay import accumulated
 
 TOLERANCE = 1e-5
@@ -29,33 +30,39 @@ class Plain(nn.Module):
 
 @pytest.fixture(scope="module")
 def plain(diary):
-    """(parts, state on the verge of a replay step) of a brain without BatchNorm."""
-    network = Network(Plain(), nn.Dense(diary.parts.spec.num_classes))
-    parts = dataclasses.replace(diary.parts, network=network)
+    """(method, state on the verge of a replay step) of a brain without BatchNorm."""
+    parts = diary.method.parts
+    network = Network(Plain(), nn.Dense(parts.spec.num_classes))
     params, batch_stats = network.init(jax.random.key(1), parts.spec.image_shape)
     state, _ = diary.before[1, "replay"]
     encoder = state.encoder.replace(
         params=params, batch_stats=batch_stats, sleep_opt=parts.sleep_optimiser.init(params)
     )
-    return parts, state.replace(encoder=encoder)
+    return with_parts(diary.method, network=network), state.replace(encoder=encoder)
 
 
-def in_parts(parts, number: int):
-    sleep = dataclasses.replace(parts.config.sleep, accumulate=number)
-    return dataclasses.replace(parts, config=dataclasses.replace(parts.config, sleep=sleep))
+def with_parts(method, **changes: Any):
+    """The method with other parts."""
+    return dataclasses.replace(method, parts=dataclasses.replace(method.parts, **changes))
 
 
-def learned(parts, state):
+def in_parts(method, number: int):
+    config = method.parts.config
+    sleep = dataclasses.replace(config.sleep, accumulate=number)
+    return with_parts(method, config=dataclasses.replace(config, sleep=sleep))
+
+
+def learned(method, state):
     """The state and metrics after one step, and the augmented images of each part."""
     pieces = []
 
     def augment(keys, images):
-        images = parts.augment(keys, images)
+        images = method.parts.augment(keys, images)
         jax.debug.callback(lambda part: pieces.append(np.array(part)), images, ordered=True)
         return images
 
-    watched = dataclasses.replace(parts, augment=augment)
-    state, metrics = jax.jit(functools.partial(replay_step, parts=watched))(state, None)
+    watched = with_parts(method, augment=augment)
+    state, metrics = jax.jit(pipeline.replay(watched))(state, None)
     jax.effects_barrier()
     return state, metrics, pieces
 
@@ -72,9 +79,9 @@ def assert_close(one, other):
 
 @pytest.mark.parametrize("number", [2, 4])
 def test_a_step_in_parts_sees_the_same_images_and_has_the_same_gradient(number, plain):
-    parts, state = plain
-    at_once, metrics, (whole,) = learned(parts, state)
-    in_turn, its_metrics, pieces = learned(in_parts(parts, number), state)
+    method, state = plain
+    at_once, metrics, (whole,) = learned(method, state)
+    in_turn, its_metrics, pieces = learned(in_parts(method, number), state)
     assert [len(images) for images in pieces] == [16 // number] * number
     np.testing.assert_array_equal(np.concatenate(pieces), whole)
     # The first step of SGD with momentum keeps the gradient as it is.
@@ -82,13 +89,13 @@ def test_a_step_in_parts_sees_the_same_images_and_has_the_same_gradient(number, 
     assert_close(in_turn.encoder.params, at_once.encoder.params)
     assert_close(its_metrics["loss"], metrics["loss"])
     assert its_metrics["accuracy"] == metrics["accuracy"]
-    assert in_turn.consolidation.examples["replay"] == at_once.consolidation.examples["replay"]
+    assert in_turn.consolidation.examples["sleep"] == at_once.consolidation.examples["sleep"]
 
 
 def test_batch_norm_statistics_move_by_the_mean_over_the_parts(diary):
     state, _ = diary.before[1, "replay"]
-    moved, _, pieces = learned(in_parts(diary.parts, 2), state)
-    train = functools.partial(diary.parts.network.features, train=True)
+    moved, _, pieces = learned(in_parts(diary.method, 2), state)
+    train = functools.partial(diary.method.parts.network.features, train=True)
     each = [
         jax.jit(train)(state.encoder.params, state.encoder.batch_stats, part)[1] for part in pieces
     ]
@@ -96,10 +103,10 @@ def test_batch_norm_statistics_move_by_the_mean_over_the_parts(diary):
 
 
 def test_parts_on_two_devices_are_parts_of_each_share(plain):
-    parts, state = plain
-    alone, _, _ = learned(parts, state)
+    method, state = plain
+    alone, _, _ = learned(method, state)
     devices = Devices(2)
-    step = devices.map_step(replay_step, in_parts(parts, 2))
+    step = devices.map_step(pipeline.replay(in_parts(method, 2)))
     together, metrics = step(jax.tree.map(lambda leaf: jnp.stack([leaf] * 2), state), None)
     assert_close(devices.first(together).encoder.params, alone.encoder.params)
     assert int(devices.first(metrics)["corrupt_slot"]) == -1
@@ -117,11 +124,10 @@ def test_a_corrupt_slot_in_any_part_is_reported():
 
 
 def test_replay_in_bfloat16_learns_and_keeps_float32(diary):
-    config = dataclasses.replace(diary.parts.config.network, dtype="bfloat16")
-    network = build_network(config, diary.parts.spec.num_classes)
-    parts = dataclasses.replace(diary.parts, network=network)
+    spec = diary.method.parts.spec
+    network = build_network("resnet8(width=4, dtype='bfloat16')", spec.num_classes)
     before, _ = diary.before[1, "replay"]
-    state, metrics, _ = learned(parts, before)
+    state, metrics, _ = learned(with_parts(diary.method, network=network), before)
     exact, exact_metrics = diary.steps["replay"](before, None)
 
     def kinds(tree):

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from braincl_jax.sleep import class_balanced
+from braincl_jax.sleep.sampler import class_balanced
 from braincl_jax.types import Index
 
 SLOTS, TASKS, CLASSES, GROUPS, SIZE = 24, 3, 6, 6, 8

@@ -17,7 +17,7 @@ from braincl_jax.sleep import transfer
 @pytest.fixture(scope="module")
 def night(diary):
     """For each task: working memory before transfer, and the metrics and long-term memory after it."""
-    tasks = range(diary.parts.spec.num_tasks)
+    tasks = range(diary.method.parts.spec.num_tasks)
     return [
         (
             diary.before[task, "transfer"].state.memory.working,
@@ -35,7 +35,7 @@ def stored_of(metrics):
 
 
 def test_every_slot_decodes_to_the_rounded_cue_of_its_image_with_its_label(night, diary):
-    format = diary.parts.memory.format
+    format = diary.method.layout.format
     read = jax.jit(lambda memory, task, slot: cue_strings.read_cues(memory, format, task, slot))
     first = 0
     for task, (working, metrics, long_term) in enumerate(night):
@@ -53,11 +53,10 @@ def test_every_slot_decodes_to_the_rounded_cue_of_its_image_with_its_label(night
 @pytest.mark.parametrize("cues", [1, 7, 47])
 def test_the_size_of_chunks_changes_no_bit(diary, assert_same, monkeypatch, cues):
     state, _ = diary.before[1, "transfer"]
-    latents = math.prod(diary.parts.codec.latent_shape)
+    latents = math.prod(diary.method.layout.codec.latent_shape)
     monkeypatch.setattr(transfer, "CHUNK_LATENTS", cues * latents + latents // 2)
     assert transfer.chunk_size(state.memory.working) == cues
-    step = jax.jit(lambda state: transfer.transfer_step(state, None, parts=diary.parts))
-    found = step(state)
+    found = jax.jit(diary.method.transfer())(state, None)
     assert_same(found, (diary.after[1, "transfer"], diary.metrics[1, "transfer"]))
 
 
@@ -81,13 +80,14 @@ def test_the_tradeoff_outlives_working_memory(diary):
     assert first != second
 
 
-def test_without_refinement_a_latent_takes_a_byte_in_working_memory(diary, make_parts):
-    config = diary.parts.config
-    refining = make_parts(codec=dataclasses.replace(config.codec, refine_epochs=1))
-    number = diary.parts.spec.max_task_size
-    latents = number * math.prod(diary.parts.codec.latent_shape)
-    for parts, each in ((diary.parts, 1), (refining, 3 * 4)):
-        working = jax.eval_shape(parts.memory.init, jax.random.key(0)).working
+def test_without_refinement_a_latent_takes_a_byte_in_working_memory(
+    diary, make_method, tiny_config
+):
+    refining = make_method(codec=dataclasses.replace(tiny_config.codec, refine_epochs=1))
+    number = diary.method.parts.spec.max_task_size
+    latents = number * math.prod(diary.method.layout.codec.latent_shape)
+    for method, each in ((diary.method, 1), (refining, 3 * 4)):
+        working = jax.eval_shape(method.layout.init, jax.random.key(0)).working
         assert tree_bytes((working.cues, working.averages)) == each * latents
         # Apart from them and the labels, nothing is as large as the task.
         assert all(
@@ -132,14 +132,14 @@ def test_what_is_not_stored_is_counted_as_dropped(night):
 
 
 def test_the_slots_of_a_task_are_in_the_order_of_their_classes(night, diary):
-    index = store.index(night[-1][2], diary.parts.memory.format)
+    index = store.index(night[-1][2], diary.method.layout.format)
     labels = np.asarray(index.label)[np.asarray(index.stored)]
     assert len(labels) == sum(int(metrics["stored"]) for _, metrics, _ in night)
     assert (np.diff(labels) >= 0).all()
 
 
 def test_strings_entries_and_records_of_earlier_tasks_stay_as_they_are(night, diary):
-    format = diary.parts.memory.format
+    format = diary.method.layout.format
     before, after = night[0][2], night[1][2]
     used = int(store.used_words(before, format))
     np.testing.assert_array_equal(before.words[:used], after.words[:used])
@@ -154,5 +154,5 @@ def test_strings_entries_and_records_of_earlier_tasks_stay_as_they_are(night, di
 
 def test_the_free_bytes_are_those_of_the_bill(night, diary):
     for _, metrics, long_term in night:
-        bill = store.memory_bytes(long_term, diary.parts.memory.format)
+        bill = store.memory_bytes(long_term, diary.method.layout.format)
         assert int(metrics["free_bytes"]) == bill["free"]

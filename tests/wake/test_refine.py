@@ -1,57 +1,60 @@
 """Refinement: soft rounding as in the paper, cues that get better, and no drift of those that are not looked at."""
 
 import dataclasses
+import functools
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from braincl_jax import pipeline
 from braincl_jax.memory.codec import context
-from braincl_jax.methods import get_method
-from braincl_jax.pipeline import phases
 from braincl_jax.runtime.devices import Devices
-from braincl_jax.wake import memorise_step, refine_step
+from braincl_jax.wake import memorise_step
 from braincl_jax.wake.refine import soft_round
 
 EPOCHS, BATCH = 6, 16
 
 
 @pytest.fixture(scope="module")
-def parts(make_parts, tiny_config):
+def method(make_method, tiny_config):
     codec = dataclasses.replace(
         tiny_config.codec, refine_epochs=EPOCHS, refine_batch_size=BATCH, refine_step_size=0.05
     )
-    return make_parts(codec=codec)
+    return make_method(codec=codec)
 
 
 @pytest.fixture(scope="module")
-def awake(parts, diary, tiny_stream):
+def awake(method, diary, tiny_stream):
     """A brain that has memorised task 0, unrounded, with room for the averages of refinement."""
     state = diary.after[0, "encode"]
     day = state.memory.working
     # The tiny codec is hardly trained: let the recall count for something.
-    opened = parts.memory.empty_working(day.codec, jnp.float32(-4))
+    opened = method.layout.empty_working(day.codec, jnp.float32(-4))
     opened = opened.replace(codec=day.codec, codec_opt=day.codec_opt)
     state = state.replace(memory=state.memory.replace(working=opened))
-    memorise = jax.jit(lambda state, batch: memorise_step(state, batch, parts=parts)[0])
-    every = phases(get_method("braincl"), tiny_stream, parts.config)
-    phase = next(phase for phase in every if phase.name == "memorise")
+    step = functools.partial(memorise_step, layout=method.layout)
+    phase = pipeline.memorise(step, method.parts, tiny_stream)
+    memorise = jax.jit(phase)
     for batch in phase.batches(0):
-        state = memorise(state, batch)
+        state, _ = memorise(state, batch)
     return state
 
 
 @pytest.fixture(scope="module")
-def refine(parts):
-    return jax.jit(lambda state, batch: refine_step(state, batch, parts=parts))
+def phase(method, tiny_stream):
+    return pipeline.refine(method.parts, method.layout, tiny_stream)
 
 
 @pytest.fixture(scope="module")
-def story(parts, tiny_stream):
+def refine(phase):
+    return jax.jit(phase)
+
+
+@pytest.fixture(scope="module")
+def story(phase):
     """The batches of the refinement of task 0, in order."""
-    every = phases(get_method("braincl"), tiny_stream, parts.config)
-    phase = next(phase for phase in every if phase.name == "refine")
     return list(phase.batches(0))
 
 
@@ -106,32 +109,33 @@ def test_cues_of_images_that_are_not_in_the_batch_stay(awake, refine, story):
         np.testing.assert_array_equal(a, b)
 
 
-def cost(state, parts, stream, tradeoff) -> float:
+def cost(state, codec, stream, tradeoff) -> float:
     """Mean of lambda 255^2 MSE + bits per pixel over the rounded cues of task 0."""
     day = state.memory.working
     image = stream.train_images(0, np.arange(stream.spec.task_sizes[0]))
     cues = jnp.round(day.cues[: len(image)])
-    recalled = parts.codec.complete(day.codec["synthesis"], cues)
+    recalled = codec.complete(day.codec["synthesis"], cues)
     error = jnp.square(image / 255.0 - recalled).mean()
     bits = context.information(day.codec["density"], cues, cues).sum((1, 2, 3)).mean()
     return float(tradeoff * 255**2 * error + bits / (image.shape[1] * image.shape[2]))
 
 
-def test_refined_cues_are_better_than_those_of_g_a(awake, refine, story, parts, tiny_stream):
+def test_refined_cues_are_better_than_those_of_g_a(awake, refine, story, method, tiny_stream):
     tradeoff = jnp.exp(awake.memory.working.log_tradeoff)
     state = awake
     for batch in story:
         state, metrics = refine(state, batch)
-    assert cost(state, parts, tiny_stream, tradeoff) < 0.99 * cost(
-        awake, parts, tiny_stream, tradeoff
+    before, after = (
+        cost(one, method.layout.codec, tiny_stream, tradeoff) for one in (awake, state)
     )
+    assert after < 0.99 * before
     assert int(state.progress.step) == len(story)
     assert np.isfinite([float(value) for value in metrics.values()]).all()
 
 
-def test_four_devices_refine_as_one_does(awake, refine, story, parts):
+def test_four_devices_refine_as_one_does(awake, refine, story, phase):
     devices = Devices(4)
-    mapped = devices.map_step(refine_step, parts)
+    mapped = devices.map_step(phase)
     several = devices.replicate(awake)
     one = awake
     for batch in story[:3]:

@@ -1,0 +1,41 @@
+"""The accuracy matrix, by hand."""
+
+import types
+from typing import Any
+
+import pytest
+
+from braincl_jax.evaluators.accuracy import Accuracy, lower_triangle
+
+
+class Answer:
+    def __init__(self, accuracy: float) -> None:
+        self.accuracy = lambda: accuracy
+
+
+def exam(task: int, *accuracies: float) -> Any:
+    return types.SimpleNamespace(task=task, test=lambda task: Answer(accuracies[task]))
+
+
+STREAM: Any = types.SimpleNamespace(test_sizes=(10, 30))
+
+
+def test_every_task_so_far_is_tested_and_no_later_one():
+    assert Accuracy().run(exam(1, 0.5, 0.25, 0.9)) == {"by_task": [0.5, 0.25]}
+
+
+def test_the_summary_has_the_matrix_and_what_follows_from_it():
+    # The order in which the figures come back does not matter.
+    summary = Accuracy().summarise({1: {"by_task": [0.5, 0.7]}, 0: {"by_task": [0.9]}}, STREAM)
+    assert summary["accuracy_matrix"] == [[0.9, None], [0.5, 0.7]]
+    # 10 images at 0.5 and 30 at 0.7.
+    assert summary["final_accuracy"] == pytest.approx(0.65)
+    assert summary["average_incremental_accuracy"] == pytest.approx((0.9 + 0.65) / 2)
+    assert summary["forgetting_chaudhry"] == pytest.approx(0.4)
+    assert summary["backward_transfer_gem"] == pytest.approx(-0.4)
+    assert {row.key for row in Accuracy.rows} < set(summary)
+
+
+def test_what_is_not_seen_yet_is_none():
+    figures = {task: {"by_task": [0.1 * task] * (task + 1)} for task in range(3)}
+    assert lower_triangle(figures)[:2] == [[0, None, None], [0.1, 0.1, None]]

@@ -1,0 +1,53 @@
+"""An exam: who is asked what, and how often."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from braincl_jax.evaluators import Answers, Exam
+
+
+def answers(*pairs) -> Answers:
+    """Sure answers among 4 classes, from (said, right) pairs."""
+    said, right = zip(*pairs, strict=True)
+    return Answers(np.eye(4, dtype=np.float32)[list(said)], np.array(right, np.int32))
+
+
+@pytest.fixture
+def exam():
+    """An exam after task 1, and the tasks whose test images were asked for."""
+    sheets = {0: answers((0, 0), (1, 0)), 1: answers((2, 2), (3, 3), (2, 3), (3, 3))}
+    asked = []
+
+    def ask(task: int) -> Answers:
+        asked.append(task)
+        return sheets[task]
+
+    nobody: Any = None
+    return Exam(1, nobody, nobody, {}, nobody, ask, nobody), asked
+
+
+def test_accuracy_is_the_share_of_largest_logits_that_are_right():
+    # The logits of an image may be of any size: 0 is right, 2 and 3 are not.
+    logits = np.array([[-1, -5, -9], [3, 2, 2.9], [0, 0, 7], [9, 9.5, 9]], np.float32)
+    assert Answers(logits, np.array([0, 0, 1, 2], np.int32)).accuracy() == 0.5
+
+
+def test_test_images_of_a_task_are_shown_once_however_many_want_to_know(exam):
+    exam, asked = exam
+    assert exam.test(1).accuracy() == 0.75
+    assert exam.test(1) is exam.test(1)
+    assert asked == [1]
+
+
+def test_all_classes_seen_are_those_of_the_tasks_so_far_in_order(exam):
+    exam, asked = exam
+    seen = exam.seen()
+    assert seen.label.tolist() == [0, 0, 2, 3, 3, 3]
+    assert seen.logits.argmax(-1).tolist() == [0, 1, 2, 3, 2, 3]
+    # Images count alike, not tasks: 4 of 6.
+    assert seen.accuracy() == pytest.approx(4 / 6)
+    assert asked == [0, 1]
+    exam.seen()
+    assert asked == [0, 1]

@@ -1,0 +1,103 @@
+"""What a method is if it says nothing else."""
+
+import functools
+import types
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from braincl_jax.methods import Method
+from braincl_jax.settings import at_least, settings
+from braincl_jax.types import Shown
+
+
+@settings()
+class Plain(Method):
+    """A method with nothing of its own but a setting."""
+
+    number: int = at_least(0, default=3)
+
+    def phases(self, stream):
+        return ()
+
+
+class Network:
+    """Logits are the parameters, whatever is shown; statistics count the calls in training."""
+
+    def predict(self, params, batch_stats, seen, images, *, train=False, axis_name=None):
+        logits = jnp.broadcast_to(jnp.where(seen, params, -1e9), (len(images), len(params)))
+        return logits, batch_stats + train
+
+
+def brain(params=(0.0, 0.0, 0.0), own=None) -> Any:
+    encoder = types.SimpleNamespace(params=jnp.array(params), batch_stats=jnp.int32(0))
+    seen = types.SimpleNamespace(seen_classes=jnp.array([True, True, False]))
+    return types.SimpleNamespace(encoder=encoder, consolidation=seen, memory="memory", own=own)
+
+
+@pytest.fixture
+def method() -> Plain:
+    parts: Any = types.SimpleNamespace(network=Network())
+    return Plain(number=4, parts=parts)
+
+
+def test_its_settings_are_checked():
+    parts: Any = None
+    with pytest.raises(ValueError, match="number=-1 is impossible"):
+        Plain(number=-1, parts=parts)
+
+
+def test_a_method_says_what_its_memory_is(method):
+    with pytest.raises(TypeError, match="Plain must define the property `layout`, its memory"):
+        _ = method.layout
+
+
+def test_a_method_says_what_it_does():
+    class Idle(Method):
+        pass
+
+    with pytest.raises(TypeError, match="abstract"):
+        Idle(parts=None)  # pyright: ignore
+
+
+def test_the_objective_is_the_cross_entropy_among_all_classes_seen(method):
+    shown = Shown(jnp.zeros((4, 2, 2, 1)), jnp.array([1, 1, 1, 0]), jnp.zeros(4), jnp.zeros(4))
+    params = jnp.array([0.0, jnp.log(3.0), 5.0])
+    loss, (batch_stats, metrics) = method.objective(params, shown, brain(), None)
+    # Class 2 is not seen: 1/4 for class 0 and 3/4 for class 1.
+    np.testing.assert_allclose(loss, -(3 * np.log(0.75) + np.log(0.25)) / 4, rtol=1e-6)
+    assert float(metrics["accuracy"]) == 0.75
+    assert int(batch_stats) == 1  # moved, as in training
+
+
+def test_answers_are_those_of_the_network_at_rest(method):
+    state = brain((1.0, 2.0, 3.0))
+    logits = method.predict(state, jnp.zeros((5, 2, 2, 1)))
+    np.testing.assert_allclose(logits, np.tile([[1, 2, -1e9]], (5, 1)))
+
+
+def test_it_keeps_nothing_and_changes_nothing_after_a_step(method):
+    state = brain()
+    assert method.init(None) is None
+    assert method.after_update(state) is state
+
+
+def test_what_it_keeps_of_its_own_is_on_the_bill():
+    class Layout:
+        def bill(self, memory):
+            assert memory == "memory"
+            return {"strings": 10}
+
+    class Keeper(Plain):
+        @functools.cached_property
+        def layout(self) -> Any:
+            return Layout()
+
+    parts: Any = None
+    keeper = Keeper(parts=parts)
+    assert keeper.bill(brain()) == {"strings": 10}
+    # 3 * 4 + 2 bytes.
+    own = {"slow": jnp.zeros(3), "flags": jnp.zeros(2, bool)}
+    assert keeper.bill(brain(own=own)) == {"strings": 10, "own": 14}

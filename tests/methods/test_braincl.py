@@ -1,0 +1,70 @@
+"""BrainCL: its phases, its bill, and which image is behind which slot."""
+
+import dataclasses
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from braincl_jax.methods.braincl import follow
+
+
+def test_its_bill_is_the_budget_to_the_last_byte(make_method):
+    method = make_method()
+    memory = jax.jit(method.layout.init)(jax.random.key(0))
+    assert sum(method.layout.bill(memory).values()) == 8_000
+
+
+@pytest.mark.parametrize("epochs", [0, 2])
+def test_cues_are_refined_if_asked_for_after_they_were_memorised(
+    epochs, make_method, tiny_config, tiny_stream
+):
+    codec = dataclasses.replace(tiny_config.codec, refine_epochs=epochs)
+    phases = {phase.name: phase for phase in make_method(codec=codec).phases(tiny_stream)}
+    assert ("refine" in phases) == (epochs > 0)
+    if epochs:
+        # 48 images of task 1 in batches of 64, twice.
+        assert phases["refine"].num_steps(1) == 2
+        assert list(phases).index("refine") == list(phases).index("memorise") + 1
+        assert phases["refine"].counts_as == "refinement"
+
+
+def test_the_codec_learns_longer_from_the_first_task(make_method, tiny_config, tiny_stream):
+    codec = dataclasses.replace(tiny_config.codec, first_steps=9, steps=5)
+    encode = make_method(codec=codec).phases(tiny_stream)[1]
+    assert [encode.num_steps(task) for task in (0, 1)] == [9, 5]
+    assert (encode.examples, encode.counts_as) == (codec.batch_size, "codec")
+    # The last rate of a task is a fiftieth of the peak.
+    last = [
+        float(encode.rate(jnp.int32(0), jnp.int32(8))),
+        float(encode.rate(jnp.int32(1), jnp.int32(4))),
+    ]
+    np.testing.assert_allclose(last, codec.learning_rate / 50, rtol=1e-5)
+
+
+def test_sources_follow_kept_evicted_and_new_slots():
+    first = follow(np.zeros((0, 2), np.int32), np.array([4, 0, 7, -1, -1]), 0)
+    assert first.tolist() == [[0, 4], [0, 0], [0, 7]]
+    # Slots 0 and 2 stay (-2 - 0 and -2 - 2), slot 1 goes; images 5 and 3 of task 1 come.
+    second = follow(first, np.array([-2, -4, 5, 3, -1]), 1)
+    assert second.tolist() == [[0, 4], [0, 7], [1, 5], [1, 3]]
+    # All of task 0 goes, and image 0 of task 2 comes behind what is left of task 1.
+    third = follow(second, np.array([-5, 0, -1, -1, -1]), 2)
+    assert third.tolist() == [[1, 3], [2, 0]]
+    # Nothing of task 3 is stored.
+    assert follow(third, np.array([-2, -3, -1, -1, -1]), 3).tolist() == third.tolist()
+
+
+def test_the_transfer_notes_the_sources(make_method):
+    method, notes = make_method(), {}
+    transfer = method.transfer()
+    transfer.after({"stored": jnp.int32(2), "origin": jnp.array([3, 1, -1])}, 0, notes)
+    assert notes["sources"].tolist() == [[0, 3], [0, 1]]
+    transfer.after({"stored": jnp.int32(1), "origin": jnp.array([-3, 0, -1])}, 1, notes)
+    assert notes["sources"].tolist() == [[0, 1], [1, 0]]
+
+
+def test_a_task_of_which_nothing_is_stored_is_an_error_with_a_way_out(make_method):
+    with pytest.raises(RuntimeError, match=r"no cue of task 3 .* budget_bytes=8000: raise the bud"):
+        make_method().transfer().after({"stored": jnp.int32(0), "origin": None}, 3, {})

@@ -1,0 +1,56 @@
+"""Images from anywhere in batches that all devices share, and answers without padding."""
+
+import types
+from typing import Any
+
+import numpy as np
+import pytest
+
+from braincl_jax.runtime.examine import Examiner, padded_batches
+
+
+def images(number: int) -> np.ndarray:
+    """One pixel each, the image's own number."""
+    return np.arange(number, dtype=np.uint8).reshape(-1, 1, 1, 1)
+
+
+def test_the_last_batch_is_filled_up_with_what_does_not_count():
+    batches = list(padded_batches(images(7), 4, (0, 1)))
+    assert [batch.index.tolist() for batch in batches] == [[0, 1, 2, 3], [4, 5, 6, -1]]
+    assert [batch.image.ravel().tolist() for batch in batches] == [[0, 1, 2, 3], [4, 5, 6, 0]]
+
+
+@pytest.mark.parametrize(("part", "expected"), [(0, [[0, 1], [4, 5]]), (1, [[2, 3], [6, -1]])])
+def test_each_process_hands_in_its_own_rows(part, expected):
+    batches = list(padded_batches(images(7), 4, (part, 2)))
+    assert [batch.index.tolist() for batch in batches] == expected
+
+
+def test_full_batches_need_no_padding():
+    assert len(list(padded_batches(images(8), 4, (0, 1)))) == 2
+    assert list(padded_batches(images(0), 4, (0, 1))) == []
+
+
+def test_answers_are_those_of_the_images_in_their_order():
+    def answer(state, batch):
+        """One logit: the pixel and the state."""
+        return batch.image.reshape(-1, 1) + np.float32(state), batch.label, batch.index
+
+    parts = types.SimpleNamespace(config=types.SimpleNamespace(eval_batch_size=4))
+    method: Any = types.SimpleNamespace(parts=parts)
+    devices: Any = types.SimpleNamespace(part=(0, 1))
+
+    class Stream:
+        def test_batches(self, task, batch_size):
+            yield from (
+                batch._replace(label=10 * task + batch.index)
+                for batch in padded_batches(images(5), batch_size, (0, 1))
+            )
+
+    stream: Any = Stream()
+    exam = Examiner(method, stream, devices, {}, answer).exam(100, task=1, notes={"sources": 3})
+    assert exam.predict(images(6)).ravel().tolist() == [100, 101, 102, 103, 104, 105]
+    test = exam.test(1)
+    assert test.logits.ravel().tolist() == [100, 101, 102, 103, 104]
+    assert test.label.tolist() == [10, 11, 12, 13, 14]
+    assert (exam.task, exam.notes) == (1, {"sources": 3})

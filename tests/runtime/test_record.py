@@ -1,0 +1,92 @@
+"""What is recorded of a run: it comes back, and what differs is told line by line."""
+
+import dataclasses
+import json
+
+import pytest
+
+from braincl_jax.config import Config
+from braincl_jax.plan import resolve
+from braincl_jax.runtime.record import Record, differences, flat, read_record
+from braincl_jax.types import StreamSpec
+
+SPEC = StreamSpec(image_shape=(8, 8, 1), num_classes=4, num_tasks=2, task_sizes=(6, 6))
+CONFIG = Config(num_tasks=2, network="resnet8(width=4)")
+RECORD = Record(CONFIG, resolve(CONFIG, SPEC, (3, 1, 0, 2)))
+
+
+def changed(**changes) -> dict:
+    config = dataclasses.replace(CONFIG, **changes)
+    return Record(config, resolve(config, SPEC, (3, 1, 0, 2))).to_mapping()
+
+
+def test_a_record_comes_back_from_its_file(tmp_path):
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps(RECORD.to_mapping()))
+    assert read_record(path) == RECORD
+
+
+def test_a_record_imports_its_plugins(plugin, tmp_path):
+    name = plugin(
+        "from braincl_jax.methods import Finetune\n"
+        "from braincl_jax.registry import METHODS\n"
+        "METHODS.register('mine')(Finetune)\n"
+    )
+    mapping = RECORD.to_mapping()
+    mapping["settings"] |= {"plugins": [name], "method": "mine"}
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps(mapping))
+    assert read_record(path).config.method == "mine"
+
+
+def test_what_was_written_is_what_is_compared():
+    # A journey through JSON makes lists of tuples.
+    assert RECORD.to_mapping() == json.loads(json.dumps(RECORD.to_mapping()))
+    assert RECORD.to_mapping()["plan"]["spec"]["task_sizes"] == [6, 6]
+    assert RECORD.to_mapping()["settings"]["network"] == "resnet8(width=4, dtype='float32')"
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "is missing: .* holds no run"),
+        ("not JSON", "is not the record of a run"),
+        ("{}", "is not the record of a run: 'settings'"),
+        ('{"settings": {}, "plan": {}}', "is not the record of a run: 'spec'"),
+        ('{"settings": {"seeed": 3}, "plan": {}}', r"unknown setting seeed=3; did you mean seed\?"),
+    ],
+)
+def test_what_is_no_record_is_refused(content, message, tmp_path):
+    if content is not None:
+        (tmp_path / "config.json").write_text(content)
+    with pytest.raises(ValueError, match=message):
+        read_record(tmp_path / "config.json")
+
+
+def test_the_same_run_differs_in_nothing_and_devices_and_figures_are_free():
+    there = RECORD.to_mapping()
+    assert differences(there, RECORD.to_mapping()) == []
+    there["settings"]["figures"] = ["curves"]
+    assert differences(there, changed(num_devices=3)) == []
+
+
+def test_differences_are_told_by_name_with_both_values():
+    wake = dataclasses.replace(CONFIG.wake, epochs=3)
+    there, here = RECORD.to_mapping(), changed(seed=5, wake=wake, bytes_per_class=100)
+    assert differences(there, here) == [
+        "  plan.budget_bytes: 392000 there, 400 here",
+        *("  bytes_per_class: 0 there, 100 here", "  seed: 0 there, 5 here"),
+        "  wake.epochs: 1 there, 3 here",
+    ]
+
+
+def test_a_plugin_that_has_changed_is_a_difference():
+    there = RECORD.to_mapping()
+    there["plan"]["plugins"] = {"mine": "abc"}
+    assert differences(there, RECORD.to_mapping()) == [
+        "  plan.plugins.mine: 'abc' there, 'absent' here"
+    ]
+
+
+def test_nested_names_are_joined():
+    assert flat({"a": {"b": 1, "c": {"d": [2]}}, "e": None}) == {"a.b": 1, "a.c.d": [2], "e": None}

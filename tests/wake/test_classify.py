@@ -1,0 +1,57 @@
+"""A step of classify by hand: the head alone moves, down the gradient of the cross-entropy."""
+
+import types
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+import optax
+
+from braincl_jax.state import Encoder
+from braincl_jax.types import Batch, Now
+from braincl_jax.wake import classify_step
+
+RATE, MOMENTUM = 0.4, 0.5
+
+
+class Network:
+    """Logits are the head itself, whatever is shown."""
+
+    def predict(self, params, batch_stats, seen_classes, images):
+        logits = jnp.where(seen_classes, params["head"], -1e9)
+        return jnp.broadcast_to(logits, (len(images), len(logits))), "moved"
+
+
+class Brain:
+    def __init__(self, encoder) -> None:
+        self.encoder = encoder
+        self.consolidation = types.SimpleNamespace(seen_classes=jnp.array([True, True, False]))
+
+    def replace(self, encoder):
+        return Brain(encoder)
+
+
+def test_a_step_by_hand():
+    optimiser = optax.trace(MOMENTUM)
+    parts: Any = types.SimpleNamespace(network=Network(), wake_optimiser=optimiser)
+    head = jnp.zeros(3)
+    params = {"backbone": "frozen", "head": head}
+    state: Any = Brain(Encoder(params, "still", optimiser.init(head), "kept"))
+    batch = Batch(jnp.zeros((4, 1, 1, 1)), jnp.array([0, 0, 1, 0]), jnp.arange(4))
+    phase_key: Any = None
+    now = Now(phase_key, jnp.int32(0), jnp.float32(RATE))
+
+    state, metrics = classify_step(state, batch, now, parts=parts)
+    # Probabilities are 1/2 each where labels are 3/4 and 1/4: a gradient of -1/4 and 1/4.
+    np.testing.assert_allclose(state.encoder.params["head"], [0.1, -0.1, 0], rtol=1e-6)
+    np.testing.assert_allclose(metrics["loss"], np.log(2), rtol=1e-6)
+    assert float(metrics["accuracy"]) == 0.75
+    assert state.encoder.params["backbone"] == "frozen"
+    assert (state.encoder.batch_stats, state.encoder.sleep_opt) == ("still", "kept")
+
+    again, _ = classify_step(state, batch, now, parts=parts)
+    p = 1 / (1 + np.exp(-0.2))
+    gradient = p - 0.75 + MOMENTUM * -0.25
+    np.testing.assert_allclose(
+        again.encoder.params["head"][:2], [0.1 - RATE * gradient, -0.1 + RATE * gradient], rtol=1e-5
+    )
