@@ -62,13 +62,15 @@ def main(argv: list[str]) -> int:
     if not flags.FLAGS["verbosity"].present:
         # What libraries tell of themselves is not for everyone.
         logging.set_verbosity(logging.WARNING)
-    config = from_mapping(_CONFIG.value.to_dict())
+    # First: the settings may import a plugin, and that may start JAX.
     use_virtual_devices()
     process = (_COORDINATOR.value, _NUM_PROCESSES.value, _PROCESS_ID.value)
     if _DISTRIBUTED.value or process != (None, None, None):
         join_processes(*process)
+    config = from_mapping(_CONFIG.value.to_dict())
     experiment = Path(config_flags.get_config_filename(flags.FLAGS["config"])).stem
-    workdir = Path(_WORKDIR.value or f"runs/{experiment}-{config.method}-seed{config.seed}")
+    method = config.method.partition("(")[0]
+    workdir = Path(_WORKDIR.value or f"runs/{experiment}-{method}-seed{config.seed}")
     checkpointing = Checkpointing(
         _CHECKPOINT_STEPS.value, _CHECKPOINT_MINUTES.value, _KEEP_CHECKPOINTS.value
     )

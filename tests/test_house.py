@@ -2,6 +2,7 @@
 
 import ast
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -30,13 +31,13 @@ def tree_of(path: Path) -> ast.Module:
 
 def without_type_checking(tree: ast.Module) -> list[ast.AST]:
     """All nodes but those that only type checkers see."""
-    nodes, todo = [], [tree]
+    nodes, todo = [], [cast(ast.AST, tree)]
     while todo:
         node = todo.pop()
         if isinstance(node, ast.If) and getattr(node.test, "id", "") == "TYPE_CHECKING":
             continue
         nodes.append(node)
-        todo += ast.iter_child_nodes(node)
+        todo += list(ast.iter_child_nodes(node))
     return nodes
 
 
@@ -70,7 +71,7 @@ def importers(path: Path) -> str:
 @pytest.mark.parametrize("path", FILES, ids=importers)
 def test_no_file_imports_from_more_than_twelve_siblings(path):
     homes = {
-        node.module
+        str(node.module)
         for node in without_type_checking(tree_of(path))
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(PACKAGE)
     }

@@ -4,6 +4,7 @@ import ast
 import functools
 import sys
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -26,9 +27,16 @@ MODULES = {module_name(path): path for path in FILES}
 
 @functools.cache
 def imported(path: Path) -> frozenset[str]:
-    """Everything that a file imports, also inside functions; `from a import b` gives a and a.b."""
-    names = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+    """Everything that a file imports, also inside functions; `from a import b` gives a and a.b.
+
+    What only type checkers see is no import.
+    """
+    names, todo = set(), [cast(ast.AST, ast.parse(path.read_text()))]
+    while todo:
+        node = todo.pop()
+        if isinstance(node, ast.If) and getattr(node.test, "id", "") == "TYPE_CHECKING":
+            continue
+        todo += list(ast.iter_child_nodes(node))
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):

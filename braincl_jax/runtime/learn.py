@@ -108,7 +108,7 @@ def examine(
             continue
         figures = evaluator.run(exam)
         known[name][cursor.task] = figures
-        shell.log.write(task=cursor.task, phase=stage.name, evaluator=name, **figures)
+        shell.log.write(task=cursor.task, phase=stage.name, evaluator=name, figures=figures)
         shell.timings.lap(cursor.task, stage.name, 1)
         cursor.steps, cursor.done = cursor.steps + 1, cursor.done + 1
         if cursor.done < len(stage.evaluators) and shell.saver.is_due(cursor):

@@ -8,22 +8,18 @@ Expect:    see experiments/results/transfer_memory.json: 0.26 GB of temporaries 
            working memory four times as large, when all cues were coded at once.
 """
 
-from pathlib import Path
+import sys
+from collections.abc import Sequence
 from typing import Any
 
 import jax
-from absl import app, flags
 
 from braincl_jax.build import build_method, init_brain
 from braincl_jax.config import CodecConfig, Config
 from braincl_jax.memory.budget import tree_bytes
 from braincl_jax.methods import BrainCL
-from braincl_jax.runtime.log import write_json
 from braincl_jax.types import StreamSpec
-from experiments.provenance import current_commit, hardware
-
-_RESULTS = flags.DEFINE_string("results", None, "JSON file for the figures.")
-_ONLY = flags.DEFINE_list("only", [], "Cases to measure; all of them if none is named.")
+from experiments.benchmarks import harness
 
 # Images of 224x224 pixels and a block for 10 tasks, whose cues have 14x14x96 latents.
 LARGE = Config(
@@ -84,18 +80,19 @@ def table(measured: dict[str, dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
-def main(argv: list[str]) -> None:
-    if len(argv) > 1:
-        raise app.UsageError(f"unexpected arguments: {' '.join(argv[1:])}")
+def main(arguments: Sequence[str] | None = None) -> int:
+    line = harness.CommandLine("transfer_memory", __doc__)
+    line.add_argument("--only", nargs="+", choices=CASES, help="cases to measure; all by default")
+    asked = line.read(arguments)
+    cases = ["quickstart"] if asked.smoke else asked.only or CASES
     measured = {}
-    for name in _ONLY.value or CASES:
+    for name in cases:
         measured[name] = measure(*CASES[name])
         print(table({name: measured[name]}), flush=True)
     print(table(measured))
-    if _RESULTS.value:
-        made = {"commit": current_commit(), "hardware": hardware(), "compiler": jax.__version__}
-        write_json(Path(_RESULTS.value), made | measured)
+    harness.publish(asked, {"compiler": jax.__version__} | measured)
+    return 0
 
 
 if __name__ == "__main__":
-    app.run(main)
+    sys.exit(main())

@@ -60,7 +60,11 @@ def test_their_figures_reach_log_summary_report_and_state(lives):
     workdir, _ = lives
     summary = json.loads((workdir / "summary.json").read_text())
     lines = [json.loads(line) for line in (workdir / "metrics.jsonl").read_text().splitlines()]
-    told = [line["accuracy"] for line in lines if line.get("evaluator", "").startswith("worst")]
+    told = [
+        line["figures"]["accuracy"]
+        for line in lines
+        if line.get("evaluator", "").startswith("worst")
+    ]
     assert told == summary["worst_class_by_task"]
     assert summary["worst_class_accuracy"] == told[-1]
     page = (workdir / "report" / "report.md").read_text()

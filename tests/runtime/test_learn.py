@@ -77,7 +77,7 @@ def test_every_evaluator_is_asked_about_the_same_exam_and_counts_as_a_step(aroun
     assert cursor.outcome.figures == {"one": {3: {"number": 1}}, "other": {3: {"number": 1}}}
     lines = [json.loads(line) for line in path.read_text().splitlines()]
     assert lines == [
-        {"task": 3, "phase": "after_task", "evaluator": name, "number": 1}
+        {"task": 3, "phase": "after_task", "evaluator": name, "figures": {"number": 1}}
         for name in ("one", "other")
     ]
     # Between two evaluators the run can be saved; after the last one its stage is over.

@@ -99,11 +99,11 @@ def test_every_evaluator_has_a_line_where_it_looked(run):
         *((1, "at_end", "recall_quality"),),
     ]
     matrix = run.summary["accuracy_matrix"]
-    measured = [line["by_task"] for line in lines if line["evaluator"] == "accuracy"]
+    measured = [line["figures"]["by_task"] for line in lines if line["evaluator"] == "accuracy"]
     assert measured == [matrix[0][:1], matrix[1]]
-    assert [line["accuracy"] for line in lines if line["evaluator"] == "before_sleep"] == (
-        run.summary["before_sleep_accuracy"]
-    )
+    assert [
+        line["figures"]["accuracy"] for line in lines if line["evaluator"] == "before_sleep"
+    ] == (run.summary["before_sleep_accuracy"])
 
 
 def test_the_summary_has_every_key_that_is_promised(run):
