@@ -112,10 +112,15 @@ def settings(prefix: str = "") -> Callable[[type[T]], type[T]]:
         prefix: what errors put before a field's name, such as "codec" for `codec.width`.
 
     Raises:
-        TypeError: a field that is neither a bool, nor settings of their own, nor `given`, has no bound.
+        TypeError: a field that is neither a bool, nor settings of their own, nor `given`, has no bound; or there is a
+            `__post_init__` where `check_together` is meant.
     """
 
     def decorate(cls: type[T]) -> type[T]:
+        if "__post_init__" in vars(cls):
+            raise TypeError(
+                f"{cls.__name__}: what __post_init__ checks belongs into check_together"
+            )
         setattr(cls, PREFIX, prefix + "." if prefix else "")
         cls.__post_init__ = _check_object  # pyright: ignore[reportAttributeAccessIssue]
         made = dataclasses.dataclass(frozen=True)(cls)

@@ -17,7 +17,8 @@ from braincl_jax.memory.block import store
 from braincl_jax.memory.exchange import Imported, import_memory
 from braincl_jax.memory.recall import recall_slots
 from braincl_jax.report.recollections import Recollection, write_recollections
-from braincl_jax.runtime.record import read_record
+from braincl_jax.runtime.record import Record, read_record
+from braincl_jax.runtime.workdir import CONFIG
 
 _WORKDIR = flags.DEFINE_string("workdir", None, "Folder of a finished run.", required=True)
 _SLOTS = flags.DEFINE_string(
@@ -82,9 +83,9 @@ def recollect(
     return found
 
 
-def load_originals(workdir: Path, slots: list[int]) -> dict[int, np.ndarray]:
+def load_originals(record: Record, workdir: Path, slots: list[int]) -> dict[int, np.ndarray]:
     """The training image behind each slot, from the run's data set."""
-    stream = build_stream(read_record(workdir / "config.json").config)
+    stream = build_stream(record.config)
     sources = np.load(workdir / "sources.npy")
     originals = {}
     for slot in slots:
@@ -97,9 +98,11 @@ def main(argv: list[str]) -> None:
     if len(argv) > 1:
         raise app.UsageError(f"unexpected arguments: {' '.join(argv[1:])}")
     workdir = Path(_WORKDIR.value)
+    # First: it imports the plugins that the codec may need.
+    record = read_record(workdir / CONFIG)
     imported = import_memory(workdir / "memory.npz")
     slots = parse_slots(_SLOTS.value, int(imported.memory.task_counts.sum()))
-    originals = load_originals(workdir, slots) if _ORIGINALS.value else {}
+    originals = load_originals(record, workdir, slots) if _ORIGINALS.value else {}
     found = recollect(imported, slots, originals)
     out = write_recollections(Path(_OUT.value or workdir / "recall.png"), found)
     print("  slot  label  class  bytes   PSNR")

@@ -89,10 +89,13 @@ class Devices:
         return lambda state, batch: self._in_turn(mapped(state, self._shard(batch)))
 
     def map_reader(self, function: Callable[..., PyTree]) -> Callable[..., PyTree]:
-        """Like `map_step` for a function that leaves the state as it is and returns what all devices agree on."""
+        """Like `map_step` for a function that leaves the state as it is and returns what all devices agree on.
+
+        It comes as NumPy arrays: to cut it out on the devices would take a program for each of its shapes.
+        """
         mapped = functools.partial(function, axis_name=AXIS)
         mapped = jax.pmap(mapped, axis_name=AXIS, devices=self._devices)
-        return lambda state, batch: self.first(self._in_turn(mapped(state, self._shard(batch))))
+        return lambda state, batch: self.fetch(self._in_turn(mapped(state, self._shard(batch))))
 
     def first(self, tree: PyTree) -> PyTree:
         """The copy of this process's first device."""

@@ -25,6 +25,7 @@ SETTINGS = harness.SMALL | {
     "dataset": "stripes:4",
     "num_tasks": 2,
     "method": "slow_weights(decay=0.9)",
+    "budget_policy": "reserve(share=0.5)",
     "sleep.sampler": "recent_first(share=0.5)",
     "evaluators": ("accuracy", "worst_class(rank=1)"),
 }
