@@ -9,7 +9,6 @@ import pytest
 
 from braincl_jax.memory.block import store
 from braincl_jax.memory.coder import coding
-from braincl_jax.memory.inspection import find_damages
 
 FLIPS = 1000
 COUNTS = (4, 3, 5)
@@ -103,35 +102,3 @@ def test_without_the_checksum_a_flipped_bit_is_found_or_changes_letters_of_one_f
     assert missed["free"] == struck["free"]
     assert missed["record"] == missed["entry"] == 0
     assert missed["string"] < 0.1 * struck["string"]
-
-
-# More and fewer than there are, below 0, and more than there is room for.
-COUNT_FLIPS = [(0, 0), (0, 2), (1, 2), (2, 1), (1, 31), (2, 30)]
-LOSES_THE_LAST = [(2, 0), (2, 2)]
-
-
-def with_count(memory, task, bit):
-    counts = np.array(memory.task_counts)
-    counts[task] ^= np.int64(1 << bit).astype(np.int32)
-    return jax.tree.map(jnp.asarray, memory.replace(task_counts=counts))
-
-
-def test_a_flipped_bit_of_a_count_is_found_by_looking_through_the_memory(stored):
-    bench, memory = stored
-    assert find_damages(memory, bench.format) == []
-    for task, bit in COUNT_FLIPS:
-        assert find_damages(with_count(memory, task, bit), bench.format), (task, bit)
-
-
-@pytest.mark.parametrize(("task", "bit"), LOSES_THE_LAST)
-def test_the_loss_of_the_last_cues_is_found_by_looking_through_the_memory(stored, task, bit):
-    bench, memory = stored
-    assert find_damages(with_count(memory, task, bit), bench.format)
-
-
-def test_a_flipped_bit_of_the_number_of_records_is_found_by_looking_through_the_memory(stored):
-    bench, memory = stored
-    for bit in (0, 2, 31):
-        number = np.int32(3) ^ np.int64(1 << bit).astype(np.int32)
-        damaged = jax.tree.map(jnp.asarray, memory.replace(num_records=number))
-        assert find_damages(damaged, bench.format), bit

@@ -9,13 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from braincl_jax.config import CodecConfig
-from braincl_jax.memory import cue_strings
 from braincl_jax.memory.block import store
-from braincl_jax.memory.codec import quantise, transforms
 
 TASKS, ROOM, CLASSES, SLOTS = 3, 5, 6, 12
-CODEC = transforms.build_codec(CodecConfig(latent_channels=3, width=4), (8, 8, 1))
 COUNTS = [4, 3, 5]
 FACTS = {"num_classes": CLASSES, "num_tasks": TASKS, "num_slots": SLOTS, "num_words": 820}
 
@@ -167,41 +163,6 @@ def test_labels_and_lengths_up_to_the_largest_are_read_as_they_were_packed(workb
     np.testing.assert_array_equal(read.label[:3], label)
     np.testing.assert_array_equal(read.lengths[:3], lengths)
     assert not read.lengths[3:].any()
-
-
-def test_recall_shows_what_the_decoder_of_the_task_makes_of_the_cue(workbench):
-    shapes = jax.eval_shape(CODEC.init, jax.random.key(0))["synthesis"]
-    rng = np.random.default_rng(0)
-    # So small that no pixel is black or white.
-    decoders = [
-        quantise.quantise(
-            jax.tree.map(lambda leaf: jnp.float32(rng.normal(0, 0.004, leaf.shape)), shapes)
-        )
-        for _ in range(TASKS)
-    ]
-    bench = workbench(decoder=decoders[0], lanes=2, **FACTS | {"num_words": 1720})
-    nights = [bench.draw(task, ROOM)._replace(decoder=decoders[task]) for task in range(TASKS)]
-    memory = bench.empty()
-    for night, count in zip(nights, COUNTS, strict=True):
-        memory = bench.remember(memory, night, count)
-    # Slot 5 is the second of task 1 (after 4 of task 0), slots 8 and 7 the second and first of task 2.
-    task, slot = jnp.array([2, 1]), jnp.array([[8, 7], [5, 5]])
-    recall = jax.jit(lambda memory: cue_strings.recall(memory, bench.format, task, slot, CODEC))
-    recalled = recall(memory)
-    assert recalled.intact.all()
-
-    @jax.jit
-    def seen(decoder, cue):
-        return CODEC.recall(quantise.dequantise(decoder), cue[None].astype(jnp.float32))[0]
-
-    def difference(image, decoder, cue):
-        return np.abs(np.asarray(image, int) - np.asarray(seen(decoder, cue), int)).max()
-
-    for group, member, own, place in ((0, 0, 2, 1), (0, 1, 2, 0), (1, 0, 1, 1), (1, 1, 1, 1)):
-        image, cue = recalled.image[group, member], nights[own].cues[place]
-        assert recalled.label[group, member] == nights[own].label[place]
-        assert difference(image, decoders[own], cue) <= 1
-        assert difference(image, decoders[0], cue) > 5
 
 
 def test_a_block_is_rewritten_and_read_the_same_without_jit(workbench, rewriting):

@@ -1,0 +1,95 @@
+"""The memory of cues as one part: it weighs its budget, knows its funds, and opens a working memory."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from braincl_jax import build, config
+from braincl_jax.memory.cue_layout import CueLayout
+from braincl_jax.memory.working import EMPTY
+from braincl_jax.types import StreamSpec
+
+SPEC = StreamSpec(image_shape=(12, 12, 1), num_classes=6, num_tasks=3, task_sizes=(40, 30, 50))
+
+
+def cue_memory(budget_bytes, lanes=1, records=0):
+    """The layout of a memory; the weight of `records` records is added to the budget."""
+    codec = config.CodecConfig(latent_channels=4, width=4, analysis_width=4, lanes_per_image=lanes)
+
+    def build_layout(budget_bytes) -> CueLayout:
+        settings = config.Config(budget_bytes=budget_bytes, codec=codec)
+        layout = build.build_method(settings, SPEC).layout
+        assert isinstance(layout, CueLayout)
+        return layout
+
+    record_words = build_layout(20_000).format.record_words
+    return build_layout(budget_bytes + 2 * records * record_words)
+
+
+@pytest.mark.parametrize(("budget_bytes", "lanes"), [(12_000, 1), (20_001, 3)])
+def test_the_memory_of_a_brain_weighs_its_budget(budget_bytes, lanes):
+    layout = cue_memory(budget_bytes, lanes)
+    memory = layout.init(jax.random.key(0))
+    weight = sum(leaf.nbytes for leaf in jax.tree.leaves(memory.long_term))
+    assert sum(layout.bill(memory).values()) == weight
+    # Words have two bytes.
+    assert budget_bytes - 2 < weight <= budget_bytes
+    assert layout.num_stored(memory) == 0
+
+
+def test_a_brain_without_room_for_its_decoders_is_refused():
+    with pytest.raises(ValueError, match="budget_bytes=1000 is too small"):
+        cue_memory(1000)
+
+
+def test_a_cue_may_take_what_is_left_for_each_of_the_tasks_images():
+    layout = cue_memory(20_001)
+    memory = layout.init(jax.random.key(0))
+    # 40, 30 and 50 images; nothing is stored yet: 40 / 120, 30 / 80 and all. An entry is one word.
+    for task, (part, number) in enumerate(((1 / 3, 40), (3 / 8, 30), (1, 50))):
+        cues = layout.format.num_words - (3 - task) * layout.format.record_words
+        expected = int(cues * part) / number - 1
+        np.testing.assert_allclose(layout.cue_words(memory, jnp.int32(task)), expected, 1e-6)
+
+
+def test_where_short_strings_would_not_fit_either_fewer_are_meant_to_be_kept():
+    # 8 words and an entry are 9 words; with 12 cues of that size in all, a third is for task 0: 4 cues of 40.
+    layout = cue_memory(16 + 4 + 2 * 12 * 9, records=3)
+    memory = layout.init(jax.random.key(0))
+    assert float(layout.cue_words(memory, jnp.int32(0))) == 8
+
+
+def test_lanes_that_do_not_divide_the_rows_of_a_cue_are_refused():
+    # Images of 12x12 are cues of 3 rows.
+    with pytest.raises(ValueError, match=r"lanes_per_image=2 must divide the 3 rows of a cue"):
+        cue_memory(20_000, lanes=2)
+
+
+def test_what_is_stored_is_counted_and_no_longer_free(diary):
+    layout, format = diary.method.layout, diary.method.layout.format
+    for task, stored in enumerate((48, 96)):
+        memory = diary.after[task, "transfer"].memory
+        assert layout.num_stored(memory) == stored
+        assert int(layout.index(memory).stored.sum()) == stored
+        funds = layout.funds(memory, jnp.int32(task))
+        assert funds.total == format.num_words  # no trunk is shared
+        used = layout.bill(memory)["strings"] // 2 + stored + (task + 1) * funds.record
+        assert int(funds.free) == format.num_words - used
+        assert funds.task_sizes.tolist() == [48, 48]
+
+
+def test_a_new_day_opens_a_new_codec_and_keeps_the_tradeoff_alone(diary):
+    night, morning = diary.after[0, "transfer"].memory, diary.after[1, "start"].memory
+    working = morning.working
+    assert (working.labels == EMPTY).all()
+    assert not working.cues.any()
+    assert not any(leaf.any() for leaf in jax.tree.leaves(night.working.codec))
+    # The key gives g_a the same weights each morning.
+    jax.tree.map(
+        np.testing.assert_allclose,
+        working.codec["analysis"],
+        diary.after[0, "start"].memory.working.codec["analysis"],
+    )
+    assert float(working.log_tradeoff) == float(night.working.log_tradeoff)
+    jax.tree.map(np.testing.assert_array_equal, morning.long_term, night.long_term)
