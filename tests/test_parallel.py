@@ -195,12 +195,3 @@ def test_batch_norm_that_is_not_synchronised_is_noticed(diary, devices, check_ag
     step = devices.map_step(pipeline.replay(with_network(diary.method, Unsynchronised)))
     with pytest.raises(AssertionError, match="batch_stats"):
         check_agreement("replay", step)
-
-
-def test_more_devices_than_there_are_is_an_error_with_both_numbers():
-    with pytest.raises(ValueError, match=r"num_devices=99.* has 4"):
-        Devices(99)
-
-
-def test_nought_devices_takes_all():
-    assert len(Devices(0)) == NUM_DEVICES

@@ -1,5 +1,6 @@
 """What a run leaves when all tasks are learned: summary, files of the method, report."""
 
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,16 @@ from braincl_jax.runtime.summary import summarise_run
 from braincl_jax.runtime.workdir import RECALLS, REPORT, SUMMARY
 from braincl_jax.state import BrainState
 
+_LOG = logging.getLogger(__name__)
+
 
 def finish(
     state: BrainState, outcome: Outcome, examiner: Examiner, workdir: Path
 ) -> dict[str, Any]:
-    """Writes all that there is to write, the pictures last; returns the summary."""
+    """Writes all that there is to write, the pictures last; returns the summary.
+
+    A report that cannot be written is a warning in the log: all that it shows is in the summary.
+    """
     method, stream = examiner.method, examiner.stream
     final = jax.device_put(examiner.devices.fetch(state))
     summary = summarise_run(
@@ -34,7 +40,12 @@ def finish(
         method.export(workdir, final, stream, outcome.notes)
         # It says that the run is finished: a picture that cannot be drawn costs nothing but itself.
         write_json(workdir / SUMMARY, summary)
-        write_report(workdir / REPORT, summary, read_recalls(workdir / RECALLS))
+        try:
+            write_report(workdir / REPORT, summary, read_recalls(workdir / RECALLS))
+        except Exception as error:
+            _LOG.warning(
+                "report %s could not be written: %s", workdir / REPORT, error, exc_info=True
+            )
     return summary
 
 

@@ -15,7 +15,6 @@ import pytest
 
 from braincl_jax.config import to_mapping
 from braincl_jax.runtime import processes
-from braincl_jax.runtime.devices import Devices
 from braincl_jax.runtime.processes import (
     join_processes,
     leads,
@@ -279,34 +278,3 @@ def test_what_the_user_says_of_devices_holds(before, after, monkeypatch):
         monkeypatch.setenv("XLA_FLAGS", before)
     use_virtual_devices()
     assert os.environ["XLA_FLAGS"] == after
-
-
-class FakeDevice(NamedTuple):
-    platform: str = "cpu"
-
-
-@pytest.mark.parametrize(
-    ("counts", "wanted", "message"),
-    [
-        ([2, 2], 3, r"num_devices=3, but the processes have \[2, 2\] and must take part"),
-        ([2, 2], 6, r"num_devices=6, but the processes have \[2, 2\]"),
-        ([2, 1], 0, r"num_devices=0, but the processes have \[2, 1\]"),
-        ([2, 2], 1, r"num_devices=1, but the processes have \[2, 2\]"),
-    ],
-)
-def test_processes_take_part_with_equally_many_devices(counts, wanted, message, monkeypatch):
-    monkeypatch.setattr(jax, "process_count", lambda: len(counts))
-    monkeypatch.setattr(
-        jax, "local_devices", lambda process_index: [FakeDevice()] * counts[process_index]
-    )
-    with pytest.raises(ValueError, match=message):
-        Devices(wanted)
-
-
-def test_devices_are_taken_process_by_process(monkeypatch):
-    monkeypatch.setattr(jax, "process_count", lambda: 2)
-    monkeypatch.setattr(jax, "process_index", lambda: 1)
-    monkeypatch.setattr(jax, "local_devices", lambda process_index: [FakeDevice()] * 3)
-    devices = Devices(4)
-    assert len(devices) == 4
-    assert devices.part == (1, 2)

@@ -19,7 +19,7 @@ from braincl_jax.runtime.checkpoint import (
     write_checkpoint,
 )
 from braincl_jax.runtime.cursor import Cursor
-from braincl_jax.runtime.interrupt import EXIT_INTERRUPTED, Interrupted, stop_on_signals
+from braincl_jax.runtime.interrupt import EXIT_INTERRUPTED, Interrupted
 from braincl_jax.runtime.record import Record
 from braincl_jax.runtime.resume import check_figures, clear, fork
 from braincl_jax.runtime.stages import build_evaluators
@@ -199,41 +199,7 @@ class TestExactness:
         assert differences(alone, killed) == []
 
 
-@pytest.fixture
-def default_handlers():
-    """Handlers as in a program that runs in the foreground; in the background SIGINT may be ignored."""
-    handlers = {signal.SIGTERM: signal.SIG_DFL, signal.SIGINT: signal.default_int_handler}
-    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
-    yield
-    for number, handler in before.items():
-        signal.signal(number, handler)
-
-
 class TestSignals:
-    @pytest.mark.usefixtures("default_handlers")
-    @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-    def test_the_first_asks_and_handlers_are_put_back(self, number):
-        before = [signal.getsignal(one) for one in (signal.SIGTERM, signal.SIGINT)]
-        with stop_on_signals() as stop:
-            assert not stop.asked
-            os.kill(os.getpid(), number)
-            assert stop.asked
-            assert (
-                signal.getsignal(signal.SIGINT) is signal.SIG_DFL
-            )  # the next one ends the process
-        assert [signal.getsignal(one) for one in (signal.SIGTERM, signal.SIGINT)] == before
-
-    def test_what_was_ignored_stays_ignored(self):
-        before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-        try:
-            with stop_on_signals() as stop:
-                os.kill(os.getpid(), signal.SIGINT)
-                assert not stop.asked
-                os.kill(os.getpid(), signal.SIGTERM)
-                assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
-        finally:
-            signal.signal(signal.SIGINT, before)
-
     def test_the_message_says_where_the_run_is(self, run, tmp_path):
         saved = tmp_path / "run" / "checkpoints" / "00000003"
         with pytest.raises(Interrupted, match=rf"task 0, encode, 2 steps done.*saved as {saved}"):

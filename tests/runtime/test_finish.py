@@ -1,0 +1,102 @@
+"""What a finished run leaves, and what of it survives when something cannot be written."""
+
+import json
+import types
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from braincl_jax.runtime import finish as module
+from braincl_jax.runtime.cursor import Outcome
+from braincl_jax.runtime.finish import finish, read_recalls
+
+OUTCOME = Outcome({}, {"sources": 3}, {})
+
+
+@pytest.fixture
+def told(monkeypatch):
+    """What was done, in order; the summary repeats the state."""
+    told: list[Any] = []
+
+    def report(folder: Path, summary: dict, recalls: Any) -> None:
+        assert (folder.parent / "summary.json").exists()
+        told.append(("report", folder.name, summary, recalls))
+
+    monkeypatch.setattr(
+        module, "summarise_run", lambda state, **facts: {"state": int(state), **facts["outcome"][1]}
+    )
+    monkeypatch.setattr(module, "write_report", report)
+    return told
+
+
+def examiner_of(export: Any) -> Any:
+    devices = types.SimpleNamespace(fetch=lambda state: state[0], description="1 x cpu")
+    method = types.SimpleNamespace(export=export)
+    return types.SimpleNamespace(method=method, stream="stream", devices=devices, evaluators={})
+
+
+def finished(workdir: Path, told: list) -> dict:
+    def export(folder, state, stream, notes):
+        told.append(("export", folder, int(state), stream, notes))
+
+    state: Any = np.array([5, 5])
+    return finish(state, OUTCOME, examiner_of(export), workdir)
+
+
+def test_the_method_exports_then_comes_the_summary_then_the_report(told, tmp_path):
+    summary = finished(tmp_path, told)
+    assert summary == {"state": 5, "sources": 3}
+    assert json.loads((tmp_path / "summary.json").read_text()) == summary
+    assert told == [
+        ("export", tmp_path, 5, "stream", {"sources": 3}),
+        ("report", "report", summary, None),
+    ]
+
+
+def test_a_report_that_cannot_be_drawn_is_a_warning(told, tmp_path, monkeypatch, caplog):
+    def fail(*arguments):
+        raise RuntimeError("no ink")
+
+    monkeypatch.setattr(module, "write_report", fail)
+    summary = finished(tmp_path, told)
+    assert json.loads((tmp_path / "summary.json").read_text()) == summary
+    (record,) = caplog.records
+    assert (record.levelname, record.name) == ("WARNING", module.__name__)
+    assert "could not be written: no ink" in record.getMessage()
+
+
+def test_damaged_recalls_are_a_warning_too(told, tmp_path, caplog):
+    (tmp_path / "recalls.npz").write_bytes(b"not an archive")
+    assert finished(tmp_path, told) == {"state": 5, "sources": 3}
+    assert (tmp_path / "summary.json").exists()
+    assert "could not be written" in caplog.text
+
+
+@pytest.mark.usefixtures("told")
+def test_a_run_whose_files_cannot_be_written_is_not_finished(tmp_path):
+    def full(*arguments):
+        raise OSError("disk full")
+
+    state: Any = np.array([5, 5])
+    with pytest.raises(OSError, match="disk full"):
+        finish(state, OUTCOME, examiner_of(full), tmp_path)
+    assert not (tmp_path / "summary.json").exists()
+
+
+def test_other_processes_know_the_summary_and_write_nothing(told, tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "leads", lambda: False)
+    assert finished(tmp_path, told) == {"state": 5, "sources": 3}
+    assert told == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_originals_and_recalls_come_in_pairs_where_there_are_any(tmp_path):
+    assert read_recalls(tmp_path / "recalls.npz") is None
+    one, other = np.zeros((2, 4, 4, 1), np.uint8), np.ones((2, 4, 4, 1), np.uint8)
+    np.savez(tmp_path / "recalls.npz", original=one, recalled=other)
+    sample = read_recalls(tmp_path / "recalls.npz")
+    assert sample is not None
+    np.testing.assert_array_equal(sample[0], one)
+    np.testing.assert_array_equal(sample[1], other)

@@ -1,0 +1,61 @@
+"""What is written is whole, or what was there before."""
+
+import json
+import os
+
+import pytest
+
+from braincl_jax.runtime.log import MetricsLog, write_json
+
+
+def test_json_comes_back_from_a_folder_that_was_not_there(tmp_path):
+    path = tmp_path / "a" / "b" / "c.json"
+    write_json(path, {"x": [1, None]})
+    assert json.loads(path.read_text()) == {"x": [1, None]}
+    assert os.listdir(path.parent) == ["c.json"]
+
+
+def test_a_write_that_fails_leaves_the_old_file(tmp_path, monkeypatch):
+    def die(*arguments):
+        raise OSError("power cut")
+
+    path = tmp_path / "c.json"
+    write_json(path, 1)
+    with pytest.raises(TypeError):
+        write_json(path, object())
+    monkeypatch.setattr(os, "fsync", die)
+    with pytest.raises(OSError, match="power cut"):
+        write_json(path, 2)
+    assert path.read_text() == "1\n"
+
+
+def test_a_line_is_on_its_way_as_soon_as_it_is_written(tmp_path):
+    path = tmp_path / "metrics.jsonl"
+    with MetricsLog(path) as log:
+        log.write(step=1, loss=0.5)
+        assert path.read_text() == '{"step": 1, "loss": 0.5}\n'
+        assert log.size == 25
+
+
+def test_lines_beyond_those_that_a_checkpoint_knows_are_taken_back(tmp_path):
+    path = tmp_path / "metrics.jsonl"
+    path.write_text("1\n2\n3\n")
+    with MetricsLog(path, keep=4) as log:
+        log.write(a=5)
+    assert path.read_text() == '1\n2\n{"a": 5}\n'
+
+
+def test_lines_that_are_gone_are_an_error_and_nothing_is_written(tmp_path):
+    path = tmp_path / "metrics.jsonl"
+    path.write_text("1\n")
+    with pytest.raises(ValueError, match="has lost lines: 4 bytes are known, 2 are left"):
+        MetricsLog(path, keep=4).__enter__()
+    assert path.read_text() == "1\n"
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf")])
+def test_what_json_does_not_know_is_refused(number, tmp_path):
+    with MetricsLog(tmp_path / "metrics.jsonl") as log:
+        with pytest.raises(ValueError, match="JSON compliant"):
+            log.write(loss=number)
+        assert log.size == 0

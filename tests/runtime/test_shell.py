@@ -1,0 +1,56 @@
+"""The files of a run: opened where it goes on, and by the first process alone."""
+
+import json
+import signal
+import types
+from typing import Any
+
+from braincl_jax.runtime import shell as module
+from braincl_jax.runtime.checkpoint import Checkpointing
+from braincl_jax.runtime.cursor import Cursor
+from braincl_jax.runtime.shell import Shell, open_shell
+
+RECORD: Any = types.SimpleNamespace(to_mapping=dict)
+DEVICES: Any = object()
+
+
+def opened(workdir, **place: Any):
+    return open_shell(workdir, DEVICES, RECORD, Checkpointing(), Cursor("start", **place), None)
+
+
+def test_the_files_of_a_run_go_on_where_the_run_does(tmp_path):
+    (tmp_path / "metrics.jsonl").write_text("1\n2\n3\n")
+    with opened(tmp_path, steps=7, log_bytes=4) as shell:
+        shell.log.write(a=1)
+        assert shell.saver.idle
+        assert shell.devices is DEVICES
+    assert (tmp_path / "metrics.jsonl").read_text() == '1\n2\n{"a": 1}\n'
+    assert json.loads((tmp_path / "timings.jsonl").read_text()) == {"from_step": 7}
+
+
+def test_other_processes_leave_no_files(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "leads", lambda: False)
+    # The first process has written lines; that they are not in the own file is no error.
+    with opened(tmp_path, log_bytes=400) as shell:
+        shell.log.write(a=1)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_signals_are_heard_while_it_is_open(tmp_path):
+    before = signal.getsignal(signal.SIGTERM)
+    with opened(tmp_path) as shell:
+        assert not shell.saver.is_due(Cursor("start"))
+        signal.raise_signal(signal.SIGTERM)
+        assert shell.saver.is_due(Cursor("start"))
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_the_time_of_saving_has_a_line_of_its_own():
+    told: list[Any] = []
+    timings: Any = types.SimpleNamespace(
+        restart=lambda: told.append("restart"), lap=lambda *what: told.append(what)
+    )
+    saver: Any = types.SimpleNamespace(save=lambda state, cursor: told.append(state))
+    log: Any = None
+    Shell(DEVICES, log, saver, timings).save(Any, Cursor("start", task=3))
+    assert told == ["restart", Any, (3, "checkpoint", 1)]
