@@ -59,7 +59,8 @@ def test_a_step_sees_its_share_of_the_rows_and_all_devices_can_speak():
         return state + jax.lax.psum(batch.sum(), axis_name), batch
 
     state = devices.replicate(jnp.int32(100))
-    after, shares = devices.map_step(step)(state, jnp.arange(8))
+    batch: Any = jnp.arange(8)
+    after, shares = devices.map_step(step)(state, batch)
     assert shares.tolist() == [[0, 1], [2, 3], [4, 5], [6, 7]]
     assert after.tolist() == [128] * 4
     assert int(devices.first(after)) == 128

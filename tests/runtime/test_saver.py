@@ -48,9 +48,9 @@ def scene(monkeypatch):
         monkeypatch.setattr(module, "without_prefetched", lambda state: state)
         record: Any = types.SimpleNamespace(to_mapping=lambda: {"settings": "S"})
         devices: Any = types.SimpleNamespace(fetch=lambda state: ("fetched", state))
-        parts: Any = (writer, Checkpointing(**often), stop, record, devices)
         log: Any = types.SimpleNamespace(size=77)
-        return Scene(Saver(*parts, log, 10), writer, stop, clock)
+        parts: list[Any] = [writer, Checkpointing(**often), stop, record, devices, log, 10]
+        return Scene(Saver(*parts), writer, stop, clock)
 
     return make
 
