@@ -52,5 +52,6 @@ def test_the_time_of_saving_has_a_line_of_its_own():
     )
     saver: Any = types.SimpleNamespace(save=lambda state, cursor: told.append(state))
     log: Any = None
-    Shell(DEVICES, log, saver, timings).save(Any, Cursor("start", task=3))
-    assert told == ["restart", Any, (3, "checkpoint", 1)]
+    state: Any = object()
+    Shell(DEVICES, log, saver, timings).save(state, Cursor("start", task=3))
+    assert told == ["restart", state, (3, "checkpoint", 1)]
