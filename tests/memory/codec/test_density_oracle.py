@@ -13,7 +13,7 @@ import pytest
 
 from braincl_jax.memory.codec import density
 
-ORACLE = pathlib.Path(__file__).parents[1] / "oracles" / "entropy_bottleneck.npz"
+ORACLE = pathlib.Path(__file__).parents[2] / "oracles" / "entropy_bottleneck.npz"
 
 
 @pytest.fixture(scope="module")
