@@ -108,7 +108,9 @@ def test_what_is_left_out_of_a_large_image_is_said():
 
 @pytest.mark.parametrize("channels", [1, 2, 3, 4, 12])
 def test_any_number_of_channels_is_drawn(tmp_path, channels):
-    recall_figure(recalls_of(1, channels)).savefig(tmp_path / "recalls.png")
+    figure = recall_figure(recalls_of(1, channels))
+    figure.savefig(tmp_path / "recalls.png")
+    assert imread(tmp_path / "recalls.png")[..., :3].min() < 1  # not a white page
 
 
 @pytest.mark.parametrize(

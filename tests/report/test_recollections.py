@@ -22,7 +22,8 @@ def test_recollections_stand_in_rows(tmp_path, number, width, height):
 
 
 def test_an_original_may_be_unknown(tmp_path):
-    write_recollections(tmp_path / "recall.png", recollections(2, original=False))
+    path = write_recollections(tmp_path / "recall.png", recollections(2, original=False))
+    assert imread(path).min() < 1  # the recalls are drawn
 
 
 def test_of_very_many_some_are_shown_and_that_is_said(tmp_path, caplog):

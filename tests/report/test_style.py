@@ -28,3 +28,4 @@ def test_lines_of_many_points_have_no_markers():
 def test_a_dollar_in_a_name_is_a_dollar(tmp_path):
     figure, _ = style.blank_axes(4, 3, style.plain(r"no $\wake$, 5 $"))
     figure.savefig(tmp_path / "title.png")
+    assert (tmp_path / "title.png").stat().st_size > 0
