@@ -31,6 +31,7 @@ from braincl_jax.settings import (
 
 DENSITIES = ("trained", "fixed")
 STORAGES = ("int8", "bfloat16")
+SHARED = ("nothing", "trunk", "decoder", "codec")
 
 
 @settings("codec")
@@ -40,9 +41,9 @@ class CodecConfig:
     `latent_channels` 0 takes as many as suit the budget: about a bit for each latent.
     `steps` optimiser steps for each task, `first_steps` for task 0, which starts from random weights. Then the cues
     themselves are refined for `refine_epochs`, by steps of up to `refine_step_size` (in units of the rounding).
-    `recall_error` is what is minimised beside the rate. `storage` is what kernels of a stored decoder are kept as. With
-    `shared_trunk`, all but the last convolution of g_s are trained by the first task alone and stored once, for the
-    decoders of all tasks.
+    `recall_error` is what is minimised beside the rate. `storage` is what stored kernels are kept as. What is `shared`
+    is trained by the first task alone and stored once, for all tasks: "nothing", the "trunk" of g_s (all convolutions
+    but the last), the "decoder" (all of g_s), or the "codec" (g_s and g_a); every task has a density of its own.
     """
 
     num_stages: int = between(1, 8, default=2)
@@ -54,7 +55,7 @@ class CodecConfig:
     recall_error: str = named(RECALL_ERRORS, default="squared_error")
     warm_start: bool = True
     storage: str = one_of(STORAGES, default="int8")
-    shared_trunk: bool = False
+    shared: str = one_of(SHARED, default="nothing")
     first_steps: int = at_least(1, default=1500)
     steps: int = at_least(1, default=1000)
     batch_size: int = at_least(1, default=16)
@@ -67,9 +68,9 @@ class CodecConfig:
 
     def check_together(self) -> None:
         """Raises ValueError where settings contradict each other."""
-        if self.num_stages == 1 and self.shared_trunk:
+        if self.num_stages == 1 and self.shared == "trunk":
             raise ValueError(
-                "codec.shared_trunk=True is impossible where codec.num_stages=1: the only convolution is a task's own"
+                "codec.shared=trunk is impossible where codec.num_stages=1: the only convolution is a task's own"
             )
 
 
@@ -89,11 +90,13 @@ class SleepConfig:
 
     `accumulate` is the number of equal parts in which a device goes through its share of the batch, one after another,
     where all of it does not fit into its memory: the step sums up their gradients.
+    `steps` is the length of a night; with `growing`, that of the last one, and earlier ones are shorter in proportion
+    to the images seen by then, so that each has as many epochs.
     `prefetch_steps` is the number of steps whose strings are decoded together; it changes nothing but the speed.
     """
 
-    first_steps: int = at_least(1, default=400)
     steps: int = at_least(1, default=400)
+    growing: bool = False
     warmup_fraction: float = fraction(default=0.1)
     batch_size: int = at_least(1, default=64)
     num_groups: int = at_least(1, default=8)

@@ -13,6 +13,7 @@ Each function below makes one phase; a method (`methods/`) strings phases togeth
 
 import dataclasses
 import functools
+import itertools
 import math
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -104,14 +105,14 @@ def start(parts: Parts, layout: MemoryLayout) -> Phase:
 def encode(parts: Parts, layout: CueLayout, stream: TaskStream) -> Phase:
     """Wake: the codec learns the task's images."""
     codec = parts.config.codec
+    steps = [codec.first_steps] + (parts.spec.num_tasks - 1) * [codec.steps]
     return Phase(
         "encode",
         functools.partial(encode_step, layout=layout),
-        num_steps=lambda task: codec.first_steps if task == 0 else codec.steps,
+        num_steps=steps.__getitem__,
         batch_at=shuffled(parts, stream, codec.batch_size),
         rate=warmup_cosine(
-            first_steps=codec.first_steps,
-            steps=codec.steps,
+            steps,
             peak=codec.learning_rate,
             final=FINAL_FRACTION * codec.learning_rate,
             warmup_fraction=0.05,
@@ -166,8 +167,7 @@ def classify(parts: Parts, stream: TaskStream) -> Phase:
         ),
         batch_at=shuffled(parts, stream, wake.batch_size),
         rate=warmup_cosine(
-            first_steps=longest,
-            steps=longest,
+            [longest] * parts.spec.num_tasks,
             peak=wake.learning_rate,
             final=FINAL_FRACTION * wake.learning_rate,
             warmup_fraction=0.1,
@@ -184,14 +184,18 @@ def transfer(step: Step, after: Callable[[Metrics, int, Notes], None] = nothing_
 
 def replay(method: Learner) -> Phase:
     """Sleep: the whole network learns from what the memory recalls."""
-    sleep = method.parts.config.sleep
+    sleep, spec = method.parts.config.sleep, method.parts.spec
+    seen = itertools.accumulate(spec.task_sizes)
+    steps = [
+        math.ceil(sleep.steps * number / spec.num_images) if sleep.growing else sleep.steps
+        for number in seen
+    ]
     return Phase(
         "replay",
         functools.partial(replay_step, method=method),
-        num_steps=lambda task: sleep.first_steps if task == 0 else sleep.steps,
+        num_steps=steps.__getitem__,
         rate=warmup_cosine(
-            first_steps=sleep.first_steps,
-            steps=sleep.steps,
+            steps,
             peak=sleep.learning_rate,
             final=sleep.final_learning_rate,
             warmup_fraction=sleep.warmup_fraction,

@@ -1,9 +1,8 @@
 """Learning rates of a phase, restarted in every task."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import jax.numpy as jnp
-import optax
 
 from braincl_jax.types import Array
 
@@ -12,13 +11,12 @@ FINAL_FRACTION = 0.02
 
 
 def warmup_cosine(
-    *, first_steps: int, steps: int, peak: float, final: float, warmup_fraction: float
+    steps: Sequence[int], *, peak: float, final: float, warmup_fraction: float
 ) -> Callable[[Array, Array], Array]:
-    """Linear warm-up and cosine decay over the steps of a phase; task 0 may have another number of steps.
+    """Linear warm-up and cosine decay (Loshchilov & Hutter 2017, equation 5) over the steps of a phase.
 
     Args:
-        first_steps: steps of the phase in task 0.
-        steps: steps in later tasks.
+        steps: of the phase, in each task.
         peak: learning rate after the warm-up.
         final: learning rate at the end.
         warmup_fraction: share of the steps that warm up, in [0, 1).
@@ -26,20 +24,14 @@ def warmup_cosine(
     Returns:
         (task, step) -> learning rate of the step after `step` ones of the phase, float32 scalar.
     """
-
-    def cosine(total: int) -> optax.Schedule:
-        return optax.warmup_cosine_decay_schedule(
-            init_value=0.0,
-            peak_value=peak,
-            warmup_steps=int(warmup_fraction * total),
-            decay_steps=max(total, 1),
-            end_value=final,
-        )
-
-    first, later = cosine(first_steps), cosine(steps)
+    warmup_steps = [int(warmup_fraction * number) for number in steps]
 
     def learning_rate(task: Array, step: Array) -> Array:
+        warmup, total = jnp.asarray(warmup_steps)[task], jnp.asarray(steps)[task]
         # Step i of n uses the rate at i + 1: the warm-up does not waste a step at rate 0.
-        return jnp.where(task == 0, first(step + 1), later(step + 1))
+        step = step + 1
+        done = jnp.clip((step - warmup) / jnp.maximum(total - warmup, 1), 0, 1)
+        decayed = final + (peak - final) * (1 + jnp.cos(jnp.pi * done)) / 2
+        return jnp.where(step < warmup, peak * step / jnp.maximum(warmup, 1), decayed)
 
     return learning_rate

@@ -121,7 +121,7 @@ def tiny_config() -> Config:
             latent_channels=4, width=8, analysis_width=8, first_steps=10, steps=10, batch_size=16
         ),
         wake=WakeConfig(epochs=1, batch_size=16),
-        sleep=SleepConfig(first_steps=4, steps=4, batch_size=16, num_groups=4, prefetch_steps=3),
+        sleep=SleepConfig(steps=4, batch_size=16, num_groups=4, prefetch_steps=3),
     )
 
 

@@ -138,7 +138,7 @@ IMPOSSIBLE = [
     *[(f"codec.{name}", 0) for name in ("analysis_width", "lanes_per_image", "first_steps")],
     *[(f"codec.{name}", 0) for name in ("batch_size", "learning_rate", "clip_norm")],
     *[(f"wake.{name}", 0) for name in ("batch_size", "learning_rate")],
-    *[(f"sleep.{name}", 0) for name in ("first_steps", "steps", "batch_size", "num_groups")],
+    *[(f"sleep.{name}", 0) for name in ("steps", "batch_size", "num_groups")],
     ("sleep.learning_rate", 0),
     ("sleep.learning_rate", float("nan")),
     ("sleep.warmup_fraction", 1.0),
@@ -188,9 +188,9 @@ def test_settings_of_a_part_are_checked_with_the_config_that_names_it(setting, t
 
 
 def test_a_trunk_needs_a_convolution_before_the_last():
-    from_mapping({"codec": {"shared_trunk": True, "num_stages": 2}})
-    with pytest.raises(ValueError, match=r"codec.shared_trunk=True .* codec.num_stages=1"):
-        from_mapping({"codec": {"shared_trunk": True, "num_stages": 1}})
+    from_mapping({"codec": {"shared": "trunk", "num_stages": 2}})
+    with pytest.raises(ValueError, match=r"codec.shared=trunk .* codec.num_stages=1"):
+        from_mapping({"codec": {"shared": "trunk", "num_stages": 1}})
 
 
 @pytest.mark.parametrize(

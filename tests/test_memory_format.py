@@ -201,9 +201,7 @@ def remember_random_tasks(layout: CueLayout) -> tuple[store.EpisodicMemory, np.n
 
 @pytest.mark.parametrize("storage", STORAGES)
 def test_another_program_reads_cues_and_decoders_that_share_a_trunk(tmp_path, storage, assert_same):
-    config = dataclasses.replace(
-        golden_config(shared_trunk=True, storage=storage), budget_bytes=8_000
-    )
+    config = dataclasses.replace(golden_config(shared="trunk", storage=storage), budget_bytes=8_000)
     layout = build_method(config, SPEC).layout
     assert isinstance(layout, CueLayout)
     memory, cues = remember_random_tasks(layout)

@@ -167,7 +167,7 @@ def test_examples_shown_are_counted_by_kind(diary, tiny_config):
         "codec": (codec.first_steps + codec.steps) * codec.batch_size,
         "refinement": 0,
         "wake": 2 * 48,
-        "sleep": (sleep.first_steps + sleep.steps) * sleep.batch_size,
+        "sleep": 2 * sleep.steps * sleep.batch_size,
     }
 
 

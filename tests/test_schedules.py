@@ -15,7 +15,7 @@ PEAK, FINAL = 0.8, 0.2
 @pytest.fixture(scope="module")
 def schedule():
     """10 steps in task 0, 20 later, a fifth of them warm-up."""
-    return warmup_cosine(first_steps=10, steps=20, peak=PEAK, final=FINAL, warmup_fraction=0.2)
+    return warmup_cosine([10, 20, 20, 20], peak=PEAK, final=FINAL, warmup_fraction=0.2)
 
 
 @pytest.fixture(scope="module")
@@ -51,12 +51,12 @@ def test_all_later_tasks_have_the_same_rates(rate):
 
 
 def test_without_warm_up_the_first_step_is_already_on_the_cosine():
-    schedule = warmup_cosine(first_steps=4, steps=4, peak=PEAK, final=FINAL, warmup_fraction=0.0)
+    schedule = warmup_cosine([4], peak=PEAK, final=FINAL, warmup_fraction=0.0)
     np.testing.assert_allclose(schedule(jnp.int32(0), jnp.int32(1)), (PEAK + FINAL) / 2, rtol=1e-6)
 
 
 def test_a_phase_without_steps_still_has_a_schedule():
-    schedule = warmup_cosine(first_steps=0, steps=0, peak=PEAK, final=FINAL, warmup_fraction=0.1)
+    schedule = warmup_cosine([0], peak=PEAK, final=FINAL, warmup_fraction=0.1)
     assert np.isfinite(schedule(jnp.int32(0), jnp.int32(0)))
 
 

@@ -1,4 +1,4 @@
-"""A brain whose decoders share a trunk: trained by the first task, and nobody's from then on."""
+"""A brain whose tasks share a part of the codec: trained by the first task, and nobody's from then on."""
 
 import dataclasses
 import functools
@@ -12,20 +12,28 @@ from braincl_jax import parts, pipeline
 from braincl_jax.memory.block import store
 from braincl_jax.memory.block.integrity import CorruptMemoryError
 from braincl_jax.memory.codec import quantise
+from braincl_jax.memory.codec.transforms import ANALYSIS
 from braincl_jax.memory.exchange import export_memory, import_memory
 from braincl_jax.memory.inspection import find_damages
 from braincl_jax.memory.policy import OpenEnded
 
-TRUNK, OWN = {"Conv_0"}, {"Conv_1", "linear", "log_gain"}
+DECODER = {"Conv_0", "Conv_1", "linear", "log_gain"}
+SHARED = {"trunk": {"Conv_0"}, "decoder": DECODER, "codec": DECODER | {ANALYSIS}}
+
+
+@pytest.fixture(scope="module", params=SHARED)
+def life(request, make_method, tiny_config, tiny_stream, live_one):
+    """The life of the tiny brain, which also refines its cues."""
+    codec = dataclasses.replace(
+        tiny_config.codec, shared=request.param, refine_epochs=1, refine_batch_size=16
+    )
+    return live_one(make_method(codec=codec), tiny_stream)
 
 
 @pytest.fixture(scope="module")
-def life(make_method, tiny_config, tiny_stream, live_one):
-    """The life of the tiny brain, which also refines its cues."""
-    codec = dataclasses.replace(
-        tiny_config.codec, shared_trunk=True, refine_epochs=1, refine_batch_size=16
-    )
-    return live_one(make_method(codec=codec), tiny_stream)
+def shared(life) -> set[str]:
+    """What is shared, by name."""
+    return SHARED[life.method.parts.config.codec.shared]
 
 
 @pytest.fixture(scope="module")
@@ -34,12 +42,14 @@ def memory(life):
     return life.after[1, "transfer"].memory.long_term
 
 
-def decoder_of(life, task, phase):
-    return life.after[task, phase].memory.working.codec["synthesis"]
+def networks_of(life, task, phase):
+    """g_s by the names of its parameters, and g_a."""
+    codec = life.after[task, phase].memory.working.codec
+    return codec["synthesis"] | {ANALYSIS: codec["analysis"]}
 
 
 def differing(one, other) -> set[str]:
-    """Parameters of g_s that are not bit-equal."""
+    """Parameters of g_s, and g_a, that are not bit-equal."""
     return {
         name
         for name in one
@@ -53,22 +63,50 @@ def test_each_step_is_traced_once_for_the_whole_sequence(life):
     assert life.traces == dict.fromkeys(life.steps, 1)
 
 
-def test_the_first_task_trains_the_trunk_and_later_ones_all_the_rest(life):
-    for before, after in (("start", "encode"), ("memorise", "refine")):
+def test_the_first_task_trains_what_is_shared_and_later_ones_all_the_rest(life, shared):
+    # g_a has done its work when cues are refined.
+    for before, after, all in (
+        ("start", "encode", DECODER | {ANALYSIS}),
+        ("memorise", "refine", DECODER),
+    ):
         moved = [
-            differing(decoder_of(life, task, before), decoder_of(life, task, after))
+            differing(networks_of(life, task, before), networks_of(life, task, after))
             for task in (0, 1)
         ]
-        assert moved == [TRUNK | OWN, OWN], after
+        assert moved == [all, all - shared], after
 
 
-def test_later_tasks_train_with_the_trunk_that_is_stored_bit_for_bit(life, memory, assert_same):
+def test_encoding_moves_lambda_with_the_first_task_alone_where_the_whole_codec_is_shared(life):
+    moved = [
+        float(life.after[task, "encode"].memory.working.log_tradeoff)
+        != float(life.after[task, "start"].memory.working.log_tradeoff)
+        for task in (0, 1)
+    ]
+    assert moved == [True, life.method.parts.config.codec.shared != "codec"]
+
+
+def test_cues_are_made_with_the_weights_that_are_stored(life, memory):
+    """Where g_a is shared, those of the first task too come from its stored form."""
+    layout = life.method.layout
+    if ANALYSIS not in layout.codec.trunk:
+        pytest.skip("g_a is each task's own")
+    (trunk, _), (state, batch) = store.read_trunk(memory, layout.format), life.before[0, "memorise"]
+    written = life.steps["memorise"](state, batch)[0].memory.working
+    stored = quantise.dequantise(trunk)[ANALYSIS]
+    cues = np.asarray(layout.codec.separate(stored, batch.image))
+    there = np.asarray(batch.index) >= 0
+    np.testing.assert_allclose(
+        np.asarray(written.cues)[np.asarray(batch.index)[there]], cues[there], atol=1e-4
+    )
+
+
+def test_later_tasks_train_with_what_is_stored_bit_for_bit(life, shared, memory, assert_same):
     trunk, intact = store.read_trunk(memory, life.method.layout.format)
     assert intact
     stored = jax.jit(quantise.dequantise)(trunk)
     for phase in ("start", "encode", "refine"):
-        decoder = decoder_of(life, 1, phase)
-        assert_same({name: decoder[name] for name in TRUNK}, stored)
+        networks = networks_of(life, 1, phase)
+        assert_same({name: networks[name] for name in shared}, stored)
 
 
 def test_the_trunk_in_the_block_is_the_first_tasks_for_ever(life, memory):
@@ -87,17 +125,17 @@ def test_the_first_tasks_cues_recall_what_they_recalled(life):
     np.testing.assert_array_equal(before.image, after.image)
 
 
-def test_a_cold_start_takes_the_stored_trunk_and_else_fresh_weights(life, make_method):
+def test_a_cold_start_takes_what_is_shared_and_else_fresh_weights(life, shared, make_method):
     codec = dataclasses.replace(life.method.parts.config.codec, warm_start=False)
     method = make_method(codec=codec)
     state, _ = life.before[1, "start"]
     new, _ = jax.jit(pipeline.start(method.parts, method.layout))(state, None)
-    cold = new.memory.working.codec["synthesis"]
-    assert differing(cold, decoder_of(life, 1, "start")) == OWN
-    fresh = decoder_of(life, 0, "start")
+    cold, own = new.memory.working.codec["synthesis"], DECODER - shared
+    warm, fresh = (networks_of(life, task, "start") for task in (1, 0))
+    assert differing(cold, {name: warm[name] for name in DECODER}) == own
     # Two compilations of the same random numbers may differ in their last bit.
     compare = functools.partial(np.testing.assert_allclose, rtol=1e-6, atol=1e-7)
-    jax.tree.map(compare, *({name: tree[name] for name in OWN} for tree in (cold, fresh)))
+    jax.tree.map(compare, *({name: tree[name] for name in own} for tree in (cold, fresh)))
 
 
 @pytest.mark.parametrize("phase", ["start", "encode", "refine", "transfer"])
@@ -117,10 +155,14 @@ def test_a_step_is_pure_and_keeps_shapes(phase, life, to_numpy, assert_same):
         # Of the tiny decoder Conv_0 has 3 * 3 * 4 * 32 weights, 32 scales and 32 biases: 1152 + 128 bytes. Conv_1
         # has 3 * 3 * 8 * 4 weights, 4 scales, 4 biases; the linear path 4 * 16 and 16 scales; gains are 4: 408 bytes.
         ({}, 2 * (1280 + 408)),
-        ({"shared_trunk": True}, 1280 + 2 * 408),
+        ({"shared": "trunk"}, 1280 + 2 * 408),
         # Weights of 2 bytes, no scales: 2304 + 64, and 576 + 8 + 128 + 8.
         ({"storage": "bfloat16"}, 2 * (2368 + 720)),
-        ({"storage": "bfloat16", "shared_trunk": True}, 2368 + 2 * 720),
+        ({"storage": "bfloat16", "shared": "trunk"}, 2368 + 2 * 720),
+        ({"shared": "decoder"}, 1280 + 408),
+        # g_a: Conv_0 has 3 * 3 * 4 * 8 weights, Conv_1 3 * 3 * 32 * 8, Conv_2 3 * 3 * 8 * 4, the linear path 16 * 4,
+        # each with its scales, and biases are 8, 8 and 4; gains are 4: 288 + 2304 + 288 + 64 + 2 * (24 + 20 + 4).
+        ({"shared": "codec"}, 1280 + 408 + 3040),
     ],
 )
 def test_the_bill_of_decoders_by_hand(changes, decoders, make_method, tiny_config):
@@ -149,8 +191,9 @@ def test_what_the_trunk_saves_is_there_for_cues(life, make_method):
     # Who shares the block openly knows of the trunk too: half of it is for the first task, but for its record.
     room = own.format.num_words - store.part_words(own.format.trunk) - own.format.record_words
     assert int(OpenEnded().allowance(shared)) == room // 2
-    # 1280 bytes are stored once and not twice, with a checksum of 4 bytes more.
-    assert allowances[1] - allowances[0] == (1280 - 4) // 2 // 2
+    # What decoders share is stored once and not twice, with a checksum of 4 bytes more; a g_a has its price.
+    saved = {"trunk": 1280 - 4, "decoder": 1280 + 408 - 4, "codec": 1280 + 408 - 3040 - 4}
+    assert allowances[1] - allowances[0] == saved[own.settings.shared] // 2 // 2
 
 
 def test_a_file_brings_the_trunk_back(life, memory, tmp_path, assert_same):

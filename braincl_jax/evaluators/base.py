@@ -66,7 +66,7 @@ class Exam:
         notes: what its phases have noted.
         predict: uint8 [N, H, W, C] -> logits float32 [N, K], for images from anywhere.
         ask: task -> answers on its test images.
-        fetch: () -> one device's state.
+        fetch: () -> one device's state; it is fetched once.
     """
 
     task: int

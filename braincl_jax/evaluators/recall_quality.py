@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from braincl_jax.data import TaskStream
 from braincl_jax.evaluators.base import Exam, Figures, Moment, Row
@@ -29,19 +30,37 @@ class RecallQuality:
     def run(self, exam: Exam) -> Figures:
         if "sources" not in exam.notes:
             return {"psnr_db": None}
-        sources, layout = exam.notes["sources"], exam.method.layout
-        memory = exam.fetch().memory
-        recall = functools.partial(compiled_recall, layout)
+        sources = exam.notes["sources"]
         values = []
         for task in np.unique(sources[:, 0]).tolist():
             slots = np.flatnonzero(sources[:, 0] == task)
             for first in range(0, len(slots), CHUNK):
-                some = slots[first : first + CHUNK]
-                original = exam.stream.train_images(task, sources[some, 1])
-                values.append(psnr(original, recall_slots(recall, memory, task, some)))
+                recalled, original = recalled_and_real(exam, slots[first : first + CHUNK])
+                values.append(psnr(original, recalled))
         return {"psnr_db": float(np.concatenate(values).mean())}
 
     def summarise(self, figures: Mapping[int, Figures], stream: TaskStream) -> Figures:
         del stream
         (last,) = figures.values()
         return {"recall_psnr_db": last["psnr_db"]}
+
+
+def recalled_and_real(
+    exam: Exam, slots: NDArray[np.integer]
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """What slots of one task recall, and the training images that they are of: uint8 [n, H, W, C] each.
+
+    Args:
+        exam: of a method that notes `sources`.
+        slots: integers [n].
+
+    Raises:
+        CorruptMemoryError: a string failed its integrity check.
+    """
+    sources = exam.notes["sources"][slots]
+    task = int(sources[0, 0])
+    recall = functools.partial(compiled_recall, exam.method.layout)
+    return (
+        recall_slots(recall, exam.fetch().memory, task, slots),
+        exam.stream.train_images(task, sources[:, 1]),
+    )

@@ -12,7 +12,7 @@ from braincl_jax.config import CodecConfig, Config
 from braincl_jax.memory import budget, cue_strings, working
 from braincl_jax.memory.block import store
 from braincl_jax.memory.codec import quantise
-from braincl_jax.memory.codec.transforms import Codec, build_codec
+from braincl_jax.memory.codec.transforms import ANALYSIS, Codec, build_codec
 from braincl_jax.memory.coder import tables
 from braincl_jax.memory.policy import BudgetPolicy, Funds
 from braincl_jax.plan import Plan
@@ -105,23 +105,31 @@ class CueLayout:
     def open_working(self, memory: Memory, task: Array, key: Array) -> Memory:
         """A fresh codec; with `codec.warm_start`, g_s starts from the decoder of the last task.
 
-        What the decoders of all tasks share is what is stored of it, warm or cold, from the second task on.
-        g_a is always new: the one of the last task was dropped when its cues were transferred. The same key
-        gives g_a the same initial weights in every task, which is where g_s once learned to understand it.
+        What all tasks share is what is stored of it, warm or cold, from the second task on. A g_a that is not shared
+        is always new: the one of the last task was dropped when its cues were transferred. The same key gives it the
+        same initial weights in every task, which is where g_s once learned to understand it.
         """
         params = self.codec.init(named_key(key, "codec"))
-        fresh = params["synthesis"]
+        fresh = self.codec.stored(params)
         record, _ = store.read_record(memory.long_term, self.format, jnp.maximum(task - 1, 0))
         kept = fresh if self.settings.warm_start else self.codec.trunk
-        params["synthesis"] = fresh | jax.tree.map(
+        opened = jax.tree.map(
             lambda new, old: jnp.where(task > 0, old, new),
             {name: fresh[name] for name in kept},
             quantise.dequantise({name: record.decoder[name] for name in kept}),
         )
-        opened = self.empty_working(params, memory.working.log_tradeoff).replace(
+        params = self.codec.with_stored(params, opened)
+        empty = self.empty_working(params, memory.working.log_tradeoff).replace(
             codec=params, codec_opt=self.codec_optimiser.init(params)
         )
-        return memory.replace(working=working.emptied(memory.working, opened, task))
+        return memory.replace(working=working.emptied(memory.working, empty, task))
+
+    def encoder(self, memory: Memory) -> PyTree:
+        """g_a as cues are made with it: where all tasks share it, with the weights that are stored of it."""
+        own = memory.working.codec["analysis"]
+        if ANALYSIS not in self.codec.trunk:
+            return own
+        return quantise.dequantise(quantise.quantise(own, self.settings.storage))
 
     def funds(self, memory: Memory, task: Array) -> Funds:
         """What there is to spend on `task` (int32 scalar)."""
@@ -159,11 +167,11 @@ class CueLayout:
 
 
 def record_shapes(codec: Codec, config: CodecConfig) -> tuple[store.Record, PyTree]:
-    """Shapes and dtypes of what each task leaves beside its strings, and of what their decoders share, by name."""
+    """Shapes and dtypes of what each task leaves beside its strings, and of what all tasks share, by name."""
     table, decoder = jax.eval_shape(
         lambda: (
             tables.init(codec.latent_shape[-1]),
-            quantise.quantise(codec.init(jax.random.key(0))["synthesis"], config.storage),
+            quantise.quantise(codec.stored(codec.init(jax.random.key(0))), config.storage),
         )
     )
     trunk = {name: decoder.pop(name) for name in codec.trunk}

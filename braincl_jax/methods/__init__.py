@@ -5,6 +5,7 @@ from braincl_jax.methods.braincl import BrainCL
 from braincl_jax.methods.braincl_cached import BrainCLCached
 from braincl_jax.methods.finetune import Finetune
 from braincl_jax.methods.joint import Joint
+from braincl_jax.methods.joint_recalled import JointRecalled
 from braincl_jax.methods.replay_raw import ReplayRaw
 from braincl_jax.methods.replay_raw_and_task import ReplayRawAndTask
 
@@ -13,6 +14,7 @@ __all__ = [
     "BrainCLCached",
     "Finetune",
     "Joint",
+    "JointRecalled",
     "Method",
     "ReplayRaw",
     "ReplayRawAndTask",

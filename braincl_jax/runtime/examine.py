@@ -1,6 +1,7 @@
 """Examining a brain: the method's answers to test images, from all devices."""
 
 import dataclasses
+import functools
 from collections.abc import Callable, Iterator
 
 import jax
@@ -58,6 +59,7 @@ class Examiner:
         def predict(images: NDArray[np.uint8]) -> NDArray[np.float32]:
             return self._answers(state, padded_batches(images, size, self.devices.part)).logits
 
+        @functools.cache
         def fetch() -> BrainState:
             return jax.device_put(self.devices.fetch(state))
 

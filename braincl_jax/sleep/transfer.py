@@ -161,7 +161,7 @@ def transfer_step(
     """Entropy-codes the task's cues, stores what the budget allows, and empties working memory.
 
     Run once per task; `batch` is None. The table is built from the trained density, the decoder is stored
-    quantised, and nothing of g_a is left in the new state.
+    quantised, and nothing is left of a g_a that is not shared.
 
     Returns:
         The new state, and `stored`, `dropped` (cues that found no room), `evicted` (older cues that made room),
@@ -182,7 +182,7 @@ def transfer_step(
         there & (measured.lengths <= layout.format.max_words).all(-1),
         now.key,
     )
-    decoder = quantise.quantise(working.codec["synthesis"], layout.settings.storage)
+    decoder = quantise.quantise(layout.codec.stored(working.codec), layout.settings.storage)
     record = store.Record(measured.table, decoder)
     long_term, used = store_chosen(state.memory, choice, record, layout)
     is_stored = jnp.arange(len(there)) < choice.count

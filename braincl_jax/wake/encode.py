@@ -67,15 +67,16 @@ def scaled_updates(direction: PyTree, rate: Array, task: Array, layout: CueLayou
     Args:
         direction: {"analysis", "synthesis", "density"}.
         rate: learning rate, float32 scalar.
-        task: int32 scalar; what decoders share stands still from the second on, as earlier cues are recalled with it.
+        task: int32 scalar; what tasks share stands still from the second on, as earlier cues are recalled with it.
         layout: the codec and its settings.
     """
     trained = layout.settings.density == "trained"
     rates = dict.fromkeys(direction, rate) | {"density": rate * (DENSITY_RATE if trained else 0.0)}
     updates = {name: optax.tree.scale(-rates[name], direction[name]) for name in direction}
-    trunk = {name: updates["synthesis"][name] for name in layout.codec.trunk}
-    updates["synthesis"] |= jax.tree.map(lambda leaf: jnp.where(task > 0, 0, leaf), trunk)
-    return updates
+    stored = layout.codec.stored(updates)
+    shared = {name: stored[name] for name in layout.codec.trunk}
+    still = jax.tree.map(lambda leaf: jnp.where(task > 0, 0, leaf), shared)
+    return layout.codec.with_stored(updates, still)
 
 
 def moved_log_tradeoff(state: BrainState, bits: Array, target: Array) -> Array:
@@ -95,7 +96,8 @@ def encode_step(
 ) -> tuple[BrainState, Metrics]:
     """One step of Adam on the codec of the current task.
 
-    lambda is not a setting: it is driven so that the cues take the bytes that the budget leaves for the task.
+    lambda is not a setting: it is driven so that the cues take the bytes that the budget leaves for the task; those of
+    the first one alone where all tasks share the whole codec, whose images then get bytes by need, at one quality.
     """
     working = state.memory.working
     size = len(batch.image)
@@ -113,12 +115,15 @@ def encode_step(
     updates = scaled_updates(direction, now.rate, state.progress.task, layout)
     target = target_bits(state, layout)
     config = layout.settings
-    steps = jnp.where(state.progress.task == 0, config.first_steps, config.steps)
+    task = state.progress.task
+    steps = jnp.where(task == 0, config.first_steps, config.steps)
+    # Where all of the codec is shared it has found its lambda with the first task: the rate follows no other any more.
+    held = (now.step < HOLD_FRACTION * steps) | ((config.shared == "codec") & (task > 0))
     trained = working.replace(
         codec=optax.apply_updates(working.codec, updates),
         codec_opt=codec_opt,
         log_tradeoff=jnp.where(
-            now.step < HOLD_FRACTION * steps,
+            held,
             log_tradeoff,
             moved_log_tradeoff(state, metrics["bits"], target),
         ),

@@ -17,7 +17,7 @@ def memorise_step(
 ) -> tuple[BrainState, Metrics]:
     """Separates a batch with the trained g_a and writes its cues at `batch.index`."""
     del now
-    cues = layout.codec.separate(state.memory.working.codec["analysis"], batch.image)
+    cues = layout.codec.separate(layout.encoder(state.memory), batch.image)
     cues, label, index = collectives.concatenate((cues, batch.label, batch.index), axis_name)
     written = working.write(state.memory.working, index, cues, label)
     return (

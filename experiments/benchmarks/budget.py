@@ -19,7 +19,7 @@ from braincl_jax.runtime.workdir import METRICS
 from experiments.benchmarks import harness
 from experiments.benchmarks.launched import Launched
 
-SHORT_SLEEP = ("--config.sleep.first_steps=1", "--config.sleep.steps=1", "--config.wake.epochs=0")
+SHORT_SLEEP = ("--config.sleep.steps=1", "--config.wake.epochs=0")
 KEPT = ("dataset", "budget_bytes", "raw_train_bytes", "num_cues", "num_train_images")
 
 

@@ -42,7 +42,6 @@ SMALL = {
     "codec.steps": 6,
     "codec.batch_size": 16,
     "wake.batch_size": 16,
-    "sleep.first_steps": 6,
     "sleep.steps": 6,
     "sleep.batch_size": 16,
     "sleep.num_groups": 4,

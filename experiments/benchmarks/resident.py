@@ -41,7 +41,6 @@ SETTINGS = {
     "codec.first_steps": 20,
     "codec.steps": 10,
     "wake.epochs": 0,
-    "sleep.first_steps": 4,
     "sleep.steps": 4,
     "sleep.batch_size": 16,
     "sleep.num_groups": 4,

@@ -38,7 +38,6 @@ def get_config() -> ConfigDict:
             },
             "wake": {"batch_size": 32},
             "sleep": {
-                "first_steps": 100,
                 "steps": 150,
                 # A mirrored character is another one.
                 "augmentation": "crop_flip_noise(crop_padding=2, flip=False, noise=25.0)",

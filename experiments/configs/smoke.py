@@ -17,7 +17,7 @@ def get_config() -> ConfigDict:
         {
             "network": "resnet8_half(width=8)",
             "codec": {"first_steps": 100, "steps": 40},
-            "sleep": {"first_steps": 40, "steps": 20},
+            "sleep": {"steps": 20},
         }
     )
     return config

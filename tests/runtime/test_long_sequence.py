@@ -56,7 +56,7 @@ CONFIG = Config(
         batch_size=8,
     ),
     wake=WakeConfig(batch_size=8),
-    sleep=SleepConfig(first_steps=3, steps=2, batch_size=8, num_groups=2),
+    sleep=SleepConfig(steps=2, batch_size=8, num_groups=2),
 )
 
 

@@ -299,7 +299,7 @@ class TestFork:
         assert 7 in steps
 
     def test_a_phase_that_is_shorter_now_has_ended(self, run, config, interrupted, tmp_path):
-        sleep = dataclasses.replace(config.sleep, first_steps=1)
+        sleep = dataclasses.replace(config.sleep, steps=1)
         with pytest.raises(Crash):
             run(
                 tmp_path / "fork",
@@ -311,7 +311,7 @@ class TestFork:
     def test_a_phase_that_is_shorter_now_may_have_been_the_last_of_its_task(
         self, run, config, interrupted, tmp_path
     ):
-        sleep = dataclasses.replace(config.sleep, first_steps=1)
+        sleep = dataclasses.replace(config.sleep, steps=1)
         changed = dataclasses.replace(config, sleep=sleep, evaluators=("recall_quality",))
         with pytest.raises(Crash):
             run(

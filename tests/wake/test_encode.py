@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from braincl_jax.memory.codec.transforms import ANALYSIS, Codec
 from braincl_jax.wake import encode
 from braincl_jax.wake.encode import moved_log_tradeoff, scaled_updates, target_bits
 
@@ -61,20 +62,23 @@ DIRECTION = {
 
 
 @pytest.mark.parametrize(
-    ("density", "trunk", "task", "shared", "expected_density"),
+    ("density", "trunk", "task", "shared", "g_a", "expected_density"),
     [
-        ("trained", (), 1, -0.2, -4.0),  # ten times the rate
-        ("fixed", (), 1, -0.2, 0.0),
-        ("trained", ("Conv_0",), 0, -0.2, -4.0),
-        ("trained", ("Conv_0",), 1, 0.0, -4.0),  # what all decoders share stands still
+        ("trained", (), 1, -0.2, -0.1, -4.0),  # ten times the rate
+        ("fixed", (), 1, -0.2, -0.1, 0.0),
+        ("trained", ("Conv_0",), 0, -0.2, -0.1, -4.0),
+        ("trained", ("Conv_0",), 1, 0.0, -0.1, -4.0),  # what all tasks share stands still
+        ("trained", ("Conv_0", ANALYSIS), 1, 0.0, 0.0, -4.0),
     ],
 )
-def test_updates_by_part(density, trunk, task, shared, expected_density):
+def test_updates_by_part(density, trunk, task, shared, g_a, expected_density):
+    networks: Any = None
     layout: Any = types.SimpleNamespace(
-        settings=types.SimpleNamespace(density=density), codec=types.SimpleNamespace(trunk=trunk)
+        settings=types.SimpleNamespace(density=density),
+        codec=Codec(networks, networks, (1, 1, 1), trunk),
     )
     updates = scaled_updates(DIRECTION, jnp.float32(0.1), jnp.int32(task), layout)
-    np.testing.assert_allclose(updates["analysis"]["a"], -0.1, rtol=1e-6)
+    np.testing.assert_allclose(updates["analysis"]["a"], g_a, rtol=1e-6)
     np.testing.assert_allclose(updates["synthesis"]["Conv_0"]["k"], shared, rtol=1e-6)
     np.testing.assert_allclose(updates["synthesis"]["Conv_1"]["k"], -0.3, rtol=1e-6)
     np.testing.assert_allclose(updates["density"]["d"], expected_density, rtol=1e-6)

@@ -39,7 +39,9 @@ def test_cues_are_written_unrounded_at_the_index_of_their_image():
         codec_opt=None,
     )
     state: Any = Brain(Memory(working, long_term="kept"))
-    layout: Any = types.SimpleNamespace(codec=Codec())
+    layout: Any = types.SimpleNamespace(
+        codec=Codec(), encoder=lambda memory: memory.working.codec["analysis"]
+    )
     image = jnp.array([10, 20, 30], jnp.uint8).reshape(3, 1, 1, 1)
     batch = Batch(image, jnp.array([7, 8, 9]), jnp.array([3, -1, 0]))
     now: Any = None

@@ -27,6 +27,8 @@ from braincl_jax.types import Array, PyTree
 
 # Steps of rounding in a unit of brightness (0..1) before training: 6 leave about 26 dB.
 INITIAL_GAIN = 6.0
+# What g_a is called among the stored parameters, where it is stored.
+ANALYSIS = "analysis"
 
 
 class Analysis(nn.Module):
@@ -81,7 +83,8 @@ class Codec:
         analysis: g_a.
         synthesis: g_s.
         latent_shape: (h, w, M).
-        trunk: names of the parameters of g_s that the first task trains for all; none where every task trains its own.
+        trunk: names of the stored parameters that the first task trains for all: of those of g_s, and `ANALYSIS` for
+            all of g_a; none where every task trains its own.
     """
 
     analysis: Analysis
@@ -103,6 +106,19 @@ class Codec:
             },
         }
 
+    def stored(self, params: PyTree) -> PyTree:
+        """What of {"analysis", "synthesis", ...} is stored with cues: the parameters of g_s, g_a if it is shared."""
+        shared = {ANALYSIS: params["analysis"]} if ANALYSIS in self.trunk else {}
+        return params["synthesis"] | shared
+
+    def with_stored(self, params: PyTree, stored: PyTree) -> PyTree:
+        """`params` with some of what `stored` returns, by name, in place of its own."""
+        of_g_s = {name: leaf for name, leaf in stored.items() if name != ANALYSIS}
+        changed = {"synthesis": params["synthesis"] | of_g_s}
+        if ANALYSIS in stored:
+            changed["analysis"] = stored[ANALYSIS]
+        return params | changed
+
     def separate(self, params: PyTree, images: Array) -> Array:
         """g_a: uint8 [B, H, W, C] -> latents float32 [B, h, w, M]."""
         return cast(
@@ -123,10 +139,17 @@ def build_codec(config: CodecConfig, image_shape: tuple[int, int, int]) -> Codec
     block = 2**config.num_stages
     height, width = (-(-side // block) for side in image_shape[:2])
     # Most weights are there, and what a task's images are like is in the others: the last convolution sees pixels.
-    trunk = [f"Conv_{stage}" for stage in range(config.num_stages - 1)]
+    convolutions = [f"Conv_{stage}" for stage in range(config.num_stages)]
+    decoder = (*convolutions, "linear", "log_gain")
+    trunks = {
+        "nothing": (),
+        "trunk": tuple(convolutions[:-1]),
+        "decoder": decoder,
+        "codec": (*decoder, ANALYSIS),
+    }
     return Codec(
         Analysis(config.num_stages, config.analysis_width, config.latent_channels),
         Synthesis(config.num_stages, config.width, image_shape),
         (height, width, config.latent_channels),
-        tuple(trunk) if config.shared_trunk else (),
+        trunks[config.shared],
     )

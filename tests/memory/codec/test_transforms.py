@@ -20,7 +20,7 @@ def built(image_shape):
 
 @pytest.mark.parametrize("stages", [2, 3])
 def test_all_but_the_last_convolution_can_be_shared(stages):
-    settings = dataclasses.replace(SMALL, num_stages=stages, shared_trunk=True)
+    settings = dataclasses.replace(SMALL, num_stages=stages, shared="trunk")
     made = transforms.build_codec(settings, (8, 8, 1))
     synthesis = jax.eval_shape(made.init, jax.random.key(0))["synthesis"]
     assert set(synthesis) - set(made.trunk) == {"linear", "log_gain", f"Conv_{stages - 1}"}
