@@ -12,14 +12,7 @@ from braincl_jax.parts import Parts
 from braincl_jax.plan import Plan, resolve
 from braincl_jax.registry import AUGMENTATIONS, METHODS, SAMPLERS
 from braincl_jax.sleep import nothing_prefetched
-from braincl_jax.state import (
-    EXAMPLE_KINDS,
-    BrainState,
-    Consolidation,
-    Encoder,
-    Progress,
-    named_key,
-)
+from braincl_jax.state import BrainState, Consolidation, Encoder, Progress, named_key
 from braincl_jax.types import Array, StreamSpec
 
 
@@ -104,12 +97,12 @@ def init_brain(method: Method, key: Array) -> BrainState:
             batch_stats=batch_stats,
             wake_opt=parts.wake_optimiser.init(params["head"]),
             sleep_opt=parts.sleep_optimiser.init(params),
+            slow={"params": params, "batch_stats": batch_stats}
+            if parts.config.sleep.slow_decay
+            else None,
         ),
         memory=memory.replace(prefetched=nothing_prefetched(parts, layout, memory)),
-        consolidation=Consolidation(
-            seen_classes=jnp.zeros(parts.spec.num_classes, bool),
-            examples={kind: jnp.int32(0) for kind in EXAMPLE_KINDS},
-        ),
+        consolidation=Consolidation.initial(parts.spec.num_classes),
         own=method.init(named_key(key, "own")),
         progress=Progress(task=jnp.int32(-1), phase=jnp.uint32(0), step=jnp.int32(0)),
         key=key,

@@ -90,6 +90,9 @@ class SleepConfig:
 
     `accumulate` is the number of equal parts in which a device goes through its share of the batch, one after another,
     where all of it does not fit into its memory: the step sums up their gradients.
+    Two time scales beside that of the steps: `slow_decay` is that of slow weights, an average over the steps of all
+    nights, which are then what is evaluated (0: none are kept); `downscaling` is how far a night brings the weights
+    back towards fresh ones before it begins (0: not at all).
     `steps` is the length of a night; with `growing`, that of the last one, and earlier ones are shorter in proportion
     to the images seen by then, so that each has as many epochs.
     `prefetch_steps` is the number of steps whose strings are decoded together; it changes nothing but the speed.
@@ -106,6 +109,8 @@ class SleepConfig:
     final_learning_rate: float = at_least(0, default=1e-3)
     momentum: float = fraction(default=0.9)
     weight_decay: float = at_least(0, default=5e-4)
+    slow_decay: float = fraction(default=0.0)
+    downscaling: float = fraction(default=0.0)
     sampler: str = named(SAMPLERS, default="class_balanced")
     augmentation: str = named(AUGMENTATIONS, default="crop_flip_noise")
 

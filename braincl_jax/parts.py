@@ -12,10 +12,10 @@ from braincl_jax.config import Config
 from braincl_jax.networks import Network
 from braincl_jax.plan import Plan
 from braincl_jax.state import BrainState, Memory
-from braincl_jax.types import Array, Index, Metrics, PyTree, Recalled, Shown, StreamSpec
+from braincl_jax.types import Array, Draw, Index, Metrics, PyTree, Recalled, Shown, StreamSpec
 
-# (key, index, num_classes, num_groups, group_size) -> task int32 [G], slot int32 [G, n]
-Sampler = Callable[[Array, Index, int, int, int], tuple[Array, Array]]
+# (key, index, num_classes, num_groups, group_size) -> draw
+Sampler = Callable[[Array, Index, int, int, int], Draw]
 # (keys [B], images uint8 [B, H, W, C]) -> images uint8 [B, H, W, C]
 Augment = Callable[[Array, Array], Array]
 

@@ -21,12 +21,21 @@ class Encoder(struct.PyTreeNode):
         batch_stats: running BatchNorm statistics of the backbone, float32.
         wake_opt: optimiser state over the head alone.
         sleep_opt: optimiser state over all of `params`.
+        slow: {"params", "batch_stats"}, an average of the fast ones over steps of replay; None where none is kept.
     """
 
     params: PyTree
     batch_stats: PyTree
     wake_opt: PyTree
     sleep_opt: PyTree
+    slow: PyTree = None
+
+    @property
+    def evaluated(self) -> tuple[PyTree, PyTree]:
+        """Parameters and BatchNorm statistics of the slow weights, if there are any, else of the fast ones."""
+        if self.slow is None:
+            return self.params, self.batch_stats
+        return self.slow["params"], self.slow["batch_stats"]
 
 
 class Memory(struct.PyTreeNode):
@@ -49,11 +58,27 @@ class Consolidation(struct.PyTreeNode):
 
     Attributes:
         seen_classes: bool [K]; logits of unseen classes are masked.
+        class_loss: float32 [K], running mean of the loss of each class's replayed examples; a class that was never
+            replayed has that of a guess.
+        drawn_by: float32 [K], `class_loss` when the samples that are prefetched now were drawn.
         examples: int32 counters of training examples shown, by `EXAMPLE_KINDS`.
     """
 
     seen_classes: Array
+    class_loss: Array
+    drawn_by: Array
     examples: dict[str, Array]
+
+    @classmethod
+    def initial(cls, num_classes: int) -> "Consolidation":
+        """Nothing was seen and nothing replayed."""
+        guess = jnp.full(num_classes, jnp.log(num_classes), jnp.float32)
+        return cls(
+            seen_classes=jnp.zeros(num_classes, bool),
+            class_loss=guess,
+            drawn_by=guess,
+            examples={kind: jnp.int32(0) for kind in EXAMPLE_KINDS},
+        )
 
     def count(self, kind: str, number: Array | int) -> "Consolidation":
         """`number` more examples of a kind."""

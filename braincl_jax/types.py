@@ -69,11 +69,28 @@ class Index(NamedTuple):
         label: int32 [S].
         task: int32 [S].
         stored: bool [S]; label and task of other slots mean nothing.
+        class_loss: float32 [K], what each class's examples have lately cost a network that sleeps; None where nobody
+            has asked it.
     """
 
     label: Array
     task: Array
     stored: Array
+    class_loss: Array | None = None
+
+
+class Draw(NamedTuple):
+    """What a sampler wants to be replayed.
+
+    Attributes:
+        task: int32 [G].
+        slot: int32 [G, n], each of its group's task.
+        weight: float32 [G, n], of each slot's loss in the mean over the batch; about 1 on average.
+    """
+
+    task: Array
+    slot: Array
+    weight: Array
 
 
 class StreamSpec(NamedTuple):

@@ -12,6 +12,7 @@ from braincl_jax import parts, pipeline
 from braincl_jax.memory.block import store
 from braincl_jax.memory.block.integrity import CorruptMemoryError, check_intact
 from braincl_jax.memory.recall import recall_slots
+from braincl_jax.types import Draw
 
 SLOT = 5
 
@@ -53,7 +54,7 @@ def test_replay_names_exactly_the_damaged_slot_that_was_drawn(diary, damaged):
     def always_the_same(key, index, num_classes, num_groups, group_size):
         del key, num_classes
         slot = jnp.full((num_groups, group_size), SLOT - 1).at[-1, -1].set(SLOT)
-        return index.task[slot[:, 0]], slot
+        return Draw(index.task[slot[:, 0]], slot, jnp.ones(slot.shape))
 
     parts = dataclasses.replace(diary.method.parts, sampler=always_the_same)
     method = dataclasses.replace(diary.method, parts=parts)

@@ -16,7 +16,7 @@ from braincl_jax.registry import METHODS
 from braincl_jax.sleep.prefetch import prefetched_for
 from braincl_jax.sleep.sampler import ClassBalanced
 from braincl_jax.state import Consolidation, Progress, named_key, phase_id
-from braincl_jax.types import Now
+from braincl_jax.types import Draw, Now
 
 WITHOUT_CODEC = ("finetune", "joint", "replay_raw", "replay_raw_and_task")
 STORY = ("start", "encode", "memorise", "refine", "classify", "transfer", "replay")
@@ -116,7 +116,7 @@ class Little(NamedTuple):
 def little():
     """A brain after seven steps of `doze` in task 2."""
     return Little(
-        Consolidation(jnp.zeros(2, bool), {"wake": jnp.int32(5)}),
+        Consolidation.initial(2).replace(examples={"wake": jnp.int32(5)}),
         Progress(task=jnp.int32(2), phase=phase_id("doze"), step=jnp.int32(7)),
         jax.random.key(3),
     )
@@ -182,13 +182,15 @@ def test_a_sampler_that_is_handed_in_is_the_one_that_is_used(diary):
     def only_slot_three(key, index, num_classes, num_groups, group_size):
         del key, num_classes
         slot = jnp.full((num_groups, group_size), 3)
-        return index.task[slot[:, 0]], slot
+        return Draw(index.task[slot[:, 0]], slot, jnp.ones(slot.shape))
 
     parts = dataclasses.replace(diary.method.parts, sampler=only_slot_three)
     layout = diary.method.layout
     now = Now(state.key, jnp.int32(0), jnp.float32(0))
-    draw = jax.jit(lambda memory: prefetched_for(memory, now, parts, layout, None)[1])
-    task, slot, _ = draw(state.memory)
+    draw = jax.jit(
+        lambda state: prefetched_for(state.memory, state.consolidation, now, parts, layout, None)
+    )
+    *_, ((task, slot, _), _) = draw(state)
     assert (slot == 3).all()
     recalled = jax.jit(functools.partial(recall, layout))(state.memory, task, slot)
     images = np.asarray(recalled.image)
@@ -211,3 +213,14 @@ def test_the_replay_step_calls_the_part_that_is_handed_in(diary, part):
 
 def test_the_default_sampler_is_class_balanced(diary):
     assert diary.method.parts.sampler == ClassBalanced()
+
+
+@pytest.mark.parametrize(("growing", "steps"), [(False, [4, 4]), (True, [2, 4])])
+def test_nights_grow_with_the_images_seen(make_method, tiny_config, tiny_stream, growing, steps):
+    # Two tasks of 48 images each.
+    sleep = dataclasses.replace(tiny_config.sleep, growing=growing)
+    replay = pipeline.replay(make_method(sleep=sleep))
+    assert [replay.num_steps(task) for task in (0, 1)] == steps
+    # The last step of a night has the last rate of the cosine, whatever its length.
+    rates = [float(replay.rate(jnp.int32(t), jnp.int32(n - 1))) for t, n in enumerate(steps)]
+    np.testing.assert_allclose(rates, sleep.final_learning_rate, rtol=1e-5)

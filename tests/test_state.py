@@ -51,7 +51,9 @@ def test_a_phase_counts_from_nought_in_every_task():
 
 
 def test_examples_are_counted_by_kind():
-    steering = Consolidation(jnp.zeros(2, bool), {"wake": jnp.int32(5), "sleep": jnp.int32(1)})
+    steering = Consolidation.initial(2).replace(
+        examples={"wake": jnp.int32(5), "sleep": jnp.int32(1)}
+    )
     counted = steering.count("wake", 16).examples
     assert {name: int(number) for name, number in counted.items()} == {"wake": 21, "sleep": 1}
     with pytest.raises(KeyError):

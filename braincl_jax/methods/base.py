@@ -8,10 +8,10 @@ import abc
 import functools
 from pathlib import Path
 
-import jax
 import optax
 
 from braincl_jax.data import TaskStream
+from braincl_jax.memory.budget import tree_bytes
 from braincl_jax.parts import MemoryLayout, Parts
 from braincl_jax.pipeline import Notes, Phase
 from braincl_jax.settings import given, settings
@@ -45,7 +45,7 @@ class Method(abc.ABC):
     def objective(
         self, params: PyTree, shown: Shown, state: BrainState, axis_name: str | None
     ) -> tuple[Array, tuple[PyTree, Metrics]]:
-        """What a step of replay minimises: by default the cross-entropy among all classes seen.
+        """What a step of replay minimises, in the mean: by default the cross-entropy among all classes seen.
 
         Args:
             params: {"backbone", "head"}, with respect to which it is differentiated.
@@ -54,7 +54,7 @@ class Method(abc.ABC):
             axis_name: of the devices over which BatchNorm takes its statistics.
 
         Returns:
-            loss float32 scalar, and (BatchNorm statistics, metrics by name: float32 scalars).
+            losses float32 [B], one for each example, and (BatchNorm statistics, metrics by name: float32 scalars).
         """
         logits, batch_stats = self.parts.network.predict(
             params,
@@ -64,25 +64,25 @@ class Method(abc.ABC):
             train=True,
             axis_name=axis_name,
         )
-        loss = optax.softmax_cross_entropy_with_integer_labels(logits, shown.label).mean()
-        return loss, (batch_stats, {"accuracy": (logits.argmax(-1) == shown.label).mean()})
+        losses = optax.softmax_cross_entropy_with_integer_labels(logits, shown.label)
+        return losses, (batch_stats, {"accuracy": (logits.argmax(-1) == shown.label).mean()})
 
     def after_update(self, state: BrainState) -> BrainState:
         """The state after each step of replay, such as with slow weights in `state.own` that follow the fast ones."""
         return state
 
     def predict(self, state: BrainState, images: Array) -> Array:
-        """uint8 [B, H, W, C] -> logits float32 [B, K]: what is evaluated."""
-        encoder = state.encoder
+        """uint8 [B, H, W, C] -> logits float32 [B, K]: what is evaluated; of slow weights, if there are any."""
+        params, batch_stats = state.encoder.evaluated
         logits, _ = self.parts.network.predict(
-            encoder.params, encoder.batch_stats, state.consolidation.seen_classes, images
+            params, batch_stats, state.consolidation.seen_classes, images
         )
         return logits
 
     def bill(self, state: BrainState) -> dict[str, int]:
-        """Bytes that the method keeps from task to task, by row; those of `state.own` are among them."""
-        own = sum(leaf.nbytes for leaf in jax.tree.leaves(state.own))
-        return self.layout.bill(state.memory) | ({"own": own} if own else {})
+        """Bytes kept from task to task, by row; those of `state.own` and of slow weights are among them."""
+        rows = {"own": tree_bytes(state.own), "slow_weights": tree_bytes(state.encoder.slow)}
+        return self.layout.bill(state.memory) | {name: size for name, size in rows.items() if size}
 
     def export(self, folder: Path, state: BrainState, stream: TaskStream, notes: Notes) -> None:
         """Writes files of its own beside the summary when the run has ended; impure, in the first process only.

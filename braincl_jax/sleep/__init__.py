@@ -1,11 +1,12 @@
 """Asleep: cues move to long-term memory, and what they recall is replayed. No external input."""
 
 from braincl_jax.sleep import augment as _augment  # registers the augmentations
+from braincl_jax.sleep import by_need as _by_need  # registers the sampler
 from braincl_jax.sleep.prefetch import nothing_prefetched
 from braincl_jax.sleep.replay import replay_step
-from braincl_jax.sleep.sampler import class_balanced
+from braincl_jax.sleep.sampler import class_balanced, draw_classes
 from braincl_jax.sleep.transfer import transfer_step
 
-__all__ = ["class_balanced", "nothing_prefetched", "replay_step", "transfer_step"]
+__all__ = ["class_balanced", "draw_classes", "nothing_prefetched", "replay_step", "transfer_step"]
 
-del _augment
+del _augment, _by_need

@@ -1,10 +1,22 @@
 """What every method does when sleep begins."""
 
+import jax
+
 from braincl_jax.parts import Parts
-from braincl_jax.state import BrainState
+from braincl_jax.state import BrainState, named_key
 
 
 def fall_asleep(state: BrainState, parts: Parts) -> BrainState:
-    """A fresh optimiser for the whole network."""
-    fresh = parts.sleep_optimiser.init(state.encoder.params)
-    return state.replace(encoder=state.encoder.replace(sleep_opt=fresh))
+    """A fresh optimiser for the whole network, and weights that are as far back towards fresh ones as settings ask.
+
+    Synaptic down-scaling in sleep (Tononi & Cirelli 2006), with noise in place of what is taken away, so that a network
+    that has learned for long learns on as easily as a new one (Ash & Adams 2020, arXiv 1910.08475, section 4).
+    """
+    encoder, back = state.encoder, parts.config.sleep.downscaling
+    params = encoder.params
+    if back:
+        key = named_key(state.key, "downscaling", state.progress.task)
+        fresh, _ = parts.network.init(key, parts.spec.image_shape)
+        params = jax.tree.map(lambda old, new: (1 - back) * old + back * new, params, fresh)
+    fresh_opt = parts.sleep_optimiser.init(params)
+    return state.replace(encoder=encoder.replace(params=params, sleep_opt=fresh_opt))

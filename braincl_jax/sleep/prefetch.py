@@ -11,8 +11,8 @@ from flax import struct
 
 from braincl_jax import collectives
 from braincl_jax.parts import MemoryLayout, Parts
-from braincl_jax.state import Memory
-from braincl_jax.types import Array, Now, PyTree
+from braincl_jax.state import Consolidation, Memory
+from braincl_jax.types import Array, Draw, Now, PyTree
 
 
 class Prefetched(struct.PyTreeNode):
@@ -24,12 +24,14 @@ class Prefetched(struct.PyTreeNode):
         first: int32 scalar, the step of the first sample; -1 if nothing has been prefetched.
         task: int32 [G, k], of each group.
         slot: int32 [G, k, n].
+        weight: float32 [G, k, n], see `types.Draw`.
         read: leaves [G, k, ...], see `parts.MemoryLayout.read`.
     """
 
     first: Array
     task: Array
     slot: Array
+    weight: Array
     read: PyTree
 
 
@@ -42,11 +44,12 @@ def nothing_prefetched(parts: Parts, layout: MemoryLayout, memory: Memory) -> Pr
         lambda: layout.read(memory, task.reshape(-1), slot.reshape(-1, slot.shape[-1]))
     )
     zeros = jax.tree.map(lambda x: jnp.zeros((*task.shape, *x.shape[1:]), x.dtype), read)
-    return Prefetched(jnp.int32(-1), task, slot, zeros)
+    return Prefetched(jnp.int32(-1), task, slot, jnp.zeros(slot.shape), zeros)
 
 
 def prefetch(
     memory: Memory,
+    class_loss: Array,
     now: Now,
     first: Array,
     parts: Parts,
@@ -55,9 +58,9 @@ def prefetch(
 ) -> Prefetched:
     """Draws and reads the samples of the steps from `first` (int32 scalar) on; each device reads its own groups."""
     config = parts.config.sleep
-    known = layout.index(memory)
+    known = layout.index(memory)._replace(class_loss=class_loss)
 
-    def draw(step: Array) -> tuple[Array, Array]:
+    def draw(step: Array) -> Draw:
         return parts.sampler(
             jax.random.fold_in(now.key_of(step), 0),
             known,
@@ -67,29 +70,36 @@ def prefetch(
         )
 
     drawn = jax.vmap(draw, out_axes=1)(first + jnp.arange(config.prefetch_steps))
-    task, slot = collectives.own_slice(drawn, axis_name)
+    task, slot, _ = collectives.own_slice(drawn, axis_name)
     read = layout.read(memory, task.reshape(-1), slot.reshape(-1, slot.shape[-1]))
     read = jax.tree.map(lambda x: x.reshape(*task.shape, *x.shape[1:]), read)
     return Prefetched(first, *drawn, collectives.concatenate(read, axis_name))
 
 
 def prefetched_for(
-    memory: Memory, now: Now, parts: Parts, layout: MemoryLayout, axis_name: str | None
-) -> tuple[Prefetched, tuple[Array, Array, PyTree]]:
+    memory: Memory,
+    consolidation: Consolidation,
+    now: Now,
+    parts: Parts,
+    layout: MemoryLayout,
+    axis_name: str | None,
+) -> tuple[Prefetched, Array, tuple[Draw, PyTree]]:
     """What this step of the night replays; the strings are decoded only if they have not been yet.
 
+    All that is prefetched together is drawn by one `class_loss`, which is remembered: so it can be drawn again.
+
     Returns:
-        what has now been prefetched; and this device's groups of the step's sample: task int32 [G / D], slot int32
-        [G / D, n] and what is read of them, leaves [G / D, ...].
+        what has now been prefetched; the `class_loss` that it was drawn by; and this device's groups of the step's
+        sample, G / D of them, with what is read of them, leaves [G / D, ...].
     """
     known, step = memory.prefetched, now.step
     first = step - step % parts.config.sleep.prefetch_steps
+    drawn_by = jnp.where(step == first, consolidation.class_loss, consolidation.drawn_by)
     prefetched = jax.lax.cond(
         (step == first) | (known.first != first),
-        lambda: prefetch(memory, now, first, parts, layout, axis_name),
+        lambda: prefetch(memory, drawn_by, now, first, parts, layout, axis_name),
         lambda: known,
     )
-    sample = jax.tree.map(
-        lambda x: x[:, step - first], (prefetched.task, prefetched.slot, prefetched.read)
-    )
-    return prefetched, collectives.own_slice(sample, axis_name)
+    drawn = Draw(prefetched.task, prefetched.slot, prefetched.weight)
+    sample = jax.tree.map(lambda x: x[:, step - first], (drawn, prefetched.read))
+    return prefetched, drawn_by, collectives.own_slice(sample, axis_name)

@@ -10,14 +10,16 @@ from braincl_jax import collectives
 from braincl_jax.memory.block.integrity import INTACT
 from braincl_jax.parts import Learner
 from braincl_jax.sleep.prefetch import prefetched_for
-from braincl_jax.state import BrainState
-from braincl_jax.types import Array, Metrics, Now, PyTree, Shown
+from braincl_jax.state import BrainState, Encoder
+from braincl_jax.types import Array, Draw, Metrics, Now, PyTree, Shown
+
+# Of a class's running loss, what stays of it with each step in which the class is replayed.
+LOSS_DECAY = 0.95
 
 
 def replay_gradient(
     state: BrainState,
-    task: Array,
-    slot: Array,
+    drawn: Draw,
     read: PyTree,
     keys: Array,
     method: Learner,
@@ -27,16 +29,17 @@ def replay_gradient(
 
     Args:
         state: network and memory.
-        task: int32 [g].
-        slot: int32 [g, n].
+        drawn: the groups, g of them.
         read: what the memory has read of them, leaves [g, ...].
         keys: one for each image, [g n].
         method: memory layout, objective and augmentation.
         axis_name: of the devices over which BatchNorm takes its statistics.
 
     Returns:
-        (gradient, batch_stats, metrics), the means over these groups, and `corrupt`, int32 scalar.
+        (gradient, batch_stats, metrics, by class), the means over these groups, and `corrupt`, int32 scalar. By class
+        are float32 [2, K]: the sum of its examples' losses and their number, both divided by the number of all.
     """
+    task, slot, weight = drawn
     recalled = method.layout.complete(state.memory, task, slot, read)
     images = recalled.image.reshape(-1, *recalled.image.shape[2:])
     shown = Shown(
@@ -45,11 +48,19 @@ def replay_gradient(
         task=jnp.repeat(task, slot.shape[1]),
         slot=slot.reshape(-1),
     )
-    (loss, (batch_stats, metrics)), gradient = jax.value_and_grad(method.objective, has_aux=True)(
-        state.encoder.params, shown, state, axis_name
+
+    def loss_of(params: PyTree) -> tuple[Array, tuple[Array, PyTree, Metrics]]:
+        losses, (batch_stats, metrics) = method.objective(params, shown, state, axis_name)
+        return (weight.reshape(-1) * losses).mean(), (losses, batch_stats, metrics)
+
+    (loss, (losses, batch_stats, metrics)), gradient = jax.value_and_grad(loss_of, has_aux=True)(
+        state.encoder.params
     )
+    by_class = jnp.zeros((2, method.parts.spec.num_classes))
+    by_class = by_class.at[:, shown.label].add(jnp.stack([losses, jnp.ones_like(losses)]))
     corrupt = jnp.where(recalled.intact, INTACT, slot).max()
-    return (gradient, batch_stats, {"loss": loss, **metrics}), corrupt
+    means = (gradient, batch_stats, {"loss": loss, **metrics}, by_class / len(losses))
+    return means, corrupt
 
 
 def accumulated(
@@ -93,28 +104,62 @@ def replay_step(
     """
     del batch
     parts, encoder = method.parts, state.encoder
-    prefetched, sample = prefetched_for(state.memory, now, parts, method.layout, axis_name)
+    prefetched, drawn_by, sample = prefetched_for(
+        state.memory, state.consolidation, now, parts, method.layout, axis_name
+    )
     augment_key = jax.random.fold_in(now.key, 1)
-    keys = collectives.example_keys(augment_key, sample[1].size, axis_name)
+    keys = collectives.example_keys(augment_key, sample[0].slot.size, axis_name)
 
     def learn(*part: PyTree):
         return replay_gradient(state, *part, method=method, axis_name=axis_name)
 
     means, corrupt = accumulated(learn, (*sample, keys), parts.config.sleep.accumulate)
-    gradient, batch_stats, metrics = means
-    metrics, gradient = collectives.mean((metrics, gradient), axis_name)
+    gradient, batch_stats, metrics, by_class = means
+    metrics, gradient, by_class = collectives.mean((metrics, gradient, by_class), axis_name)
     direction, sleep_opt = parts.sleep_optimiser.update(gradient, encoder.sleep_opt, encoder.params)
     descent = jax.tree.map(lambda leaf: -now.rate * leaf, direction)
+    moved = encoder.replace(
+        params=optax.apply_updates(encoder.params, descent),
+        batch_stats=batch_stats,
+        sleep_opt=sleep_opt,
+    )
     updated = state.replace(
-        encoder=encoder.replace(
-            params=optax.apply_updates(encoder.params, descent),
-            batch_stats=batch_stats,
-            sleep_opt=sleep_opt,
-        ),
+        encoder=with_slow_weights(moved, now.step, parts.config.sleep.slow_decay),
         memory=state.memory.replace(prefetched=prefetched),
+        consolidation=state.consolidation.replace(
+            class_loss=moved_class_loss(state.consolidation.class_loss, *by_class),
+            drawn_by=drawn_by,
+        ),
     )
     return method.after_update(updated), {
         **metrics,
         "learning_rate": now.rate,
         "corrupt_slot": collectives.maximum(corrupt, axis_name),
     }
+
+
+def moved_class_loss(class_loss: Array, total: Array, number: Array) -> Array:
+    """The running losses after a step: float32 [K].
+
+    Args:
+        class_loss: float32 [K], before it.
+        total: float32 [K], sum of the losses of each class's examples, in any unit.
+        number: float32 [K], how many they were, in the same unit; 0 for a class that was not replayed.
+    """
+    seen = number > 0
+    moved = LOSS_DECAY * class_loss + (1 - LOSS_DECAY) * total / jnp.where(seen, number, 1)
+    return jnp.where(seen, moved, class_loss)
+
+
+def with_slow_weights(encoder: Encoder, step: Array, decay: float) -> Encoder:
+    """The encoder whose slow weights, if it has any, have followed the fast ones after `step` (int32) of a night.
+
+    An exponential average (Tarvainen & Valpola 2017, arXiv 1703.01780, section 2) whose first steps of a night forget
+    faster: what it then averages over is about the last ninth of the night so far.
+    """
+    if encoder.slow is None:
+        return encoder
+    now = jnp.minimum(decay, (1 + step) / (10 + step))
+    fast = {"params": encoder.params, "batch_stats": encoder.batch_stats}
+    slow = jax.tree.map(lambda old, new: now * old + (1 - now) * new, encoder.slow, fast)
+    return encoder.replace(slow=slow)

@@ -28,5 +28,4 @@ class RecentFirst:
             )
             if number
         ]
-        task, slot = zip(*drawn, strict=True)
-        return jnp.concatenate(task), jnp.concatenate(slot)
+        return jax.tree.map(lambda *parts: jnp.concatenate(parts), *drawn)

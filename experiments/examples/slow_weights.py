@@ -30,8 +30,8 @@ class SlowWeights(BrainCL):
         )
         exact = jax.nn.one_hot(shown.label, len(seen))
         labels = (1 - self.smoothing) * exact + self.smoothing * (seen / seen.sum())[None]
-        loss = optax.softmax_cross_entropy(logits, labels).mean()
-        return loss, (batch_stats, {"accuracy": (logits.argmax(-1) == shown.label).mean()})
+        losses = optax.softmax_cross_entropy(logits, labels)
+        return losses, (batch_stats, {"accuracy": (logits.argmax(-1) == shown.label).mean()})
 
     def after_update(self, state):
         steps = state.own["steps"]

@@ -10,6 +10,7 @@ import pytest
 
 from braincl_jax.methods import Method
 from braincl_jax.settings import at_least, settings
+from braincl_jax.state import Encoder
 from braincl_jax.types import Shown
 
 
@@ -32,7 +33,7 @@ class Network:
 
 
 def brain(params=(0.0, 0.0, 0.0), own=None) -> Any:
-    encoder = types.SimpleNamespace(params=jnp.array(params), batch_stats=jnp.int32(0))
+    encoder = Encoder(jnp.array(params), jnp.int32(0), None, None)
     seen = types.SimpleNamespace(seen_classes=jnp.array([True, True, False]))
     return types.SimpleNamespace(encoder=encoder, consolidation=seen, memory="memory", own=own)
 
@@ -65,9 +66,10 @@ def test_a_method_says_what_it_does():
 def test_the_objective_is_the_cross_entropy_among_all_classes_seen(method):
     shown = Shown(jnp.zeros((4, 2, 2, 1)), jnp.array([1, 1, 1, 0]), jnp.zeros(4), jnp.zeros(4))
     params = jnp.array([0.0, jnp.log(3.0), 5.0])
-    loss, (batch_stats, metrics) = method.objective(params, shown, brain(), None)
+    losses, (batch_stats, metrics) = method.objective(params, shown, brain(), None)
     # Class 2 is not seen: 1/4 for class 0 and 3/4 for class 1.
-    np.testing.assert_allclose(loss, -(3 * np.log(0.75) + np.log(0.25)) / 4, rtol=1e-6)
+    expected = [-np.log(0.75)] * 3 + [-np.log(0.25)]
+    np.testing.assert_allclose(losses, expected, rtol=1e-6)
     assert float(metrics["accuracy"]) == 0.75
     assert int(batch_stats) == 1  # moved, as in training
 
@@ -76,6 +78,14 @@ def test_answers_are_those_of_the_network_at_rest(method):
     state = brain((1.0, 2.0, 3.0))
     logits = method.predict(state, jnp.zeros((5, 2, 2, 1)))
     np.testing.assert_allclose(logits, np.tile([[1, 2, -1e9]], (5, 1)))
+
+
+def test_answers_are_those_of_the_slow_weights_where_there_are_any(method):
+    state = brain((1.0, 2.0, 3.0))
+    slow = {"params": jnp.array([4.0, 5.0, 6.0]), "batch_stats": jnp.int32(0)}
+    state.encoder = state.encoder.replace(slow=slow)
+    logits = method.predict(state, jnp.zeros((5, 2, 2, 1)))
+    np.testing.assert_allclose(logits, np.tile([[4, 5, -1e9]], (5, 1)))
 
 
 def test_it_keeps_nothing_and_changes_nothing_after_a_step(method):
@@ -101,3 +111,8 @@ def test_what_it_keeps_of_its_own_is_on_the_bill():
     # 3 * 4 + 2 bytes.
     own = {"slow": jnp.zeros(3), "flags": jnp.zeros(2, bool)}
     assert keeper.bill(brain(own=own)) == {"strings": 10, "own": 14}
+    state = brain()
+    state.encoder = state.encoder.replace(
+        slow={"params": jnp.zeros(3), "batch_stats": jnp.zeros(1)}
+    )
+    assert keeper.bill(state) == {"strings": 10, "slow_weights": 16}

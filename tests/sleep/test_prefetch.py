@@ -72,20 +72,21 @@ def test_each_step_has_the_sample_that_it_would_have_drawn_by_itself(night):
     phase_key = jax.random.key(5)
 
     @jax.jit
-    def prefetched_at(memory, step):
-        parts, layout = together.parts, together.layout
-        return prefetch(memory, now(phase_key, step), step, parts, layout, None)
+    def prefetched_at(state, step):
+        parts, layout, known = together.parts, together.layout, state.consolidation.class_loss
+        return prefetch(state.memory, known, now(phase_key, step), step, parts, layout, None)
 
     @jax.jit
-    def draw(memory, step):
-        moment = now(phase_key, step)
-        return prefetched_for(memory, moment, alone.parts, alone.layout, None)[1]
+    def draw(state, step):
+        moment, (parts, layout) = now(phase_key, step), (alone.parts, alone.layout)
+        return prefetched_for(state.memory, state.consolidation, moment, parts, layout, None)[-1]
 
-    prefetched = prefetched_at(state.memory, jnp.int32(3))
+    prefetched = prefetched_at(state, jnp.int32(3))
     for step in (3, 4, 5):
-        task, slot, read = draw(own.memory, jnp.int32(step))
+        (task, slot, weight), read = draw(own, jnp.int32(step))
         np.testing.assert_array_equal(prefetched.task[:, step - 3], task)
         np.testing.assert_array_equal(prefetched.slot[:, step - 3], slot)
+        np.testing.assert_array_equal(prefetched.weight[:, step - 3], weight)
         for one, other in zip(*map(jax.tree.leaves, (prefetched.read, read)), strict=True):
             np.testing.assert_array_equal(one[:, step - 3], other)
 

@@ -14,7 +14,10 @@ from jax.flatten_util import ravel_pytree
 from braincl_jax import pipeline
 from braincl_jax.networks import Network, build_network
 from braincl_jax.runtime.devices import Devices
-from braincl_jax.sleep.replay import accumulated
+from braincl_jax.sleep import class_balanced, nothing_prefetched
+from braincl_jax.sleep.by_need import ByNeed
+from braincl_jax.sleep.replay import accumulated, moved_class_loss, with_slow_weights
+from braincl_jax.state import Encoder
 
 TOLERANCE = 1e-5
 
@@ -141,3 +144,83 @@ def test_replay_in_bfloat16_learns_and_keeps_float32(diary):
     )
     cosine = moved @ expected / (jnp.linalg.norm(moved) * jnp.linalg.norm(expected))
     assert 0.98 < cosine < 1
+
+
+def test_the_running_loss_of_a_class_moves_by_what_its_examples_cost():
+    moved = moved_class_loss(
+        jnp.array([2.0, 1.0, 3.0]), jnp.array([0.5, 0.0, 0.6]), jnp.array([0.5, 0.0, 0.1])
+    )
+    # Means of 1 and 6; class 1 was not replayed.
+    np.testing.assert_allclose(moved, [0.95 * 2 + 0.05, 1, 0.95 * 3 + 0.05 * 6], rtol=1e-6)
+
+
+def test_a_night_keeps_the_losses_of_the_classes_that_it_replays(diary):
+    state = diary.after[0, "transfer"]
+    before = state.consolidation.class_loss
+    np.testing.assert_allclose(before, np.log(4), rtol=1e-6)
+    after = diary.steps["replay"](state, None)[0].consolidation
+    assert (after.class_loss != before).tolist() == [True, True, False, False]
+    np.testing.assert_array_equal(after.drawn_by, before)
+
+
+def test_what_is_drawn_together_is_drawn_by_one_loss_however_often_it_is_drawn(diary, assert_same):
+    """A sampler that looks at the losses, and a night that is resumed between two draws."""
+    method = with_parts(diary.method, sampler=ByNeed(exponent=1.0))
+    state, _ = diary.before[1, "replay"]
+    step = jax.jit(pipeline.replay(method))
+    for _ in range(2):
+        state, _ = step(state, None)
+    nothing = nothing_prefetched(method.parts, method.layout, state.memory)
+    resumed = state.replace(memory=state.memory.replace(prefetched=nothing))
+    assert (state.consolidation.class_loss != state.consolidation.drawn_by).any()
+    assert_same(step(resumed, None)[0], step(state, None)[0])
+
+
+def test_weights_count_in_the_mean_of_the_losses(plain):
+    method, state = plain
+
+    def weighted(key, index, num_classes, num_groups, group_size):
+        drawn = class_balanced(key, index, num_classes, num_groups, group_size)
+        return drawn._replace(weight=jnp.full(drawn.slot.shape, 3.0))
+
+    heavy, metrics, _ = learned(with_parts(method, sampler=weighted), state)
+    light, its_metrics, _ = learned(method, state)
+    np.testing.assert_allclose(metrics["loss"], 3 * its_metrics["loss"], rtol=1e-5)
+    # What a class has cost is what it has cost.
+    assert_close(heavy.consolidation.class_loss, light.consolidation.class_loss)
+
+
+def test_slow_weights_follow_the_fast_ones_faster_at_the_beginning_of_a_night():
+    def followed(step: int) -> float:
+        encoder = Encoder(jnp.float32(1), jnp.float32(1), None, None)
+        encoder = encoder.replace(slow={"params": jnp.float32(0), "batch_stats": jnp.float32(0)})
+        slow = with_slow_weights(encoder, jnp.int32(step), 0.9).slow
+        assert slow["params"] == slow["batch_stats"]
+        return float(slow["params"])
+
+    # (1 + step) / (10 + step) stays of them, at most 0.9.
+    np.testing.assert_allclose(
+        [followed(0), followed(8), followed(500)], [0.9, 0.5, 0.1], rtol=1e-6
+    )
+
+
+def test_without_slow_weights_nothing_follows():
+    encoder = Encoder(jnp.float32(1), jnp.float32(1), None, None)
+    assert with_slow_weights(encoder, jnp.int32(0), 0.9) is encoder
+
+
+def test_a_night_with_slow_weights_leaves_the_fast_ones_as_they_are(diary, assert_same):
+    """What is evaluated is another thing; what learns is the same."""
+    config = diary.method.parts.config
+    slow = dataclasses.replace(config, sleep=dataclasses.replace(config.sleep, slow_decay=0.5))
+    method = with_parts(diary.method, config=slow)
+    state = diary.after[0, "transfer"]
+    fast = {"params": state.encoder.params, "batch_stats": state.encoder.batch_stats}
+    ours, _ = jax.jit(pipeline.replay(method))(
+        state.replace(encoder=state.encoder.replace(slow=fast)), None
+    )
+    its, _ = diary.steps["replay"](state, None)
+    assert_close(ours.encoder.params, its.encoder.params)
+    # Of the first step a tenth stays.
+    expected = jax.tree.map(lambda a, b: 0.1 * a + 0.9 * b, fast["params"], its.encoder.params)
+    assert_close(ours.encoder.slow["params"], expected)

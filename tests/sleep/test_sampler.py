@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from braincl_jax.sleep.sampler import class_balanced
+from braincl_jax.sleep.sampler import class_balanced, draw_classes
 from braincl_jax.types import Index
 
 SLOTS, TASKS, CLASSES, GROUPS, SIZE = 24, 3, 6, 6, 8
@@ -43,7 +43,7 @@ counts_strategy = st.lists(st.integers(0, SLOTS // CLASSES), min_size=CLASSES, m
 @given(counts_strategy.filter(any), st.integers(0, 2**31 - 1))
 def test_groups_hold_stored_slots_of_their_own_task(counts, seed):
     index = memory_of(counts)
-    task, slot = sampler()(jax.random.key(seed), index)
+    task, slot, _ = sampler()(jax.random.key(seed), index)
     assert task.shape == (GROUPS,)
     assert slot.shape == (GROUPS, SIZE)
     assert ((slot >= 0) & (slot < SLOTS)).all()
@@ -59,7 +59,7 @@ def test_groups_hold_stored_slots_of_their_own_task(counts, seed):
 def test_a_batch_holds_equally_many_of_each_class_however_many_are_stored(counts, seed):
     # 6 groups for 3 tasks, 8 slots for 2 classes: 2 groups of 4 of each class.
     index = memory_of(counts)
-    _, slot = sampler()(jax.random.key(seed), index)
+    _, slot, _ = sampler()(jax.random.key(seed), index)
     drawn = np.bincount(np.asarray(index.label[slot]).ravel(), minlength=CLASSES)
     assert drawn.tolist() == [GROUPS * SIZE // CLASSES] * CLASSES
 
@@ -67,7 +67,7 @@ def test_a_batch_holds_equally_many_of_each_class_however_many_are_stored(counts
 def test_within_a_class_every_slot_comes_up_equally_often():
     index = memory_of([2, 4, 1, 3, 4, 4])
     keys = jax.random.split(jax.random.key(0), 200)
-    _, slot = jax.vmap(sampler(), in_axes=(0, None))(keys, index)
+    _, slot, _ = jax.vmap(sampler(), in_axes=(0, None))(keys, index)
     drawn = np.bincount(np.asarray(slot).ravel(), minlength=SLOTS)
     # 8 of each class in each of 200 batches.
     expected = np.where(index.stored, 1600 / np.array([2, 4, 1, 3, 4, 4])[index.label], 0)
@@ -77,12 +77,12 @@ def test_within_a_class_every_slot_comes_up_equally_often():
 def test_a_task_with_fewer_stored_classes_is_drawn_less():
     # Task 0 has one class left, task 1 two, task 2 none: a third and two thirds of the groups.
     index = memory_of([4, 0, 4, 4, 0, 0])
-    task, _ = sampler()(jax.random.key(1), index)
+    task, _, _ = sampler()(jax.random.key(1), index)
     assert np.bincount(task, minlength=TASKS).tolist() == [2, 4, 0]
 
 
 def test_one_stored_slot_is_drawn_every_time():
-    task, slot = sampler()(jax.random.key(1), memory_of([0, 0, 0, 1, 0, 0]))
+    task, slot, _ = sampler()(jax.random.key(1), memory_of([0, 0, 0, 1, 0, 0]))
     assert set(np.asarray(slot).ravel()) == {0}
     assert set(np.asarray(task)) == {1}
 
@@ -90,7 +90,7 @@ def test_one_stored_slot_is_drawn_every_time():
 def test_free_slots_in_between_are_never_drawn():
     index = memory_of([4] * CLASSES)
     stored = jnp.arange(SLOTS) % 3 != 0
-    _, slot = sampler()(jax.random.key(2), index._replace(stored=stored))
+    _, slot, _ = sampler()(jax.random.key(2), index._replace(stored=stored))
     assert stored[slot].all()
 
 
@@ -104,10 +104,11 @@ def test_the_draw_depends_on_the_key_alone(shape):
 
 def test_the_draw_is_the_same_under_jit():
     index, key = memory_of([3] * CLASSES), jax.random.key(9)
-    task, slot = class_balanced(key, index, CLASSES, GROUPS, SIZE)
-    jit_task, jit_slot = sampler()(key, index)
+    task, slot, weight = class_balanced(key, index, CLASSES, GROUPS, SIZE)
+    jit_task, jit_slot, _ = sampler()(key, index)
     np.testing.assert_array_equal(task, jit_task)
     np.testing.assert_array_equal(slot, jit_slot)
+    assert weight.shape == slot.shape and (weight == 1).all()
 
 
 def test_a_large_memory_with_free_slots_in_the_middle_of_the_labels_gives_stored_slots_only():
@@ -115,8 +116,27 @@ def test_a_large_memory_with_free_slots_in_the_middle_of_the_labels_gives_stored
     label = jnp.concatenate([jnp.zeros(488, int), jnp.ones(512, int), jnp.zeros(4000, int)])
     stored = jnp.arange(5000) < 1000
     index = Index(label, jnp.where(stored, 0, TASKS), stored)
-    draw = jax.jit(lambda key: class_balanced(key, index, 2, 4, 64)[1])
+    draw = jax.jit(lambda key: class_balanced(key, index, 2, 4, 64).slot)
     for seed in range(50):
         slot = draw(jax.random.key(seed))
         assert stored[slot].all()
         assert np.bincount(np.asarray(label[slot]).ravel()).tolist() == [128, 128]
+
+
+def test_classes_come_up_as_often_as_they_are_said_to_be_likely():
+    index = memory_of([2, 4, 1, 0, 4, 4])
+    likelihood = jnp.array([1.0, 3.0, 4.0, 7.0, 2.0, 6.0])
+    draw = jax.jit(jax.vmap(lambda key: draw_classes(key, index, likelihood, GROUPS, SIZE)[1]))
+    slot = draw(jax.random.split(jax.random.key(0), 400))
+    drawn = np.bincount(np.asarray(index.label[slot]).ravel(), minlength=CLASSES)
+    # Class 3 is not stored.
+    np.testing.assert_allclose(drawn / drawn.sum(), np.array([1, 3, 4, 0, 2, 6]) / 16, atol=0.01)
+
+
+def test_a_share_that_is_rounded_up_is_of_a_class_that_is_likely():
+    # 1e8 and 0.1 add up to 1e8 in float32: the last class has no share of its own, and class 0 is not stored.
+    index = memory_of([0, 4, 4, 0, 0, 0])
+    likelihood = jnp.array([1.0, 1e8, 0.1, 1.0, 1.0, 1.0])
+    draw = jax.jit(lambda key: draw_classes(key, index, likelihood, GROUPS, SIZE)[1])
+    for seed in range(20):
+        assert index.stored[draw(jax.random.key(seed))].all()

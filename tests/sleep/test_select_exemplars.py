@@ -16,7 +16,10 @@ from braincl_jax.state import Encoder
 from braincl_jax.types import Now, StreamSpec
 
 SPEC = StreamSpec((1, 1, 1), num_classes=4, num_tasks=2, task_sizes=(6, 6))
-PARTS: Any = types.SimpleNamespace(sleep_optimiser=optax.identity())
+SLEEP = types.SimpleNamespace(downscaling=0.0)
+PARTS: Any = types.SimpleNamespace(
+    sleep_optimiser=optax.identity(), config=types.SimpleNamespace(sleep=SLEEP)
+)
 
 
 class Brain:

@@ -27,7 +27,7 @@ def brain(task: int, seen) -> BrainState:
     return BrainState(
         encoder=Encoder({"head": head, "backbone": {}}, {}, wake_opt="stale", sleep_opt="kept"),
         memory=Memory(working="closed", long_term="kept"),
-        consolidation=Consolidation(jnp.array(seen), {}),
+        consolidation=Consolidation.initial(len(seen)).replace(seen_classes=jnp.array(seen)),
         own="kept",
         progress=Progress(jnp.int32(task), jnp.uint32(0), jnp.int32(5)),
         key=jax.random.key(1),

@@ -1,0 +1,17 @@
+"""The quickstart in nights that are five times as long.
+
+Command:   python -m experiments.launch --config=experiments/configs/quickstart_long.py
+Takes:     about 5 minutes on 2 CPU cores.
+Memory:    392,000 bytes, as in quickstart.py.
+Expect:    see docs/results.md.
+"""
+
+from ml_collections import ConfigDict
+
+from experiments.configs import quickstart
+
+
+def get_config() -> ConfigDict:
+    config = quickstart.get_config()
+    config.update({"sleep": {"steps": 2000}})
+    return config
