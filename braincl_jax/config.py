@@ -157,7 +157,8 @@ class Config:
     eval_batch_size: int = at_least(1, default=256)
     network: str = named(BACKBONES, default="resnet8_half")
     evaluators: tuple[str, ...] = named_each(
-        EVALUATORS, default=("accuracy", "before_sleep", "task_aware", "recall_quality")
+        EVALUATORS,
+        default=("accuracy", "before_sleep", "task_aware", "recall_quality", "fingerprint"),
     )
     figures: tuple[str, ...] = named_each(FIGURES, default=())
     codec: CodecConfig = nested(default_factory=CodecConfig)

@@ -21,7 +21,7 @@ from braincl_jax.memory.cue_layout import CueLayout, record_shapes
 from braincl_jax.memory.inspection import find_damages
 from braincl_jax.types import PyTree
 
-NAME, VERSION = "braincl-memory", 3
+NAME, VERSION = "braincl-memory", 4
 # In the header, of what is stored beside strings and index; the last two where decoders share something.
 OF_PARTS = ("record_words", "record", "trunk_words", "trunk")
 ARRAYS = {"words": np.uint16, "task_counts": np.int32, "num_records": np.int32, "check": np.uint32}

@@ -89,7 +89,7 @@ def header_with(**changes) -> np.ndarray:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"version": 1}, "version 1; this program reads 'braincl-memory', version 3"),
+        ({"version": 1}, "version 1; this program reads 'braincl-memory', version 4"),
         ({"name": "other"}, "format 'other'"),
         ({"num_words": 7}, r"words of .* its header says uint16 \[7\]"),
         ({"record_words": 7}, "contradicts itself"),
