@@ -121,9 +121,9 @@ def test_ten_replay_steps_on_one_and_four_devices_see_the_same_and_learn_the_sam
     method = with_network(diary.method, Eye)
 
     def look(state, batch, now, axis_name=None):
-        task, slot, _ = prefetched_for(state.memory, now, method.parts, method.layout, axis_name)[1]
+        *_, (drawn, _) = prefetched_for(state, now, method.parts, method.layout, axis_name)
         after, _ = replay_step(state, batch, now, axis_name, method=method)
-        seen = (task, slot, after.encoder.batch_stats)
+        seen = (drawn.task, drawn.slot, after.encoder.batch_stats)
         return state, collectives.concatenate(seen, axis_name)
 
     def seen(state, batch, *, axis_name=None):

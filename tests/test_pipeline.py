@@ -187,9 +187,7 @@ def test_a_sampler_that_is_handed_in_is_the_one_that_is_used(diary):
     parts = dataclasses.replace(diary.method.parts, sampler=only_slot_three)
     layout = diary.method.layout
     now = Now(state.key, jnp.int32(0), jnp.float32(0))
-    draw = jax.jit(
-        lambda state: prefetched_for(state.memory, state.consolidation, now, parts, layout, None)
-    )
+    draw = jax.jit(lambda state: prefetched_for(state, now, parts, layout, None))
     *_, ((task, slot, _), _) = draw(state)
     assert (slot == 3).all()
     recalled = jax.jit(functools.partial(recall, layout))(state.memory, task, slot)

@@ -11,7 +11,7 @@ from flax import struct
 
 from braincl_jax import collectives
 from braincl_jax.parts import MemoryLayout, Parts
-from braincl_jax.state import Consolidation, Memory
+from braincl_jax.state import BrainState, Memory
 from braincl_jax.types import Array, Draw, Now, PyTree
 
 
@@ -77,12 +77,7 @@ def prefetch(
 
 
 def prefetched_for(
-    memory: Memory,
-    consolidation: Consolidation,
-    now: Now,
-    parts: Parts,
-    layout: MemoryLayout,
-    axis_name: str | None,
+    state: BrainState, now: Now, parts: Parts, layout: MemoryLayout, axis_name: str | None
 ) -> tuple[Prefetched, Array, tuple[Draw, PyTree]]:
     """What this step of the night replays; the strings are decoded only if they have not been yet.
 
@@ -92,12 +87,13 @@ def prefetched_for(
         what has now been prefetched; the `class_loss` that it was drawn by; and this device's groups of the step's
         sample, G / D of them, with what is read of them, leaves [G / D, ...].
     """
-    known, step = memory.prefetched, now.step
+    known, step = state.memory.prefetched, now.step
     first = step - step % parts.config.sleep.prefetch_steps
-    drawn_by = jnp.where(step == first, consolidation.class_loss, consolidation.drawn_by)
+    losses = state.consolidation
+    drawn_by = jnp.where(step == first, losses.class_loss, losses.drawn_by)
     prefetched = jax.lax.cond(
         (step == first) | (known.first != first),
-        lambda: prefetch(memory, drawn_by, now, first, parts, layout, axis_name),
+        lambda: prefetch(state.memory, drawn_by, now, first, parts, layout, axis_name),
         lambda: known,
     )
     drawn = Draw(prefetched.task, prefetched.slot, prefetched.weight)

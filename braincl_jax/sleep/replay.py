@@ -104,9 +104,7 @@ def replay_step(
     """
     del batch
     parts, encoder = method.parts, state.encoder
-    prefetched, drawn_by, sample = prefetched_for(
-        state.memory, state.consolidation, now, parts, method.layout, axis_name
-    )
+    prefetched, drawn_by, sample = prefetched_for(state, now, parts, method.layout, axis_name)
     augment_key = jax.random.fold_in(now.key, 1)
     keys = collectives.example_keys(augment_key, sample[0].slot.size, axis_name)
 

@@ -57,7 +57,8 @@ def decoding(method: BrainCL) -> Callable[..., Array]:
     def decode(state: BrainState, batch: None, *, axis_name: str | None = None) -> Array:
         del batch
         now = Now(state.key, jnp.int32(0), jnp.float32(0))
-        found = prefetch(state.memory, now, now.step, method.parts, method.layout, axis_name)
+        parts, known = method.parts, state.consolidation.class_loss
+        found = prefetch(state.memory, known, now, now.step, parts, method.layout, axis_name)
         return jnp.stack([leaf.sum() for leaf in jax.tree.leaves(found.read)]).sum()
 
     return decode

@@ -33,7 +33,7 @@ class Network:
 
     def init(self, key, image_shape):
         assert image_shape == (2, 2, 1)
-        return {"head": jax.random.normal(key, 3)}, "fresh statistics"
+        return {"head": jax.random.normal(key, (3,))}, "fresh statistics"
 
 
 def parts(downscaling: float) -> Any:

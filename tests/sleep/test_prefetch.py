@@ -79,7 +79,7 @@ def test_each_step_has_the_sample_that_it_would_have_drawn_by_itself(night):
     @jax.jit
     def draw(state, step):
         moment, (parts, layout) = now(phase_key, step), (alone.parts, alone.layout)
-        return prefetched_for(state.memory, state.consolidation, moment, parts, layout, None)[-1]
+        return prefetched_for(state, moment, parts, layout, None)[-1]
 
     prefetched = prefetched_at(state, jnp.int32(3))
     for step in (3, 4, 5):
