@@ -84,7 +84,8 @@ def test_the_page_shows_the_table_and_the_plot_and_its_folder_is_created(tmp_pat
     assert comparison_table(runs) in text
     assert "](comparison_curve.png)" in text
     assert imread(page.parent / "comparison_curve.png").shape[:2] == (540, 1200)
-    assert len(list(page.parent.iterdir())) == 2
+    drawn = ("accuracy_over_bytes.png", "comparison_curve.png")
+    assert {path.name for path in page.parent.iterdir()} == {page.name, *drawn}
 
 
 def test_a_figure_from_elsewhere_is_on_the_page_without_an_edit(tmp_path, run_of):
