@@ -1,6 +1,7 @@
-"""Classify: a first idea of the new classes, by training the head alone on real images."""
+"""Classify: a first idea of the new classes, by training their part of the head alone on real images."""
 
 import jax
+import jax.numpy as jnp
 import optax
 
 from braincl_jax import collectives
@@ -17,7 +18,10 @@ def classify_step(
     *,
     parts: Parts,
 ) -> tuple[BrainState, Metrics]:
-    """One SGD step on the head; the backbone is frozen and its BatchNorm statistics do not move."""
+    """One SGD step on the new classes' part of the head; all else is frozen and BatchNorm statistics do not move.
+
+    What the head knows of older classes stays as it is: no image of them is there that would hold it in place.
+    """
     encoder = state.encoder
 
     def loss_of(head):
@@ -33,6 +37,9 @@ def classify_step(
     head = encoder.params["head"]
     (loss, accuracy), gradient = jax.value_and_grad(loss_of, has_aux=True)(head)
     loss, accuracy, gradient = collectives.mean((loss, accuracy, gradient), axis_name)
+    classes = jnp.arange(parts.spec.num_classes)
+    new = classes // parts.spec.classes_per_task == state.progress.task
+    gradient = jax.tree.map(lambda leaf: leaf * jnp.broadcast_to(new, leaf.shape), gradient)
     direction, wake_opt = parts.wake_optimiser.update(gradient, encoder.wake_opt, head)
     head = optax.apply_updates(head, jax.tree.map(lambda leaf: -now.rate * leaf, direction))
     params = {**encoder.params, "head": head}

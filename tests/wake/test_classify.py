@@ -1,4 +1,4 @@
-"""A step of classify by hand: the head alone moves, down the gradient of the cross-entropy."""
+"""A step of classify by hand: the new classes' part of the head moves, down the gradient of the cross-entropy."""
 
 import types
 from typing import Any
@@ -23,18 +23,24 @@ class Network:
 
 
 class Brain:
-    def __init__(self, encoder) -> None:
-        self.encoder = encoder
-        self.consolidation = types.SimpleNamespace(seen_classes=jnp.array([True, True, False]))
+    """In task 0 there are classes 0 and 1, in task 1 classes 2 and 3."""
+
+    def __init__(self, encoder, task: int = 0) -> None:
+        self.encoder, self.progress = encoder, types.SimpleNamespace(task=jnp.int32(task))
+        self.consolidation = types.SimpleNamespace(seen_classes=jnp.arange(4) // 2 <= task)
 
     def replace(self, encoder):
-        return Brain(encoder)
+        return Brain(encoder, int(self.progress.task))
+
+
+def parts_with(optimiser) -> Any:
+    spec = types.SimpleNamespace(num_classes=4, classes_per_task=2)
+    return types.SimpleNamespace(network=Network(), wake_optimiser=optimiser, spec=spec)
 
 
 def test_a_step_by_hand():
     optimiser = optax.trace(MOMENTUM)
-    parts: Any = types.SimpleNamespace(network=Network(), wake_optimiser=optimiser)
-    head = jnp.zeros(3)
+    parts, head = parts_with(optimiser), jnp.zeros(4)
     params = {"backbone": "frozen", "head": head}
     state: Any = Brain(Encoder(params, "still", optimiser.init(head), "kept"))
     batch = Batch(jnp.zeros((4, 1, 1, 1)), jnp.array([0, 0, 1, 0]), jnp.arange(4))
@@ -43,7 +49,7 @@ def test_a_step_by_hand():
 
     state, metrics = classify_step(state, batch, now, parts=parts)
     # Probabilities are 1/2 each where labels are 3/4 and 1/4: a gradient of -1/4 and 1/4.
-    np.testing.assert_allclose(state.encoder.params["head"], [0.1, -0.1, 0], rtol=1e-6)
+    np.testing.assert_allclose(state.encoder.params["head"], [0.1, -0.1, 0, 0], rtol=1e-6)
     np.testing.assert_allclose(metrics["loss"], np.log(2), rtol=1e-6)
     assert float(metrics["accuracy"]) == 0.75
     assert state.encoder.params["backbone"] == "frozen"
@@ -55,3 +61,16 @@ def test_a_step_by_hand():
     np.testing.assert_allclose(
         again.encoder.params["head"][:2], [0.1 - RATE * gradient, -0.1 + RATE * gradient], rtol=1e-5
     )
+
+
+def test_what_is_known_of_older_classes_stays():
+    optimiser = optax.trace(MOMENTUM)
+    head = jnp.zeros(4)
+    state: Any = Brain(Encoder({"head": head}, "still", optimiser.init(head), "kept"), task=1)
+    batch = Batch(jnp.zeros((4, 1, 1, 1)), jnp.array([2, 2, 3, 2]), jnp.arange(4))
+    phase_key: Any = None
+    now = Now(phase_key, jnp.int32(0), jnp.float32(RATE))
+    state, metrics = classify_step(state, batch, now, parts=parts_with(optimiser))
+    # Probabilities are 1/4 each where labels are 3/4 and 1/4: a gradient of -1/2 and 0 for the new classes.
+    np.testing.assert_allclose(state.encoder.params["head"], [0, 0, 0.2, 0], atol=1e-7)
+    np.testing.assert_allclose(metrics["loss"], np.log(4), rtol=1e-6)
