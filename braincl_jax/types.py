@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple, Protocol
 
 import jax
+import jax.numpy as jnp
 
 Array = jax.Array
 Metrics = Mapping[str, Array]
@@ -111,6 +112,10 @@ class StreamSpec(NamedTuple):
     @property
     def classes_per_task(self) -> int:
         return self.num_classes // self.num_tasks
+
+    def are_of(self, task: jax.Array | int) -> jax.Array:
+        """The classes of a task (int32 scalar): bool [K]."""
+        return jnp.arange(self.num_classes) // self.classes_per_task == task
 
     @property
     def max_task_size(self) -> int:

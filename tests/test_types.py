@@ -18,3 +18,9 @@ def test_the_key_of_a_step_is_that_of_its_phase_and_its_number():
     now = Now(jax.random.key(3), jnp.int32(4), jnp.float32(0))
     assert bits(now.key) == bits(jax.random.fold_in(jax.random.key(3), 4))
     assert bits(now.key_of(jnp.int32(6))) == bits(now._replace(step=jnp.int32(6)).key)
+
+
+def test_classes_are_of_tasks_in_their_order():
+    spec = StreamSpec((1, 1, 1), num_classes=6, num_tasks=3, task_sizes=(4, 4, 4))
+    assert spec.are_of(1).tolist() == [False, False, True, True, False, False]
+    assert spec.are_of(-1).tolist() == [False] * 6

@@ -37,8 +37,7 @@ def classify_step(
     head = encoder.params["head"]
     (loss, accuracy), gradient = jax.value_and_grad(loss_of, has_aux=True)(head)
     loss, accuracy, gradient = collectives.mean((loss, accuracy, gradient), axis_name)
-    classes = jnp.arange(parts.spec.num_classes)
-    new = classes // parts.spec.classes_per_task == state.progress.task
+    new = parts.spec.are_of(state.progress.task)
     gradient = jax.tree.map(lambda leaf: leaf * jnp.broadcast_to(new, leaf.shape), gradient)
     direction, wake_opt = parts.wake_optimiser.update(gradient, encoder.wake_opt, head)
     head = optax.apply_updates(head, jax.tree.map(lambda leaf: -now.rate * leaf, direction))

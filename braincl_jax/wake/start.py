@@ -1,7 +1,5 @@
 """Waking up to a new task: its classes count as seen, and working memory is opened."""
 
-import jax.numpy as jnp
-
 from braincl_jax.parts import MemoryLayout, Parts
 from braincl_jax.state import BrainState
 from braincl_jax.types import Metrics, Now
@@ -22,8 +20,7 @@ def start_step(
     """
     del batch, now, axis_name
     task = state.progress.task + 1
-    classes = jnp.arange(parts.spec.num_classes)
-    seen = state.consolidation.seen_classes | (classes // parts.spec.classes_per_task == task)
+    seen = state.consolidation.seen_classes | parts.spec.are_of(task)
     head = state.encoder.params["head"]
     return (
         state.replace(

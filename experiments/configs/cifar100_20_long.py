@@ -3,8 +3,8 @@
 Command:   python -m experiments.launch --config=experiments/configs/cifar100_20_long.py \
                --config.dataset=npz:cifar100.npz
            data as for cifar100_20.py.
-Takes:     about 25 minutes on one CPU core: 15,000 steps of replay. The last night has 5,000 of them, the first 1,000:
-           each night shows what has been seen so far 32 times.
+Takes:     38 minutes on one CPU core beside other work: 15,000 steps of replay. The last night has 5,000 of them, the
+           first 1,000: each night shows what has been seen so far 32 times.
 Memory:    1,228,800 bytes, as in cifar100_20.py.
 Expect:    see docs/results.md.
 Source:    learning rate, augmentation and codec were chosen on held-out images (--config.validation_fraction=0.1).

@@ -8,7 +8,7 @@ import numpy as np
 import optax
 
 from braincl_jax.state import Encoder
-from braincl_jax.types import Batch, Now
+from braincl_jax.types import Batch, Now, StreamSpec
 from braincl_jax.wake import classify_step
 
 RATE, MOMENTUM = 0.4, 0.5
@@ -34,7 +34,7 @@ class Brain:
 
 
 def parts_with(optimiser) -> Any:
-    spec = types.SimpleNamespace(num_classes=4, classes_per_task=2)
+    spec = StreamSpec((1, 1, 1), num_classes=4, num_tasks=2, task_sizes=(4, 4))
     return types.SimpleNamespace(network=Network(), wake_optimiser=optimiser, spec=spec)
 
 
