@@ -15,7 +15,6 @@ import logging
 import os
 import shutil
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -90,7 +89,28 @@ def numbered(directory: Path) -> list[Path]:
     """Everything in `directory` that is named as a checkpoint, oldest first; intact or not."""
     if not directory.is_dir():
         return []
-    return sorted((path for path in directory.iterdir() if path.name.isdecimal()), key=_steps)
+    return sorted(
+        (path for path in directory.iterdir() if _is_named_as_one(path.name)), key=steps_of
+    )
+
+
+def steps_of(path: Path) -> int:
+    """Steps done since the beginning of the run, which are a checkpoint's name."""
+    return int(path.name)
+
+
+def unfinished(directory: Path) -> list[Path]:
+    """What is left of checkpoints whose writing was cut short."""
+    return [path for path in directory.glob("*.tmp") if _is_named_as_one(path.stem)]
+
+
+def sync(path: Path) -> None:
+    """Waits until a file or a directory is on disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def write_checkpoint(
@@ -127,7 +147,7 @@ def write_checkpoint(
     except BaseException:
         shutil.rmtree(building, ignore_errors=True)
         raise
-    _sync(directory)
+    sync(directory)
     verify(path)
     return path
 
@@ -214,84 +234,8 @@ def load_newest(directory: Path, abstract: PyTree) -> Checkpoint | None:
     return None
 
 
-class Writer:
-    """Writes checkpoints in one thread in the background, one at a time; a context manager.
-
-    A checkpoint that cannot be written is an error in the log, and the run goes on: older ones
-    are deleted only once a new one is complete and verified.
-    """
-
-    def __init__(self, directory: Path, *, keep: int, log: Path, resumed: Path | None) -> None:
-        """Takes over a directory.
-
-        Args:
-            directory: `checkpoints` of a work directory.
-            keep: how many stay.
-            log: the metrics, of which a checkpoint tells the length: they reach the disk before it.
-            resumed: the intact checkpoint that the run goes on from. Newer ones are damaged.
-        """
-        self.directory, self._keep, self._log = directory, keep, log
-        self._complete = [] if resumed is None else _up_to(resumed)
-        self._saving: Future[None] | None = None
-        self._thread = ThreadPoolExecutor(1, "checkpoint")
-
-    def __enter__(self) -> "Writer":
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self._thread.shutdown(wait=True)
-
-    @property
-    def newest(self) -> Path | None:
-        """The newest complete checkpoint; waits for the one that is being written."""
-        self.wait()
-        return self._complete[-1] if self._complete else None
-
-    @property
-    def idle(self) -> bool:
-        """Whether nothing is being written."""
-        return self._saving is None or self._saving.done()
-
-    def wait(self) -> None:
-        """Returns once nothing is being written."""
-        if self._saving is not None:
-            self._saving.result()
-
-    def save(
-        self,
-        steps: int,
-        state: PyTree,
-        cursor: Mapping[str, Any],
-        config: Mapping[str, Any],
-    ) -> None:
-        """Arguments as of `write_checkpoint`; waits for the last save and starts this one."""
-        self.wait()
-        self._saving = self._thread.submit(self._save, steps, state, cursor, config)
-
-    def _save(self, steps: int, *content: Any) -> None:
-        try:
-            _sync(self._log)
-            path = write_checkpoint(self.directory, steps, *content)
-        except Exception as error:
-            kept = self._complete[-1] if self._complete else "none"
-            _LOG.error(
-                "checkpoint %s could not be written (%s: %s); the run goes on, its newest "
-                "checkpoint is %s",
-                *(path_of(self.directory, steps), type(error).__name__, error, kept),
-            )
-            return
-        self._complete = [*self._complete, path][-self._keep :]
-        for other in (*numbered(self.directory), *self.directory.glob("*.tmp")):
-            if other not in self._complete:
-                shutil.rmtree(other, ignore_errors=True)
-
-
-def _steps(path: Path) -> int:
-    return int(path.name)
-
-
-def _up_to(newest: Path) -> list[Path]:
-    return [path for path in numbered(newest.parent) if _steps(path) <= _steps(newest)]
+def _is_named_as_one(name: str) -> bool:
+    return name.isdecimal() and path_of(Path(), int(name)).name == name
 
 
 def _is_key(leaf: Any) -> bool:
@@ -396,11 +340,11 @@ def _seal(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
         },
     }
     for one in inside:
-        _sync(one)
+        sync(one)
     sealed = {"sha256": _manifest_digest(manifest), "manifest": manifest}
     (path / MANIFEST).write_text(json.dumps(sealed))
-    _sync(path / MANIFEST)
-    _sync(path)
+    sync(path / MANIFEST)
+    sync(path)
 
 
 def _manifest_digest(manifest: Any) -> str:
@@ -410,12 +354,3 @@ def _manifest_digest(manifest: Any) -> str:
 def _digest(file: Path) -> str:
     with file.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def _sync(path: Path) -> None:
-    """Waits until a file or a directory is on disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -5,13 +5,14 @@ from typing import Any
 
 import jax
 
-from braincl_jax.runtime.checkpoint import Checkpointing, Writer, path_of
+from braincl_jax.runtime.checkpoint import Checkpointing, path_of
 from braincl_jax.runtime.cursor import Cursor, to_json
 from braincl_jax.runtime.devices import Devices
 from braincl_jax.runtime.interrupt import Interrupted, Stop
 from braincl_jax.runtime.log import MetricsLog
 from braincl_jax.runtime.processes import any_process, leads
 from braincl_jax.runtime.record import Record
+from braincl_jax.runtime.writer import Writer
 from braincl_jax.state import without_prefetched
 
 # Steps between two times at which several processes ask each other whether to stop.

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from braincl_jax.runtime.checkpoint import Checkpointing, Writer
+from braincl_jax.runtime.checkpoint import Checkpointing
 from braincl_jax.runtime.cursor import Cursor
 from braincl_jax.runtime.devices import Devices
 from braincl_jax.runtime.interrupt import stop_on_signals
@@ -16,6 +16,7 @@ from braincl_jax.runtime.record import Record
 from braincl_jax.runtime.saver import Saver
 from braincl_jax.runtime.timings import CHECKPOINT, Timings
 from braincl_jax.runtime.workdir import CHECKPOINTS, METRICS, TIMINGS
+from braincl_jax.runtime.writer import Writer
 from braincl_jax.state import BrainState
 
 

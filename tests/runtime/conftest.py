@@ -1,11 +1,14 @@
 """Runs that can be interrupted anywhere and resumed in the same process."""
 
+import errno
 import functools
+import shutil
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from braincl_jax.build import build_method
@@ -14,6 +17,7 @@ from braincl_jax.data import TaskStream
 from braincl_jax.evaluators import Evaluator, Exam
 from braincl_jax.pipeline import Phase
 from braincl_jax.runtime import devices, examine, finish, loop
+from braincl_jax.runtime.checkpoint import write_checkpoint
 from braincl_jax.runtime.devices import Devices
 from braincl_jax.runtime.loop import run_sequence
 
@@ -130,3 +134,35 @@ class Runs:
 def run_of() -> Callable[[Config, TaskStream], Runs]:
     """Makes a function that runs or resumes in a folder, see `Runs`."""
     return Runs
+
+
+@pytest.fixture(scope="session")
+def number() -> Callable[[int], dict[str, np.ndarray]]:
+    """Makes a small state that can be told from others."""
+    weights = np.arange(6, dtype=np.float32)
+    return lambda value: {"weights": weights, "count": np.array([value], np.int32)}
+
+
+@pytest.fixture(scope="session")
+def disk_full() -> Callable[..., None]:
+    """In place of a function that writes: there is no room."""
+
+    def refuse(*arguments: Any, **options: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    return refuse
+
+
+@pytest.fixture(scope="session")
+def written(number, tmp_path_factory) -> Path:
+    """Checkpoints of steps 1 and 2; copy before you touch them."""
+    directory = tmp_path_factory.mktemp("written")
+    for steps in (1, 2):
+        write_checkpoint(directory, steps, number(steps), {"task": steps}, {"seed": 0})
+    return directory
+
+
+@pytest.fixture
+def directory(written, tmp_path) -> Path:
+    """A copy of `written`."""
+    return shutil.copytree(written, tmp_path / "checkpoints")

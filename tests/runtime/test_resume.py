@@ -14,7 +14,6 @@ from braincl_jax.build import build_method, build_plan, init_brain
 from braincl_jax.runtime.checkpoint import (
     Checkpointing,
     DamagedError,
-    Writer,
     numbered,
     write_checkpoint,
 )
@@ -23,6 +22,7 @@ from braincl_jax.runtime.interrupt import EXIT_INTERRUPTED, Interrupted
 from braincl_jax.runtime.record import Record
 from braincl_jax.runtime.resume import check_figures, clear, fork
 from braincl_jax.runtime.stages import build_evaluators
+from braincl_jax.runtime.writer import Writer
 from braincl_jax.state import without_prefetched
 from experiments.benchmarks.kill import kill_and_resume, small_run
 from experiments.benchmarks.launched import differences
