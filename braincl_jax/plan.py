@@ -6,7 +6,7 @@ from typing import Any
 
 from braincl_jax.config import Config
 from braincl_jax.memory.budget import plan_channels
-from braincl_jax.registry import import_plugins
+from braincl_jax.registry import brought_from_outside, import_plugins
 from braincl_jax.types import StreamSpec
 
 
@@ -20,7 +20,8 @@ class Plan:
         class_names: their names; the numbers in words where the source has none.
         budget_bytes: what the long-term memory may weigh.
         latent_channels: M, of cues.
-        plugins: SHA-256 of each plugin's source.
+        plugins: SHA-256 of the source of each plugin, and of each other module outside the package whose parts the
+            settings name.
     """
 
     spec: StreamSpec
@@ -62,7 +63,7 @@ def resolve(
         class_names=tuple(class_names) or tuple(map(str, order)),
         budget_bytes=budget,
         latent_channels=channels,
-        plugins=import_plugins(config.plugins),
+        plugins=import_plugins(config.plugins) | brought_from_outside(config),
     )
 
 

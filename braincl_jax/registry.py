@@ -12,12 +12,13 @@ import ast
 import difflib
 import hashlib
 import importlib
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import Field
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from braincl_jax.settings import PREFIX, Bound, bounded, check, setting_fields
+from braincl_jax.settings import BOUND, PREFIX, Bound, bounded, check, setting_fields
 
 T = TypeVar("T")
 C = TypeVar("C", bound=type)
@@ -144,7 +145,8 @@ def named_each(registry: Registry, *, default: Sequence[str]) -> Any:
 
 
 def _named(registry: Registry, default: Any, resolve: Callable[[Any], Any]) -> Any:
-    bound = Bound(f"a part that {registry.setting} may name", lambda value: True, resolve)
+    possible = f"a part that {registry.setting} may name"
+    bound = Bound(possible, lambda value: True, resolve, parts=registry)
     return bounded(bound, default=default)
 
 
@@ -170,8 +172,34 @@ def import_plugins(modules: Sequence[str]) -> dict[str, str]:
             raise ValueError(
                 f"plugins: {name!r} is a folder without __init__.py: name the module itself"
             )
-        digests[name] = hashlib.sha256(Path(module.__file__).read_bytes()).hexdigest()
+        digests[name] = _digest(Path(module.__file__))
     return digests
+
+
+def brought_from_outside(config: Any) -> dict[str, str]:
+    """SHA-256 of the source of every module outside the package that has registered a part which `config` names.
+
+    Args:
+        config: a settings object; settings inside it are looked at too.
+    """
+    digests = {}
+    for field in setting_fields(type(config)):
+        value, bound = getattr(config, field.name), field.metadata.get(BOUND)
+        if hasattr(type(value), PREFIX):
+            digests |= brought_from_outside(value)
+        elif bound is not None and bound.parts is not None:
+            for text in (value,) if isinstance(value, str) else value:
+                part = bound.parts.get(parse(text, field.name)[0])
+                home = sys.modules[part.__module__]
+                if home.__name__.partition(".")[0] != __name__.partition(".")[0]:
+                    file = getattr(home, "__file__", None)
+                    # What was typed into an interpreter has no source that could be read.
+                    digests[home.__name__] = _digest(Path(file)) if file else "unknown"
+    return digests
+
+
+def _digest(source: Path) -> str:
+    return hashlib.sha256(source.read_bytes()).hexdigest()
 
 
 def _origin(part: Any) -> tuple[str, str]:

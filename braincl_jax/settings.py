@@ -29,11 +29,13 @@ class Bound:
         possible: in words, as in "must be at least 1".
         admits: whether a value of the field's type is possible.
         resolve: the value as it is kept.
+        parts: the registry of the parts that a value may name, if it names parts.
     """
 
     possible: str
     admits: Callable[[Any], bool]
     resolve: Callable[[Any], Any] = lambda value: value
+    parts: Any = None
 
 
 def bounded(bound: Bound, *, default: Any) -> Any:

@@ -6,23 +6,34 @@
 A variant is a method name, or NAME:KEY=VALUE[,KEY=VALUE...] with settings of its own on top of the config; a value may
 be a part with settings of its own, as in 'no flip:sleep.augmentation=crop_flip_noise(flip=False, noise=9.0)'. Flags
 `--config.key=value` behind `--` hold for all runs, and so do `--plugins`, whose methods and figures are known here too.
-Each run is a process of its own that anyone can repeat: its command is stored beside its figures. A run that the work
-directory holds already, of the same command and commit, is not done again, and goes on if it was interrupted.
+
+The whole grid is checked before anything is trained. Each run is a process of its own, in a folder that is named after
+its settings, data, plugins and the code: a finished one is never done again and never deleted, one that was interrupted
+goes on, and with other code or settings there is another folder beside it.
 """
 
-import json
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
+import jax
 from absl import app, flags
 
-from braincl_jax.registry import METHODS, import_plugins
+from braincl_jax.registry import import_plugins
 from braincl_jax.report.comparison import comparison_table, write_comparison
-from braincl_jax.runtime.interrupt import EXIT_INTERRUPTED, stop_on_signals
+from braincl_jax.report.tables import markdown_table
+from braincl_jax.report.units import duration
+from braincl_jax.runtime.interrupt import EXIT_INTERRUPTED, Stop, stop_on_signals
 from braincl_jax.runtime.log import write_json
-from experiments.provenance import current_commit, provenance
+from experiments.grid import (
+    FINISHED,
+    Run,
+    expected_seconds,
+    parse_seeds,
+    parse_variant,
+    plan_grid,
+)
 
 _CONFIG = flags.DEFINE_string(
     "config", "experiments/configs/quickstart.py", "Config file that all runs share."
@@ -40,100 +51,69 @@ _PLUGINS = flags.DEFINE_list(
 _RESULTS = flags.DEFINE_string(
     "results", None, "JSON file for the summaries; WORKDIR/results.json by default."
 )
+_DRY_RUN = flags.DEFINE_boolean(
+    "dry_run", False, "Say which runs there are, done and to do, and train nothing."
+)
 
 
-def parse_variant(text: str) -> tuple[str, list[str]]:
-    """'NAME:a=1,b=2' -> NAME and its launch flags; a bare NAME is a method.
+def show_grid(runs: Sequence[Run]) -> None:
+    """Prints each run, how far it is, and its folder."""
+    rows = [[run.name, str(run.seed), run.progress, str(run.folder)] for run in runs]
+    print(markdown_table(["variant", "seed", "", "folder"], rows), flush=True)
 
-    Raises:
-        ValueError: neither a method nor settings.
+
+def launch_all(runs: Sequence[Run], stop: Stop) -> list[Run]:
+    """Does what is to do, one run after another; returns those that failed.
+
+    A run that fails keeps no other from being done. Ctrl-C reaches the run too, which needs a moment to save itself.
     """
-    name, _, settings = text.partition(":")
-    if not settings:
-        if name not in METHODS.names():
-            raise ValueError(
-                f"variant {text!r} is neither a method ({', '.join(METHODS.names())}) nor NAME:KEY=VALUE"
-            )
-        return name, [f"--config.method={name}"]
-    pairs = split_settings(settings)
-    if not all("=" in pair for pair in pairs):
-        raise ValueError(f"variant {text!r}: settings must be KEY=VALUE, separated by commas")
-    return name, [f"--config.{pair}" for pair in pairs]
-
-
-def split_settings(text: str) -> list[str]:
-    """'a=1,b=part(x=2, y=3)' -> ['a=1', 'b=part(x=2, y=3)']: commas inside brackets belong to a value."""
-    parts, depth = [""], 0
-    for character in text:
-        depth += (character in "([{") - (character in ")]}")
-        if character == "," and depth == 0:
-            parts.append("")
-        else:
-            parts[-1] += character
-    return [part.strip() for part in parts]
-
-
-def run(
-    name: str,
-    own_flags: list[str],
-    seed: str,
-    common_flags: list[str],
-    *,
-    config: str,
-    workdir: Path,
-) -> dict[str, Any]:
-    """One run in a process of its own; returns its summary with name, command, commit and hardware."""
-    arguments = [f"--config={config}", *common_flags, *own_flags, f"--config.seed={seed}"]
-    made = provenance("experiments.launch", arguments)
-    workdir = workdir / f"{Path(config).stem}-{name.replace(' ', '_')}-seed{seed}"
-    # Holds `made` from the start, so that an interrupted run is known, and the summary at the end.
-    done = workdir / "results.json"
-    summary = json.loads(done.read_text()) if done.exists() else {}
-    same = summary.items() >= made.items()
-    if same and "method" in summary:
-        return summary
-    print(f"== {name}, seed {seed}", flush=True)
-    workdir.mkdir(parents=True, exist_ok=True)
-    write_json(done, made)
-    launch = [sys.executable, "-m", "experiments.launch", *arguments]
-    restart = [] if same else ["--restart"]
-    subprocess.run([*launch, *restart, f"--workdir={workdir}"], check=True)
-    summary = json.loads((workdir / "summary.json").read_text()) | {"method": name} | made
-    if current_commit() != made["commit"]:
-        summary["commit"] += "+"
-    write_json(done, summary)
-    return summary
+    failed = []
+    for number, run in enumerate(runs, 1):
+        if run.progress == FINISHED:
+            continue
+        seconds = expected_seconds(runs)
+        left = "" if seconds is None else f"; about {duration(seconds)} for all that is left"
+        print(f"== run {number} of {len(runs)}: {run.name}, seed {run.seed}{left}", flush=True)
+        command = [sys.executable, "-m", "experiments.launch", *run.arguments]
+        code = subprocess.run([*command, f"--workdir={run.folder}"]).returncode
+        if stop.asked or code == EXIT_INTERRUPTED:
+            stop.asked = True
+            break
+        if code:
+            failed.append(run)
+    return failed
 
 
 def main(argv: list[str]) -> int:
+    # The runs are processes of their own and want the accelerators for themselves.
+    jax.config.update("jax_platforms", "cpu")
     import_plugins(_PLUGINS.value)
-    variants = [parse_variant(text) for text in _VARIANTS.value]
     workdir = Path(_WORKDIR.value)
     common = [f"--config.plugins={tuple(_PLUGINS.value)}"] if _PLUGINS.value else []
-    summaries = []
-    # Ctrl-C reaches the run as well, which needs a moment to save itself.
+    runs = plan_grid(
+        [parse_variant(text) for text in _VARIANTS.value],
+        parse_seeds(_SEEDS.value),
+        config=_CONFIG.value,
+        common=[*common, *argv[1:]],
+        workdir=workdir,
+    )
+    show_grid(runs)
+    if _DRY_RUN.value:
+        return 0
     with stop_on_signals() as stop:
-        for name, own_flags in variants:
-            for seed in _SEEDS.value:
-                try:
-                    done = run(
-                        name,
-                        own_flags,
-                        seed,
-                        [*common, *argv[1:]],
-                        config=_CONFIG.value,
-                        workdir=workdir,
-                    )
-                except subprocess.CalledProcessError as error:
-                    return error.returncode
-                summaries.append(done)
-                if stop.asked:
-                    return EXIT_INTERRUPTED
-    results = Path(_RESULTS.value or workdir / "results.json")
-    write_json(results, summaries)
-    page = write_comparison(workdir, summaries)
-    print(f"\n{comparison_table(summaries)}\n\nfigures are in {results}, plots in {page}")
-    return 0
+        failed = launch_all(runs, stop)
+    if stop.asked:
+        print("interrupted; the same command goes on", file=sys.stderr)
+        return EXIT_INTERRUPTED
+    summaries = [summary for run in runs if (summary := run.summary) is not None]
+    if summaries:
+        results = Path(_RESULTS.value or workdir / "results.json")
+        write_json(results, summaries)
+        page = write_comparison(workdir, summaries)
+        print(f"\n{comparison_table(summaries)}\n\nfigures are in {results}, plots in {page}")
+    for run in failed:
+        print(f"failed: {run.name}, seed {run.seed}, in {run.folder}", file=sys.stderr)
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from braincl_jax.runtime.interrupt import EXIT_INTERRUPTED, Interrupted
 from braincl_jax.runtime.loop import run_sequence
 from braincl_jax.runtime.processes import join_processes, leads, use_virtual_devices
 from braincl_jax.runtime.resume import say
+from experiments.arguments import command_of
 
 CONFIGS = Path(__file__).parent / "configs"
 _CONFIG = config_flags.DEFINE_config_file(
@@ -82,6 +83,7 @@ def main(argv: list[str]) -> int:
             checkpointing=checkpointing,
             restart=_RESTART.value,
             fork_from=Path(_FORK_FROM.value) if _FORK_FROM.value else None,
+            command=command_of(_CONFIG),
         )
     except Interrupted as interruption:
         say(f"{interruption}\nthe same command (without --restart) goes on from there")

@@ -10,13 +10,13 @@ from braincl_jax.methods import Method
 from braincl_jax.pipeline import Phase
 from braincl_jax.runtime.cursor import Cursor
 from braincl_jax.runtime.devices import Devices
+from braincl_jax.runtime.folder import claim, origin_of
 from braincl_jax.runtime.processes import leads, require_same_everywhere
 from braincl_jax.runtime.record import Record
-from braincl_jax.runtime.resume import claim, fork, resume
+from braincl_jax.runtime.resume import fork, resume
 from braincl_jax.runtime.stages import build_evaluators, stages_of
 from braincl_jax.sleep import nothing_prefetched
 from braincl_jax.state import BrainState, without_prefetched
-from braincl_jax.types import Array
 
 
 def begin(
@@ -39,16 +39,19 @@ def begin(
     stages_of(phases, build_evaluators(record.config.evaluators), last_task=True)
     key = jax.random.key(record.config.seed)
 
-    def init(key: Array) -> BrainState:
+    def init(key: jax.Array) -> BrainState:
         return init_brain(method, key)
 
     abstract = jax.eval_shape(lambda key: without_prefetched(init(key)), key)
-    beginning = None if restart else resume(workdir, record, abstract)
+    beginning, origin = None, fork_from
+    if not restart:
+        beginning = resume(workdir, record, abstract)
+        origin = fork_from or origin_of(workdir)
     # Nobody writes before all have read.
-    require_same_everywhere(f"start at {beginning.cursor if beginning else 0}")
-    if beginning is None and fork_from is not None:
-        beginning = fork(fork_from, workdir, record, abstract, phases)
-    if leads():
+    require_same_everywhere(f"start at {beginning.cursor if beginning else 0}, from {origin}")
+    if beginning is None and origin is not None:
+        beginning = fork(origin, workdir, record, abstract, phases)
+    elif leads():
         claim(workdir, record, anew=beginning is None)
     if beginning is not None:
         memory = beginning.state.memory

@@ -5,15 +5,15 @@ from pathlib import Path
 from typing import Any
 
 import jax
-import numpy as np
 
-from braincl_jax.report.page import RecallSample, write_report
 from braincl_jax.runtime.cursor import Outcome
 from braincl_jax.runtime.examine import Examiner
+from braincl_jax.runtime.launches import identity_of
 from braincl_jax.runtime.log import write_json
 from braincl_jax.runtime.processes import leads
+from braincl_jax.runtime.publish import publish_report
 from braincl_jax.runtime.summary import summarise_run
-from braincl_jax.runtime.workdir import RECALLS, REPORT, SUMMARY
+from braincl_jax.runtime.workdir import REPORT, SUMMARY
 from braincl_jax.state import BrainState
 
 _LOG = logging.getLogger(__name__)
@@ -37,21 +37,14 @@ def finish(
         device=examiner.devices.description,
     )
     if leads():
+        summary |= identity_of(workdir)
         method.export(workdir, final, stream, outcome.notes)
         # It says that the run is finished: a picture that cannot be drawn costs nothing but itself.
         write_json(workdir / SUMMARY, summary)
         try:
-            write_report(workdir / REPORT, summary, read_recalls(workdir / RECALLS))
+            publish_report(workdir, summary)
         except Exception as error:
             _LOG.warning(
                 "report %s could not be written: %s", workdir / REPORT, error, exc_info=True
             )
     return summary
-
-
-def read_recalls(path: Path) -> RecallSample | None:
-    """The originals and recalls to show, where the method has left some."""
-    if not path.exists():
-        return None
-    with np.load(path) as pairs:
-        return RecallSample(pairs["original"], pairs["recalled"])

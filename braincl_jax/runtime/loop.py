@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-from braincl_jax.build import build_method, build_plan
 from braincl_jax.config import Config
 from braincl_jax.data import TaskStream
 from braincl_jax.runtime.begin import begin
@@ -11,8 +10,9 @@ from braincl_jax.runtime.checkpoint import DEFAULT, Checkpointing
 from braincl_jax.runtime.devices import take_devices
 from braincl_jax.runtime.examine import Examiner
 from braincl_jax.runtime.finish import finish
+from braincl_jax.runtime.folder import held
+from braincl_jax.runtime.identify import identify
 from braincl_jax.runtime.learn import learn_tasks
-from braincl_jax.runtime.record import Record
 from braincl_jax.runtime.resume import check_same_run, finished_summary, say
 from braincl_jax.runtime.shell import open_shell
 
@@ -25,6 +25,7 @@ def run_sequence(
     checkpointing: Checkpointing = DEFAULT,
     restart: bool = False,
     fork_from: Path | None = None,
+    command: str = "",
 ) -> dict[str, Any]:
     """Learns all tasks of `stream` one after another.
 
@@ -39,32 +40,34 @@ def run_sequence(
         restart: delete the run in `workdir` first.
         fork_from: another work directory, from whose newest intact checkpoint a run in a new
             `workdir` begins.
+        command: what repeats the run, to be recorded.
 
     Returns:
         The content of `summary.json`.
 
     Raises:
-        ValueError: a setting is impossible, `workdir` holds a run with other settings, or processes differ in
-            settings, tasks or in what they find there; nothing has been written or trained then.
+        ValueError: a setting is impossible; `workdir` holds another run, or files that are no run's, or another process
+            writes into it; or processes differ in settings, tasks or in what they find there. Nothing has been
+            written or trained then.
         DamagedError: `workdir` has checkpoints, but none is intact; nothing has been written.
         Interrupted: SIGTERM or SIGINT came; the run has been saved.
         CorruptMemoryError: a stored string was found to be damaged.
     """
     devices = take_devices(config, f"{config}, {stream}")
     stream = stream.part(*devices.part)
-    plan = build_plan(config, stream)
-    method, record = build_method(config, plan), Record(config, plan)
-    if not restart:
-        check_same_run(workdir, record, fork_from)
-        summary = finished_summary(workdir)
-        if summary is not None:
-            say(f"{workdir} holds this run, finished; --restart does it again")
-            return summary
-    phases = method.phases(stream)
-    state, cursor, resumed = begin(
-        method, record, phases, devices, workdir, restart=restart, fork_from=fork_from
-    )
-    examiner = Examiner.build(method, stream, devices)
-    with open_shell(workdir, devices, record, checkpointing, cursor, resumed) as shell:
-        state = learn_tasks(state, cursor, phases, examiner, shell)
-    return finish(state, cursor.outcome, examiner, workdir)
+    method, record = identify(config, stream)
+    with held(workdir):
+        if not restart:
+            check_same_run(workdir, record, fork_from)
+            summary = finished_summary(workdir)
+            if summary is not None:
+                say(f"{workdir} holds this run, finished; --restart does it again")
+                return summary
+        phases = method.phases(stream)
+        state, cursor, resumed = begin(
+            method, record, phases, devices, workdir, restart=restart, fork_from=fork_from
+        )
+        examiner = Examiner.build(method, stream, devices)
+        with open_shell(workdir, devices, record, command, checkpointing, cursor, resumed) as shell:
+            state = learn_tasks(state, cursor, phases, examiner, shell)
+        return finish(state, cursor.outcome, examiner, workdir)

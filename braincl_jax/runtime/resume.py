@@ -1,7 +1,6 @@
 """Where a run in a work directory begins."""
 
 import json
-import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,22 +10,13 @@ from braincl_jax.evaluators.base import Evaluator
 from braincl_jax.pipeline import Phase
 from braincl_jax.runtime.checkpoint import load_newest, path_of, write_checkpoint
 from braincl_jax.runtime.cursor import Cursor, from_json, to_json
-from braincl_jax.runtime.log import write_json
+from braincl_jax.runtime.folder import claim, holds_run, origin_of
+from braincl_jax.runtime.launches import read_launches
 from braincl_jax.runtime.processes import leads
-from braincl_jax.runtime.record import Record, differences
+from braincl_jax.runtime.provenance import code_digest, current_commit
+from braincl_jax.runtime.record import Record, differences, read_mapping
 from braincl_jax.runtime.stages import build_evaluators, stages_of
-from braincl_jax.runtime.workdir import (
-    CHECKPOINTS,
-    CONFIG,
-    MEMORY,
-    METRICS,
-    ORIGIN,
-    RECALLS,
-    REPORT,
-    SOURCES,
-    SUMMARY,
-    TIMINGS,
-)
+from braincl_jax.runtime.workdir import CHECKPOINTS, CONFIG, LAUNCHES, METRICS, SUMMARY
 from braincl_jax.types import PyTree
 
 
@@ -44,47 +34,41 @@ class Beginning(NamedTuple):
     path: Path
 
 
-def clear(workdir: Path) -> None:
-    """Deletes the run in `workdir`, and nothing else there."""
-    for name in (SUMMARY, ORIGIN, METRICS, TIMINGS, MEMORY, SOURCES, RECALLS):
-        (workdir / name).unlink(missing_ok=True)
-    for name in (REPORT, CHECKPOINTS):
-        shutil.rmtree(workdir / name, ignore_errors=True)
-    # Last: as long as it is there, what is left belongs to it.
-    (workdir / CONFIG).unlink(missing_ok=True)
-
-
-def claim(workdir: Path, record: Record, *, anew: bool) -> None:
-    """Makes `workdir` the run's own; if it begins `anew`, what an earlier run left there is deleted first."""
-    if anew:
-        clear(workdir)
-    write_json(workdir / CONFIG, record.to_mapping())
-
-
 def finished_summary(workdir: Path) -> dict[str, Any] | None:
-    """The summary of the finished run in `workdir`, if it is one."""
+    """The summary of the finished run in `workdir`, if it is one.
+
+    Raises:
+        ValueError: it is there, but damaged.
+    """
     if not all((workdir / name).exists() for name in (CONFIG, SUMMARY)):
         return None
-    return json.loads((workdir / SUMMARY).read_text())
+    try:
+        return json.loads((workdir / SUMMARY).read_bytes())
+    except ValueError as error:
+        raise ValueError(
+            f"{workdir / SUMMARY} is not what was written ({error}): delete it, and the same command makes it again"
+        ) from None
 
 
 def check_same_run(workdir: Path, record: Record, fork_from: Path | None) -> None:
-    """Sees that a run in `workdir`, if there is one, is the one that is asked for.
+    """Sees that a run in `workdir`, if there is one, is the one that is asked for; says if it is of other code.
 
     Raises:
-        ValueError: it has other settings (the number of devices aside) or another origin.
+        ValueError: it has other settings, data or plugins, or another origin; or what is there is no run.
     """
-    if not (workdir / CONFIG).exists():
+    if not holds_run(workdir):
         return
-    _check_record(json.loads((workdir / CONFIG).read_text()), record, workdir)
-    origin = workdir / ORIGIN
-    recorded = json.loads(origin.read_text())["workdir"] if origin.exists() else None
-    if fork_from is not None and recorded != str(fork_from):
+    stored = read_mapping(workdir / CONFIG)
+    stored.pop("forked_from", None)
+    _check_record(stored, record, workdir)
+    recorded = origin_of(workdir)
+    if fork_from is not None and recorded != fork_from:
         raise ValueError(
             f"{workdir} holds a run that "
             + (f"was forked from {recorded}" if recorded else "began by itself")
             + f", not one forked from {fork_from}: pass --restart to delete it, or another --workdir"
         )
+    _tell_other_code(workdir)
 
 
 def resume(workdir: Path, record: Record, abstract: PyTree) -> Beginning | None:
@@ -131,7 +115,7 @@ def fork(
     if checkpoint is None:
         raise ValueError(f"--fork_from={origin} has no checkpoints")
     cursor = from_json(checkpoint.cursor)
-    _check_tasks(checkpoint.config, record, origin)
+    _check_kept(checkpoint.config, record, origin)
     _fit(cursor, checkpoint.config, record, phases)
 
     metrics = (origin / METRICS).read_bytes()[: cursor.log_bytes]
@@ -140,9 +124,8 @@ def fork(
     beginning = Beginning(checkpoint.state, cursor, path_of(workdir / CHECKPOINTS, cursor.steps))
     if not leads():
         return beginning
-    clear(workdir)
-    workdir.mkdir(parents=True, exist_ok=True)
-    write_json(workdir / ORIGIN, {"workdir": str(origin), "checkpoint": checkpoint.path.name})
+    told = {"workdir": str(origin), "checkpoint": checkpoint.path.name}
+    claim(workdir, record, anew=True, forked_from=told)
     (workdir / METRICS).write_bytes(metrics)
     write_checkpoint(
         workdir / CHECKPOINTS, cursor.steps, checkpoint.state, to_json(cursor), record.to_mapping()
@@ -157,24 +140,41 @@ def say(text: str) -> None:
         print(text, file=sys.stderr, flush=True)
 
 
-def _check_tasks(stored: Mapping[str, Any], record: Record, origin: Path) -> None:
-    """Sees that stored cues stand for the same classes, and that the same tasks are to come."""
-    there, here = stored["plan"], record.to_mapping()["plan"]
-    for name in ("spec", "class_order"):
-        if there[name] != here[name]:
+def _tell_other_code(workdir: Path) -> None:
+    """Says if another version of this package wrote what is there: that is allowed, and never silent."""
+    launches = read_launches(workdir / LAUNCHES)
+    if launches and launches[-1].code != code_digest():
+        say(
+            f"{workdir}: so far by other code of this package (commit {launches[-1].commit}; this is "
+            f"{current_commit()}); {LAUNCHES} tells which part is whose"
+        )
+
+
+def _check_kept(stored: Mapping[str, Any], record: Record, origin: Path) -> None:
+    """Sees that stored cues stand for the same classes, and that the same images are to come in the same order."""
+    there, here = stored, record.to_mapping()
+    kept = {
+        "seed": (there["settings"]["seed"], here["settings"]["seed"]),
+        "spec": (there["plan"]["spec"], here["plan"]["spec"]),
+        "class_order": (there["plan"]["class_order"], here["plan"]["class_order"]),
+        "data": (there["data"], here["data"]),
+    }
+    for name, (old, new) in kept.items():
+        if old != new:
             raise ValueError(
-                f"--fork_from={origin} has other tasks ({name} {there[name]} there, {here[name]} here): a fork must "
-                "keep dataset, num_tasks, classes_per_task, class_order_seed and validation_fraction"
+                f"--fork_from={origin} has other tasks ({name} {old} there, {new} here): a fork must keep seed, "
+                "dataset, num_tasks, classes_per_task, class_order_seed, image_side and validation_fraction"
             )
 
 
 def _fit(cursor: Cursor, old: Mapping[str, Any], record: Record, phases: Sequence[Phase]) -> None:
     """Sees that the phases can go on from the cursor; a phase that is now shorter has ended."""
     config = record.config
-    if cursor.task >= config.num_tasks:
-        raise ValueError("--fork_from: that run is finished, there is nothing to go on with")
-    last_task = cursor.task == config.num_tasks - 1
     evaluators = build_evaluators(config.evaluators)
+    if cursor.task >= config.num_tasks:
+        _look_again(cursor, evaluators, config.num_tasks)
+        return
+    last_task = cursor.task == config.num_tasks - 1
     names = [stage.name for stage in stages_of(phases, evaluators, last_task=last_task)]
     if cursor.stage not in names:
         raise ValueError(
@@ -197,6 +197,14 @@ def _fit(cursor: Cursor, old: Mapping[str, Any], record: Record, phases: Sequenc
             return
 
 
+def _look_again(cursor: Cursor, evaluators: Mapping[str, Evaluator], num_tasks: int) -> None:
+    """Takes a run that is finished back to its end, where evaluators that were not there then can still look."""
+    check_figures(cursor, evaluators, [])
+    if any(evaluator.when == "at_end" for evaluator in evaluators.values()):
+        cursor.task = num_tasks - 1
+        cursor.enter("at_end")
+
+
 def check_figures(
     cursor: Cursor, evaluators: Mapping[str, Evaluator], names: Sequence[str]
 ) -> None:
@@ -205,7 +213,7 @@ def check_figures(
     Args:
         cursor: the place of a run; it is at one of the stages.
         evaluators: by the text that names them.
-        names: of the stages of its task.
+        names: of the stages of its task; none after the last one.
 
     Raises:
         ValueError: an evaluator was not there when it should have looked.
@@ -213,7 +221,7 @@ def check_figures(
     for name, evaluator in evaluators.items():
         if evaluator.when == "at_end":
             continue
-        passed = names.index(evaluator.when) < names.index(cursor.stage)
+        passed = bool(names) and names.index(evaluator.when) < names.index(cursor.stage)
         known = cursor.outcome.figures.get(name, {})
         missing = sorted(set(range(cursor.task + passed)) - set(known))
         if missing:
@@ -227,7 +235,7 @@ def _check_record(stored: Mapping[str, Any], record: Record, place: Path) -> Non
     different = differences(stored, record.to_mapping())
     if different:
         raise ValueError(
-            f"{place} holds a run with other settings:\n"
+            f"{place} holds another run:\n"
             + "\n".join(different)
             + "\n--restart deletes it and starts anew; another --workdir leaves it, and with "
             "--fork_from goes on from it with these settings"

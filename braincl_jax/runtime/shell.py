@@ -4,20 +4,20 @@ import contextlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from braincl_jax.runtime.checkpoint import Checkpointing
 from braincl_jax.runtime.cursor import Cursor
 from braincl_jax.runtime.devices import Devices
 from braincl_jax.runtime.interrupt import stop_on_signals
+from braincl_jax.runtime.launches import Launch, note_launch
 from braincl_jax.runtime.log import MetricsLog
 from braincl_jax.runtime.processes import leads
 from braincl_jax.runtime.record import Record
 from braincl_jax.runtime.saver import Saver
 from braincl_jax.runtime.timings import CHECKPOINT, Timings
-from braincl_jax.runtime.workdir import CHECKPOINTS, METRICS, TIMINGS
+from braincl_jax.runtime.workdir import CHECKPOINTS, LAUNCHES, METRICS, TIMINGS
 from braincl_jax.runtime.writer import Writer
-from braincl_jax.state import BrainState
 
 
 class Shell(NamedTuple):
@@ -28,7 +28,7 @@ class Shell(NamedTuple):
     saver: Saver
     timings: Timings
 
-    def save(self, state: BrainState, cursor: Cursor) -> None:
+    def save(self, state: Any, cursor: Cursor) -> None:
         """See `Saver.save`."""
         self.timings.restart()
         self.saver.save(state, cursor)
@@ -40,6 +40,7 @@ def open_shell(
     workdir: Path,
     devices: Devices,
     record: Record,
+    command: str,
     checkpointing: Checkpointing,
     cursor: Cursor,
     resumed: Path | None,
@@ -49,7 +50,8 @@ def open_shell(
     Args:
         workdir: of the run.
         devices: where its state is.
-        record: settings and plan.
+        record: of the run.
+        command: what repeats the run, to be recorded.
         checkpointing: how often it is saved.
         cursor: where it begins or goes on.
         resumed: the checkpoint that it goes on from.
@@ -57,6 +59,9 @@ def open_shell(
     log_path, timings_path = workdir / METRICS, workdir / TIMINGS
     if not leads():
         log_path = timings_path = Path(os.devnull)
+    else:
+        launch = Launch.of_this_process(command, devices.description, cursor.steps)
+        note_launch(workdir / LAUNCHES, launch)
     with (
         MetricsLog(log_path, cursor.log_bytes if leads() else 0) as log,
         Writer(

@@ -1,17 +1,24 @@
 """What a work directory holds, by name.
 
-config.json      settings and plan, see `record`
+config.json      what makes the run this one, see `record`; it marks the folder as that of a run
+launches.jsonl   one object for each process that began the run or went on with it: its command, code, hardware
 metrics.jsonl    one object a line
 timings.jsonl    how long steps take, see `timings`
 checkpoints/     see `checkpoint`
-forked_from.json the run and the checkpoint that it began from, if it was forked
 summary.json     what came out: it is there if the run is finished
-report/          what people look at
+report/          what people look at; contents.json there names its files
+.report/         what is being drawn of it
 memory.npz       the memory, which other programs can read; of methods with cues
 sources.npy      int32 [n, 2], task and image behind each slot; of methods with cues
 recalls.npz      some originals and their recalls; of methods with cues
+.lock            held by the process that writes, while it does
 """
 
-CONFIG, METRICS, TIMINGS, SUMMARY = "config.json", "metrics.jsonl", "timings.jsonl", "summary.json"
-CHECKPOINTS, REPORT, ORIGIN = "checkpoints", "report", "forked_from.json"
-MEMORY, SOURCES, RECALLS = "memory.npz", "sources.npy", "recalls.npz"
+CONFIG, LAUNCHES, METRICS, TIMINGS = (
+    "config.json",
+    "launches.jsonl",
+    "metrics.jsonl",
+    "timings.jsonl",
+)
+CHECKPOINTS, REPORT, DRAFT, SUMMARY = "checkpoints", "report", ".report", "summary.json"
+MEMORY, SOURCES, RECALLS, LOCK = "memory.npz", "sources.npy", "recalls.npz", ".lock"

@@ -17,6 +17,7 @@ from braincl_jax.memory.block import store
 from braincl_jax.memory.codec import context
 from braincl_jax.memory.coder import coding, tables
 from braincl_jax.runtime.processes import use_virtual_devices
+from experiments.arguments import read_config
 from experiments.benchmarks import harness
 from experiments.benchmarks.learned import Learned, learn, stored_cues
 from experiments.benchmarks.rate import PHOTOGRAPHS, at_rate
@@ -66,7 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     asked = line.read(arguments)
     use_virtual_devices()
     with harness.workplace(asked, *PHOTOGRAPHS) as (_, flags):
-        found = where_bits_go(learn(at_rate(harness.read_config(flags), asked.bytes)))
+        found = where_bits_go(learn(at_rate(read_config(flags), asked.bytes)))
     rows = [["a stored string", found["string"]]]
     rows += [[f"information, {name}", found[name]] for name in INFORMATION]
     harness.show(["", "bytes"], rows)

@@ -16,6 +16,7 @@ from typing import Any
 
 from braincl_jax.build import build_stream
 from braincl_jax.runtime.workdir import METRICS
+from experiments.arguments import read_config
 from experiments.benchmarks import harness
 from experiments.benchmarks.launched import Launched
 
@@ -32,7 +33,7 @@ def measure(flags: Sequence[str], share: float, policy: str, folder: Path) -> di
         policy: how it is spent.
         folder: gets the run.
     """
-    spec = build_stream(harness.read_config(flags)).spec
+    spec = build_stream(read_config(flags)).spec
     budget = int(spec.num_images * math.prod(spec.image_shape) * share / 100)
     own = (f"--config.budget_policy={policy}", f"--config.budget_bytes={budget}")
     workdir = folder / f"{policy}-{share:g}"

@@ -1,11 +1,8 @@
 """What measurements share: their command line, timing in turn, and a run so small that a test can do it."""
 
 import argparse
-import ast
 import contextlib
-import functools
 import re
-import runpy
 import statistics
 import sys
 import tempfile
@@ -17,11 +14,9 @@ from typing import Any
 import jax
 import numpy as np
 
-from braincl_jax.config import Config, from_mapping
 from braincl_jax.report.page import markdown_table
 from braincl_jax.runtime.log import write_json
-from experiments.benchmarks.launched import ROOT
-from experiments.provenance import provenance
+from braincl_jax.runtime.provenance import provenance
 
 # One figure of each thing that is measured, in one round over all of them.
 Rounds = Sequence[Mapping[str, float]]
@@ -123,23 +118,6 @@ def environment(asked: argparse.Namespace, num_devices: int) -> dict[str, str]:
     """Variables for processes with so many virtual devices."""
     quick = {"JAX_DISABLE_MOST_OPTIMIZATIONS": "1"} if asked.smoke else {}
     return quick | {"XLA_FLAGS": f"--xla_force_host_platform_device_count={num_devices}"}
-
-
-def read_config(arguments: Sequence[str]) -> Config:
-    """The config that `--config=FILE.py` and `--config.KEY=VALUE` make in a process of its own.
-
-    Raises:
-        ValueError: a setting is unknown or impossible.
-    """
-    (file,) = [one.partition("=")[2] for one in arguments if one.startswith("--config=")]
-    config = runpy.run_path(str(ROOT / file))["get_config"]()
-    for one in arguments:
-        key, _, text = one.removeprefix("--config.").partition("=")
-        if key != "--config":
-            *way, name = key.split(".")
-            home = functools.reduce(getattr, way, config)
-            home[name] = text if isinstance(home[name], str) else ast.literal_eval(text)
-    return from_mapping(config.to_dict())
 
 
 def small_flags(folder: Path, num_tasks: int = 2) -> list[str]:

@@ -19,7 +19,7 @@ from absl import app, flags
 
 from braincl_jax.data import Dataset, TaskStream, load_source, read_ahead
 from braincl_jax.report.page import markdown_table
-from experiments.provenance import hardware
+from braincl_jax.runtime.provenance import hardware
 
 _ROUNDS = flags.DEFINE_integer("rounds", 3, "How often everything is measured.")
 IN_MEMORY, FILES, CLASSES, BATCHES, SEED = 50_000, 512, 10, (16, 64), 0

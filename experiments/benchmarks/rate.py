@@ -18,6 +18,7 @@ from braincl_jax.config import Config
 from braincl_jax.report.style import COLOURS, blank_axes
 from braincl_jax.report.tables import number
 from braincl_jax.runtime.processes import use_virtual_devices
+from experiments.arguments import read_config
 from experiments.benchmarks import harness
 from experiments.benchmarks.image_codecs import Line, image_codecs, interpolate, lines
 from experiments.benchmarks.learned import learn, point
@@ -109,7 +110,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     asked = line.read(arguments)
     use_virtual_devices()
     with harness.workplace(asked, *PHOTOGRAPHS) as (_, flags):
-        found, ours = measure(harness.read_config(flags), asked.bytes, asked.refined_at)
+        found, ours = measure(read_config(flags), asked.bytes, asked.refined_at)
     rows = [[name, *cells] for name, cells in at_equal_bytes(found, asked.bytes).items()]
     harness.show(["PSNR (dB)", *(f"{one:g} bytes" for one in asked.bytes)], rows)
     harness.publish(asked, {"lines": found, "ours": ours})

@@ -29,6 +29,7 @@ from braincl_jax.sleep import nothing_prefetched
 from braincl_jax.sleep.prefetch import prefetch
 from braincl_jax.state import BrainState
 from braincl_jax.types import Array, Now
+from experiments.arguments import read_config
 from experiments.benchmarks import harness
 from experiments.benchmarks.harness import in_turn, median
 from experiments.benchmarks.learned import Learned, learn, stored_cues
@@ -154,7 +155,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     asked = line.read(arguments)
     use_virtual_devices(max(asked.devices))
     with harness.workplace(asked, harness.QUICKSTART, *harness.SHORT_TRAINING) as (_, flags):
-        learned = learn(harness.read_config(flags))
+        learned = learn(read_config(flags))
     found = [shares(learned, one, asked.rounds) for one in asked.devices]
     names = ("devices", "step_ms", "recall_percent", "decoding_percent")
     harness.show(names, [[one[name] for name in names] for one in found])

@@ -21,8 +21,8 @@ from braincl_jax.build import build_method, build_stream, init_brain
 from braincl_jax.config import from_mapping
 from braincl_jax.memory.budget import tree_bytes
 from braincl_jax.report.page import markdown_table
+from braincl_jax.runtime.provenance import hardware
 from experiments.configs import quickstart
-from experiments.provenance import hardware
 
 _GIGABYTES = flags.DEFINE_list("gigabytes", ["0.1", "1"], "Sizes of the training images.")
 _FOLDER = flags.DEFINE_string("folder", None, "Where the data sets are written for a while.")

@@ -1,94 +1,90 @@
-"""A comparison says exactly what it runs."""
+"""A comparison does what is to do, goes on after what fails, and takes nothing away."""
 
 import json
 import sys
 from pathlib import Path
 
 import pytest
+from absl import flags
 
+from braincl_jax.runtime.interrupt import EXIT_INTERRUPTED, Stop
 from experiments import compare
+from experiments.grid import BEGUN, FINISHED, TO_DO
 
 
-def test_a_bare_name_is_a_method():
-    assert compare.parse_variant("joint") == ("joint", ["--config.method=joint"])
+class FakeRun:
+    """A run that somebody else does."""
 
+    def __init__(self, name: str, folder: Path, seconds: float = 60.0) -> None:
+        self.name, self.seed, self.arguments = name, 0, (f"--config={name}.py",)
+        self.folder, self.seconds = folder / name, seconds
 
-def test_a_name_with_settings_is_a_variant():
-    name, own_flags = compare.parse_variant("no wake:wake.epochs=0,codec.density=fixed")
-    assert name == "no wake"
-    assert own_flags == ["--config.wake.epochs=0", "--config.codec.density=fixed"]
+    @property
+    def summary(self):
+        path = self.folder / "summary.json"
+        return json.loads(path.read_text()) if path.exists() else None
 
-
-def test_commas_inside_brackets_belong_to_a_value():
-    text = "plain:sleep.augmentation=crop_flip_noise(crop_padding=3, noise=25.0),evaluators=('a', 'b'),seed=1"
-    name, own_flags = compare.parse_variant(text)
-    assert name == "plain"
-    assert own_flags == [
-        "--config.sleep.augmentation=crop_flip_noise(crop_padding=3, noise=25.0)",
-        "--config.evaluators=('a', 'b')",
-        "--config.seed=1",
-    ]
-
-
-@pytest.mark.parametrize("text", ["no_such_method", "a:b", "a:b=1,c"])
-def test_anything_else_is_refused(text):
-    with pytest.raises(ValueError, match="variant"):
-        compare.parse_variant(text)
+    @property
+    def progress(self):
+        if not self.folder.exists():
+            return TO_DO
+        return FINISHED if self.summary else BEGUN
 
 
 @pytest.fixture
-def launched(monkeypatch, tmp_path):
-    """Replaces the launcher by one that writes its arguments down; gives the list of calls."""
-    calls = []
+def launched(monkeypatch):
+    """Replaces processes by what `codes` says of them; gives the list of commands."""
+    commands, codes = [], {}
 
-    def launch(arguments, **options):
-        if arguments[:3] != [sys.executable, "-m", "experiments.launch"]:
-            return original(arguments, **options)
-        calls.append(arguments)
-        workdir = Path(arguments[-1].removeprefix("--workdir="))
-        workdir.mkdir(parents=True, exist_ok=True)
-        (workdir / "summary.json").write_text(json.dumps({"method": "braincl", "seed": 3}))
+    def launch(command, **options):
+        commands.append(command)
+        folder = Path(command[-1].removeprefix("--workdir="))
+        folder.mkdir(parents=True, exist_ok=True)
+        code = codes.get(folder.name, 0)
+        if not code:
+            (folder / "summary.json").write_text(json.dumps({"wall_seconds": {"replay": 60.0}}))
+        return type("Completed", (), {"returncode": code})
 
-    original = compare.subprocess.run
     monkeypatch.setattr(compare.subprocess, "run", launch)
-    return calls
+    launch.codes = codes
+    return commands, codes
 
 
-def test_a_run_keeps_its_name_and_the_command_that_repeats_it(launched, tmp_path):
-    done = compare.run(
-        "no wake", ["--config.wake.epochs=0"], "3", [], config="c.py", workdir=tmp_path
-    )
-    assert done["method"] == "no wake"
-    command = "python -m experiments.launch --config=c.py --config.wake.epochs=0 --config.seed=3"
-    assert done["command"] == command
-    assert done["commit"]
-    assert len(launched) == 1
+def test_what_is_finished_is_not_done_again(launched, tmp_path, capsys):
+    commands, _ = launched
+    runs = [FakeRun(name, tmp_path) for name in ("a", "b", "c")]
+    assert compare.launch_all(runs[:1], Stop()) == []  # pyright: ignore
+    assert compare.launch_all(runs, Stop()) == []  # pyright: ignore
+    assert [command[-1] for command in commands] == [f"--workdir={run.folder}" for run in runs]
+    assert commands[0][:4] == [sys.executable, "-m", "experiments.launch", "--config=a.py"]
+    assert not any("--restart" in command for command in commands)
+    told = capsys.readouterr().out
+    assert "== run 2 of 3: b, seed 0; about 2 min 00 s for all that is left" in told
 
 
-def test_a_finished_run_is_not_done_again(launched, tmp_path):
-    for _ in range(2):
-        compare.run("joint", [], "0", [], config="c.py", workdir=tmp_path)
-    assert len(launched) == 1
+def test_a_run_that_fails_keeps_no_other_from_being_done(launched, tmp_path):
+    commands, codes = launched
+    codes["a"] = 2
+    runs = [FakeRun(name, tmp_path) for name in ("a", "b")]
+    assert [run.name for run in compare.launch_all(runs, Stop())] == ["a"]  # pyright: ignore
+    assert len(commands) == 2
 
 
-def interrupt(tmp_path: Path, launched, commit: str) -> None:
-    """What a run leaves that was interrupted, made with `commit`."""
-    compare.run("joint", [], "0", [], config="c.py", workdir=tmp_path)
-    (done,) = tmp_path.glob("*/results.json")
-    made = {name: json.loads(done.read_text())[name] for name in ("command", "hardware")}
-    done.write_text(json.dumps(made | {"commit": commit}))
-    launched.clear()
+def test_an_interruption_ends_the_comparison(launched, tmp_path):
+    commands, codes = launched
+    codes["a"] = EXIT_INTERRUPTED
+    stop = Stop()
+    compare.launch_all([FakeRun(name, tmp_path) for name in ("a", "b")], stop)  # pyright: ignore
+    assert stop.asked and len(commands) == 1
 
 
-def test_an_interrupted_run_goes_on(launched, tmp_path):
-    interrupt(tmp_path, launched, compare.current_commit())
-    compare.run("joint", [], "0", [], config="c.py", workdir=tmp_path)
-    (arguments,) = launched
-    assert "--restart" not in arguments
-
-
-def test_an_interrupted_run_of_another_commit_starts_anew(launched, tmp_path):
-    interrupt(tmp_path, launched, "another")
-    compare.run("joint", [], "0", [], config="c.py", workdir=tmp_path)
-    (arguments,) = launched
-    assert "--restart" in arguments
+def test_a_dry_run_says_what_is_to_do_and_trains_nothing(launched, tmp_path, capsys, monkeypatch):
+    commands, _ = launched
+    asked = [f"--workdir={tmp_path / 'runs'}", "--seeds=3,4", "--variant=joint", "--dry_run"]
+    monkeypatch.setattr(compare.jax.config, "update", lambda *setting: None)
+    flags.FLAGS.unparse_flags()
+    rest = flags.FLAGS(["compare", *asked, "--", "--config.wake.epochs=0"])
+    assert compare.main(rest) == 0
+    told = capsys.readouterr().out
+    assert told.count("| to do |") == 2 and "quickstart-joint-seed4-" in told
+    assert not (tmp_path / "runs").exists() and commands == []

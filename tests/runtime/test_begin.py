@@ -13,6 +13,7 @@ from braincl_jax.runtime import begin as module
 from braincl_jax.runtime.begin import begin
 from braincl_jax.runtime.checkpoint import write_checkpoint
 from braincl_jax.runtime.cursor import Cursor, to_json
+from braincl_jax.runtime.folder import claim
 from braincl_jax.runtime.record import Record
 from braincl_jax.state import without_prefetched
 
@@ -34,7 +35,7 @@ def method(make_method):
 
 @pytest.fixture(scope="module")
 def record(method):
-    return Record(method.parts.config, method.parts.plan)
+    return Record(method.parts.config, method.parts.plan, "data")
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +77,7 @@ def left(tmp_path, record, other):
     """A folder in which a run was left after 3 steps, amid the classification of task 1."""
     cursor = to_json(Cursor("classify", steps=3, task=1, done=2))
     path, state = tmp_path / "run" / "checkpoints", without_prefetched(other)
-    (tmp_path / "run").mkdir()
+    claim(tmp_path / "run", record, anew=True)
     (tmp_path / "run" / "metrics.jsonl").write_text("")
     write_checkpoint(path, 3, state, cursor, record.to_mapping())
     return tmp_path / "run"
@@ -89,7 +90,7 @@ def test_a_new_run_begins_with_the_seed_at_the_first_phase(
     assert_same(state, filled(1, jax.random.key(record.config.seed)))
     assert (cursor.stage, cursor.steps, cursor.task, resumed) == ("start", 0, 0, None)
     written = json.loads((tmp_path / "run" / "config.json").read_text())
-    assert written == record.to_mapping()
+    assert written == record.to_mapping() | {"forked_from": None}
 
 
 def test_a_run_goes_on_with_what_its_checkpoint_holds_and_has_prefetched_nothing(
@@ -112,7 +113,17 @@ def test_a_fork_begins_where_its_origin_is(begun, left, tmp_path):
     _, cursor, resumed = begun(tmp_path / "fork", fork_from=left)
     assert resumed == tmp_path / "fork" / "checkpoints" / "00000003"
     assert (cursor.stage, cursor.steps, cursor.task) == ("classify", 3, 1)
-    assert json.loads((tmp_path / "fork" / "forked_from.json").read_text())["workdir"] == str(left)
+    told = json.loads((tmp_path / "fork" / "config.json").read_text())["forked_from"]
+    assert told == {"workdir": str(left), "checkpoint": "00000003"}
+
+
+def test_a_fork_that_has_no_checkpoint_of_its_own_yet_begins_at_its_origin_again(
+    begun, left, record, tmp_path
+):
+    told = {"workdir": str(left), "checkpoint": "00000003"}
+    claim(tmp_path / "fork", record, anew=True, forked_from=told)
+    _, cursor, _ = begun(tmp_path / "fork")
+    assert (cursor.stage, cursor.steps, cursor.task) == ("classify", 3, 1)
 
 
 def test_a_run_of_its_own_is_preferred_to_another_one(begun, left, tmp_path):

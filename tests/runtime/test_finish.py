@@ -10,7 +10,7 @@ import pytest
 
 from braincl_jax.runtime import finish as module
 from braincl_jax.runtime.cursor import Outcome
-from braincl_jax.runtime.finish import finish, read_recalls
+from braincl_jax.runtime.finish import finish
 
 OUTCOME = Outcome({}, {"sources": 3}, {})
 
@@ -20,14 +20,15 @@ def told(monkeypatch):
     """What was done, in order; the summary repeats the state."""
     told: list[Any] = []
 
-    def report(folder: Path, summary: dict, recalls: Any) -> None:
-        assert (folder.parent / "summary.json").exists()
-        told.append(("report", folder.name, summary, recalls))
+    def report(workdir: Path, summary: dict) -> None:
+        assert (workdir / "summary.json").exists()
+        told.append(("report", workdir, summary))
 
     monkeypatch.setattr(
         module, "summarise_run", lambda state, **facts: {"state": int(state), **facts["outcome"][1]}
     )
-    monkeypatch.setattr(module, "write_report", report)
+    monkeypatch.setattr(module, "identity_of", lambda workdir: {"commit": "abc"})
+    monkeypatch.setattr(module, "publish_report", report)
     return told
 
 
@@ -47,11 +48,11 @@ def finished(workdir: Path, told: list) -> dict:
 
 def test_the_method_exports_then_comes_the_summary_then_the_report(told, tmp_path):
     summary = finished(tmp_path, told)
-    assert summary == {"state": 5, "sources": 3}
+    assert summary == {"state": 5, "sources": 3, "commit": "abc"}
     assert json.loads((tmp_path / "summary.json").read_text()) == summary
     assert told == [
         ("export", tmp_path, 5, "stream", {"sources": 3}),
-        ("report", "report", summary, None),
+        ("report", tmp_path, summary),
     ]
 
 
@@ -59,19 +60,12 @@ def test_a_report_that_cannot_be_drawn_is_a_warning(told, tmp_path, monkeypatch,
     def fail(*arguments):
         raise RuntimeError("no ink")
 
-    monkeypatch.setattr(module, "write_report", fail)
+    monkeypatch.setattr(module, "publish_report", fail)
     summary = finished(tmp_path, told)
     assert json.loads((tmp_path / "summary.json").read_text()) == summary
     (record,) = caplog.records
     assert (record.levelname, record.name) == ("WARNING", module.__name__)
     assert "could not be written: no ink" in record.getMessage()
-
-
-def test_damaged_recalls_are_a_warning_too(told, tmp_path, caplog):
-    (tmp_path / "recalls.npz").write_bytes(b"not an archive")
-    assert finished(tmp_path, told) == {"state": 5, "sources": 3}
-    assert (tmp_path / "summary.json").exists()
-    assert "could not be written" in caplog.text
 
 
 @pytest.mark.usefixtures("told")
@@ -90,13 +84,3 @@ def test_other_processes_know_the_summary_and_write_nothing(told, tmp_path, monk
     assert finished(tmp_path, told) == {"state": 5, "sources": 3}
     assert told == []
     assert list(tmp_path.iterdir()) == []
-
-
-def test_originals_and_recalls_come_in_pairs_where_there_are_any(tmp_path):
-    assert read_recalls(tmp_path / "recalls.npz") is None
-    one, other = np.zeros((2, 4, 4, 1), np.uint8), np.ones((2, 4, 4, 1), np.uint8)
-    np.savez(tmp_path / "recalls.npz", original=one, recalled=other)
-    sample = read_recalls(tmp_path / "recalls.npz")
-    assert sample is not None
-    np.testing.assert_array_equal(sample[0], one)
-    np.testing.assert_array_equal(sample[1], other)

@@ -25,7 +25,7 @@ def brain(diary):
 @pytest.fixture(scope="module")
 def workdir(tiny_method, brain, tmp_path_factory):
     workdir = tmp_path_factory.mktemp("run")
-    record = Record(tiny_method.parts.config, tiny_method.parts.plan).to_mapping()
+    record = Record(tiny_method.parts.config, tiny_method.parts.plan, "data").to_mapping()
     write_json(workdir / "config.json", record)
     cursor, state = to_json(Cursor("after_task", steps=9)), without_prefetched(brain)
     write_checkpoint(workdir / "checkpoints", 9, state, cursor, record)

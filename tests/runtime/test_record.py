@@ -7,17 +7,21 @@ import pytest
 
 from braincl_jax.config import Config
 from braincl_jax.plan import resolve
-from braincl_jax.runtime.record import Record, differences, flat, read_record
+from braincl_jax.runtime.record import FORMAT, Record, differences, flat, read_record
 from braincl_jax.types import StreamSpec
 
 SPEC = StreamSpec(image_shape=(8, 8, 1), num_classes=4, num_tasks=2, task_sizes=(6, 6))
 CONFIG = Config(num_tasks=2, network="resnet8(width=4)")
-RECORD = Record(CONFIG, resolve(CONFIG, SPEC, (3, 1, 0, 2)))
+RECORD = Record(CONFIG, resolve(CONFIG, SPEC, (3, 1, 0, 2)), "data")
 
 
 def changed(**changes) -> dict:
     config = dataclasses.replace(CONFIG, **changes)
-    return Record(config, resolve(config, SPEC, (3, 1, 0, 2))).to_mapping()
+    return Record(config, resolve(config, SPEC, (3, 1, 0, 2)), "data").to_mapping()
+
+
+def marked(**content) -> str:
+    return json.dumps({"format": FORMAT, **content})
 
 
 def test_a_record_comes_back_from_its_file(tmp_path):
@@ -51,9 +55,12 @@ def test_what_was_written_is_what_is_compared():
     [
         (None, "is missing: .* holds no run"),
         ("not JSON", "is not the record of a run"),
-        ("{}", "is not the record of a run: 'settings'"),
-        ('{"settings": {}, "plan": {}}', "is not the record of a run: 'spec'"),
-        ('{"settings": {"seeed": 3}, "plan": {}}', r"unknown setting seeed=3; did you mean seed\?"),
+        ("[]", "its format is not 'braincl_jax run 1'"),
+        ("{}", "its format is not 'braincl_jax run 1'"),
+        (marked(), "is not the record of a run: 'settings'"),
+        (marked(settings={}, plan={}), "is not the record of a run: 'spec'"),
+        (marked(settings=3, plan={}), "is not the record of a run"),
+        (marked(settings={"seeed": 3}), r"unknown setting seeed=3; did you mean seed\?"),
     ],
 )
 def test_what_is_no_record_is_refused(content, message, tmp_path):
@@ -86,6 +93,21 @@ def test_a_plugin_that_has_changed_is_a_difference():
     assert differences(there, RECORD.to_mapping()) == [
         "  plan.plugins.mine: 'abc' there, 'absent' here"
     ]
+
+
+def test_the_digest_is_of_all_that_may_not_differ():
+    def digest(data: str = "data", **changes) -> str:
+        config = dataclasses.replace(CONFIG, **changes)
+        return Record(config, resolve(config, SPEC, (3, 1, 0, 2)), data).digest
+
+    free = {"num_devices": 2, "figures": ("memory_bill",), "dataset": "npz:elsewhere.npz"}
+    assert digest(**free) == RECORD.digest == digest()
+    assert len({digest(), digest(seed=1), digest(method="joint"), digest(data="others")}) == 4
+
+
+def test_other_data_are_a_difference_in_a_word():
+    (line,) = differences(RECORD.to_mapping(), dataclasses.replace(RECORD, data="b").to_mapping())
+    assert line == "  data: other images or labels than those that it began with"
 
 
 def test_nested_names_are_joined():

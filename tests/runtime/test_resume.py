@@ -11,6 +11,8 @@ import jax
 import pytest
 
 from braincl_jax.build import build_method, build_plan, init_brain
+from braincl_jax.config import from_mapping, to_mapping
+from braincl_jax.data.fingerprint import fingerprint
 from braincl_jax.runtime.checkpoint import (
     Checkpointing,
     DamagedError,
@@ -20,7 +22,7 @@ from braincl_jax.runtime.checkpoint import (
 from braincl_jax.runtime.cursor import Cursor
 from braincl_jax.runtime.interrupt import EXIT_INTERRUPTED, Interrupted
 from braincl_jax.runtime.record import Record
-from braincl_jax.runtime.resume import check_figures, clear, fork
+from braincl_jax.runtime.resume import check_figures, fork
 from braincl_jax.runtime.stages import build_evaluators
 from braincl_jax.runtime.writer import Writer
 from braincl_jax.state import without_prefetched
@@ -126,7 +128,7 @@ class TestExactness:
 
         places = []
         with monkeypatch.context() as patch:
-            patch.setattr("braincl_jax.runtime.checkpoint.write_checkpoint", noted)
+            patch.setattr("braincl_jax.runtime.writer.write_checkpoint", noted)
             patch.setattr(Writer, "idle", False)
             run(tmp_path / "run")
         assert places == [(1, "start"), (2, "start")]
@@ -220,7 +222,7 @@ class TestWorkDirectory:
         changed = dataclasses.replace(config, seed=5)
         with pytest.raises(Crash):
             run(interrupted, ((0, "start", 0), crash), config=changed, restart=True)
-        left = {"mine.txt", "config.json", "metrics.jsonl", "timings.jsonl"}
+        left = {"mine.txt", "config.json", "launches.jsonl", "metrics.jsonl", "timings.jsonl"}
         assert set(files_of(interrupted)) == left
         assert json.loads((interrupted / "config.json").read_text())["settings"]["seed"] == 5
 
@@ -229,7 +231,7 @@ class TestWorkDirectory:
         changed = dataclasses.replace(
             config, seed=5, num_devices=2, wake=dataclasses.replace(config.wake, epochs=3)
         )
-        with pytest.raises(ValueError, match="other settings") as refusal:
+        with pytest.raises(ValueError, match="another run") as refusal:
             run(interrupted, config=changed)
         assert str(refusal.value).splitlines()[1:-1] == [
             "  seed: 0 there, 5 here",
@@ -238,10 +240,41 @@ class TestWorkDirectory:
         assert "--restart" in str(refusal.value) and "--fork_from" in str(refusal.value)
         assert files_of(interrupted) == before
 
-    def test_settings_are_known_without_the_file_that_tells_them(self, run, interrupted, config):
-        (interrupted / "config.json").unlink()
+    def test_settings_are_known_by_their_checkpoints_too(self, run, interrupted, config):
+        record = json.loads((interrupted / "config.json").read_text())
+        record["settings"]["seed"] = 5
+        (interrupted / "config.json").write_text(json.dumps(record))
         with pytest.raises(ValueError, match="seed: 0 there, 5 here"):
             run(interrupted, config=dataclasses.replace(config, seed=5))
+
+    def test_without_its_mark_a_folder_is_nobodys(self, run, interrupted):
+        (interrupted / "config.json").unlink()
+        before = files_of(interrupted)
+        for restart in (False, True):
+            with pytest.raises(ValueError, match=r"launches\.jsonl.*no config\.json.*--workdir"):
+                run(interrupted, restart=restart)
+        assert files_of(interrupted) == before
+
+    def test_other_data_of_the_same_shape_are_refused(
+        self, run_of, config, tiny_stream, interrupted
+    ):
+        other = dataclasses.replace(tiny_stream, _train=tiny_stream._test)
+        before = files_of(interrupted)
+        for options in ({}, {"fork_from": interrupted}):
+            workdir = interrupted.with_name("fork") if options else interrupted
+            with pytest.raises(ValueError, match="data"):
+                run_of(config, other)(workdir, **options)
+        assert files_of(interrupted) == before
+
+    def test_other_code_of_this_package_goes_on_and_is_told(self, run, interrupted, capsys):
+        launches = interrupted / "launches.jsonl"
+        launches.write_text(
+            json.dumps(json.loads(launches.read_text()) | {"code": "0", "commit": "abc"}) + "\n"
+        )
+        summary = run(interrupted)
+        assert "by other code of this package (commit abc" in capsys.readouterr().err
+        assert summary["commits"][0] == summary["commit"] == "abc"
+        assert len(summary["commits"]) == 2
 
     def test_without_an_intact_checkpoint_nothing_is_overwritten(self, run, interrupted):
         for path in numbered(interrupted / "checkpoints"):
@@ -263,9 +296,6 @@ class TestWorkDirectory:
         run(tmp_path / "run")
         assert differences(undisturbed, tmp_path / "run") == []
 
-    def test_clearing_nothing_is_no_error(self, tmp_path):
-        assert clear(tmp_path) is None
-
 
 class TestFork:
     def test_a_fork_of_the_same_settings_ends_as_its_origin_would_have(
@@ -275,8 +305,8 @@ class TestFork:
         run(tmp_path / "fork", fork_from=interrupted)
         assert differences(undisturbed, tmp_path / "fork") == []
         assert files_of(interrupted) == before
-        told = json.loads((tmp_path / "fork" / "forked_from.json").read_text())
-        assert told == {
+        told = json.loads((tmp_path / "fork" / "config.json").read_text())
+        assert told["forked_from"] == {
             "workdir": str(interrupted),
             "checkpoint": numbered(interrupted / "checkpoints")[-1].name,
         }
@@ -352,13 +382,40 @@ class TestFork:
         run(tmp_path / "fork", fork_from=interrupted)
         assert differences(undisturbed, tmp_path / "fork") == []
 
+    def test_a_finished_run_is_looked_at_again(self, run, config, undisturbed, tmp_path, plugin):
+        name = plugin(
+            "from braincl_jax.registry import EVALUATORS\n"
+            "from braincl_jax.settings import settings\n"
+            "@EVALUATORS.register('late')\n"
+            "@settings()\n"
+            "class Late:\n"
+            "    when, rows = 'at_end', ()\n"
+            "    def run(self, exam):\n"
+            "        return {'task': exam.task}\n"
+            "    def summarise(self, figures, stream):\n"
+            "        return {'late': figures[1]['task']}\n"
+        )
+        changed = from_mapping(
+            to_mapping(config) | {"plugins": (name,), "evaluators": ("accuracy", "late")}
+        )
+        summary = run(
+            tmp_path / "fork", ((1, "replay", 0), crash), config=changed, fork_from=undisturbed
+        )
+        expected = json.loads((undisturbed / "summary.json").read_text())
+        assert summary["accuracy_matrix"] == expected["accuracy_matrix"]
+        assert summary["late"] == 1
+
     def test_impossible_forks_are_refused(self, run, config, undisturbed, interrupted, tmp_path):
         def refused(message: str, workdir: Path = tmp_path / "fork", **options) -> None:
             with pytest.raises(ValueError, match=message):
                 run(workdir, **options)
 
         refused("has no checkpoints", fork_from=tmp_path / "nowhere")
-        refused("is finished", fork_from=undisturbed)
+        refused(
+            "seed 0 there, 5 here",
+            config=dataclasses.replace(config, seed=5),
+            fork_from=interrupted,
+        )
         refused("is the work directory itself", interrupted, fork_from=interrupted, restart=True)
         refused("began by itself", interrupted, fork_from=undisturbed)
         wider = dataclasses.replace(config, network="resnet8(width=8)")
@@ -382,4 +439,10 @@ class TestFork:
         )
         story = [phase for phase in method.phases(tiny_stream) if phase.name != "encode"]
         with pytest.raises(ValueError, match=r"that run is in 'encode', which .* lack"):
-            fork(tmp_path / "run", tmp_path / "fork", Record(config, plan), abstract, story)
+            fork(
+                tmp_path / "run",
+                tmp_path / "fork",
+                Record(config, plan, fingerprint(tiny_stream)),
+                abstract,
+                story,
+            )

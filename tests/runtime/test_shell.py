@@ -8,14 +8,17 @@ from typing import Any
 from braincl_jax.runtime import shell as module
 from braincl_jax.runtime.checkpoint import Checkpointing
 from braincl_jax.runtime.cursor import Cursor
+from braincl_jax.runtime.launches import read_launches
 from braincl_jax.runtime.shell import Shell, open_shell
 
 RECORD: Any = types.SimpleNamespace(to_mapping=dict)
-DEVICES: Any = object()
+DEVICES: Any = types.SimpleNamespace(description="1 x cpu")
 
 
 def opened(workdir, **place: Any):
-    return open_shell(workdir, DEVICES, RECORD, Checkpointing(), Cursor("start", **place), None)
+    return open_shell(
+        workdir, DEVICES, RECORD, "a command", Checkpointing(), Cursor("start", **place), None
+    )
 
 
 def test_the_files_of_a_run_go_on_where_the_run_does(tmp_path):
@@ -26,6 +29,8 @@ def test_the_files_of_a_run_go_on_where_the_run_does(tmp_path):
         assert shell.devices is DEVICES
     assert (tmp_path / "metrics.jsonl").read_text() == '1\n2\n{"a": 1}\n'
     assert json.loads((tmp_path / "timings.jsonl").read_text()) == {"from_step": 7}
+    (launch,) = read_launches(tmp_path / "launches.jsonl")
+    assert (launch.from_step, launch.command, launch.device) == (7, "a command", "1 x cpu")
 
 
 def test_other_processes_leave_no_files(tmp_path, monkeypatch):

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from braincl_jax.runtime.checkpoint import write_checkpoint
+from experiments.arguments import read_config
 from experiments.benchmarks import harness
 from experiments.benchmarks.launched import Interruption, Landing
 from experiments.benchmarks.learned import Learned, learn
@@ -18,7 +19,7 @@ from experiments.benchmarks.learned import Learned, learn
 def learned(tmp_path_factory) -> Learned:
     """A memory of two tasks, hardly trained."""
     flags = harness.small_flags(tmp_path_factory.mktemp("small"))
-    return learn(harness.read_config([*flags, "--config.sleep.prefetch_steps=2"]))
+    return learn(read_config([*flags, "--config.sleep.prefetch_steps=2"]))
 
 
 def timing(task: int, seconds: float, phase="replay", steps=1, compiled=0) -> dict[str, Any]:

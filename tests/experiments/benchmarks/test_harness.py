@@ -10,6 +10,7 @@ import pytest
 import experiments.benchmarks
 from braincl_jax.build import build_stream
 from braincl_jax.config import Config
+from experiments.arguments import read_config
 from experiments.benchmarks import harness
 
 FOLDER = Path(experiments.benchmarks.__file__).parent
@@ -62,7 +63,7 @@ def test_commands_and_data_sets_are_stored_without_folders():
 
 
 def test_a_small_run_is_a_config_that_loads(tmp_path):
-    config = harness.read_config(harness.small_flags(tmp_path, num_tasks=3))
+    config = read_config(harness.small_flags(tmp_path, num_tasks=3))
     spec = build_stream(config).spec
     assert (spec.num_tasks, spec.num_classes, spec.num_images) == (3, 6, 6 * harness.IMAGES)
     assert spec.image_shape == (8, 8, 1)
@@ -76,23 +77,10 @@ def test_given_settings_come_after_defaults_and_a_given_file_in_place_of_theirs(
     assert not folder.exists()
 
 
-def test_settings_are_read_as_by_the_launcher(tmp_path):
-    asked = [
-        "--config.codec.steps=7",
-        "--config.wake.learning_rate=0.5",
-        "--config.network=resnet8",
-    ]
-    config = harness.read_config([harness.QUICKSTART, *asked, "--config.evaluators=('accuracy',)"])
-    assert (config.codec.steps, config.wake.learning_rate) == (7, 0.5)
-    assert config.network.startswith("resnet8(") and len(config.evaluators) == 1
-    with pytest.raises(ValueError, match=r"codec\.steps"):
-        harness.read_config([harness.QUICKSTART, "--config.codec.steps=0"])
-
-
 def test_with_smoke_the_run_is_a_small_one():
     asked = harness.CommandLine("kill", "").read(["--smoke", "--config.seed=7"])
     with harness.workplace(asked, "--config=experiments/configs/omniglot_50.py") as (_, flags):
-        config = harness.read_config(flags)
+        config = read_config(flags)
     assert (config.seed, config.num_tasks, config.sleep.steps) == (7, 2, 6)
 
 

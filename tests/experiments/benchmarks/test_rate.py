@@ -2,6 +2,7 @@
 
 import json
 
+from experiments.arguments import read_config
 from experiments.benchmarks import harness, rate
 
 LINES = {
@@ -27,7 +28,7 @@ def test_a_plot_shows_all_lines(tmp_path):
 
 
 def test_a_budget_is_so_many_bytes_for_each_image(tmp_path):
-    config = harness.read_config(harness.small_flags(tmp_path))
+    config = read_config(harness.small_flags(tmp_path))
     spent = rate.at_rate(config, 150.5, refine_epochs=3)
     assert spent.budget_bytes == 150.5 * 96
     assert (spent.codec.refine_epochs, spent.codec.steps) == (3, config.codec.steps)

@@ -1,11 +1,15 @@
-"""What a figure was measured with."""
+"""What runs: the command, the code and the machine that a figure was measured with."""
 
+import functools
+import hashlib
 import os
 import platform
 import shlex
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
+
+PACKAGE = Path(__file__).parents[1]
 
 
 def provenance(module: str, arguments: Sequence[str]) -> dict[str, str]:
@@ -24,12 +28,28 @@ def provenance(module: str, arguments: Sequence[str]) -> dict[str, str]:
 
 def current_commit() -> str:
     """Short hash of the commit that runs, with '+' where files differ from it; 'unknown' outside git."""
-    ask = ["git", "-C", str(Path(__file__).parent)]
-    head = subprocess.run([*ask, "rev-parse", "--short", "HEAD"], capture_output=True, text=True)
+    ask = ["git", "-C", str(PACKAGE)]
+    try:
+        head = subprocess.run(
+            [*ask, "rev-parse", "--short", "HEAD"], capture_output=True, text=True
+        )
+    except OSError:  # there is no git
+        return "unknown"
     if head.returncode:
         return "unknown"
     changed = subprocess.run([*ask, "status", "--porcelain"], capture_output=True, text=True)
     return head.stdout.strip() + ("+" if changed.stdout.strip() else "")
+
+
+@functools.cache
+def code_digest() -> str:
+    """SHA-256, in hex, of this package's source files as they were at the first call, by name and content."""
+    digest = hashlib.sha256()
+    for path in sorted(PACKAGE.rglob("*.py")):
+        content = path.read_bytes()
+        digest.update(f"{path.relative_to(PACKAGE).as_posix()} {len(content)} ".encode())
+        digest.update(content)
+    return digest.hexdigest()
 
 
 def hardware() -> str:
