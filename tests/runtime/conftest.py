@@ -16,7 +16,7 @@ from braincl_jax.config import Config
 from braincl_jax.data import TaskStream
 from braincl_jax.evaluators import Evaluator, Exam
 from braincl_jax.pipeline import Phase
-from braincl_jax.runtime import devices, examine, finish, loop
+from braincl_jax.runtime import devices, examine, finish, identify
 from braincl_jax.runtime.checkpoint import write_checkpoint
 from braincl_jax.runtime.devices import Devices
 from braincl_jax.runtime.loop import run_sequence
@@ -122,11 +122,11 @@ class Runs:
             patch.setattr(Phase, "batches", batches)
             patch.setattr(Phase, "__call__", counted)
             patch.setattr(examine, "build_evaluators", watched)
-            patch.setattr(loop, "build_method", lambda config, plan: self.method(config))
+            patch.setattr(identify, "build_method", lambda config, plan: self.method(config))
             patch.setattr(devices, "Devices", lambda number: self._devices(config))
             patch.setattr(finish, "summarise_run", summarised)
             if not report:
-                patch.setattr(finish, "write_report", lambda *arguments: None)
+                patch.setattr(finish, "publish_report", lambda *arguments: None)
             return run_sequence(config, self._stream, workdir, **options)
 
 
