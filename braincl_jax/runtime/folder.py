@@ -85,8 +85,11 @@ def _take(path: Path) -> tuple[int | None, str]:
             )
         # Whoever held it before may have deleted the file in the meantime: then this one is nobody's.
         if path.exists() and path.stat().st_ino == os.fstat(lock).st_ino:
-            os.truncate(lock, 0)
-            os.write(lock, f"process {os.getpid()} on {socket.gethostname()}".encode())
+            with contextlib.suppress(
+                OSError
+            ):  # on a full disk it is locked without a word of who did it
+                os.truncate(lock, 0)
+                os.write(lock, f"process {os.getpid()} on {socket.gethostname()}".encode())
             return lock, ""
         os.close(lock)
 

@@ -17,6 +17,8 @@ from braincl_jax.runtime.interrupt import EXIT_INTERRUPTED
 from braincl_jax.runtime.workdir import CHECKPOINTS, METRICS, SUMMARY
 
 ROOT = Path(__file__).parents[2]
+# In summaries of runs that are the same: a commit may be made while they last.
+MAY_DIFFER = {"wall_seconds", "versions", "commit", "commits"}
 # How a run ends after a signal.
 ENDS = {signal.SIGKILL: -signal.SIGKILL, signal.SIGTERM: EXIT_INTERRUPTED}
 
@@ -53,7 +55,11 @@ class Landing(NamedTuple):
 
 
 class Launched:
-    """What `experiments.launch` does with some flags, each time in a new process."""
+    """What `experiments.launch` does with some flags, each time in a new process.
+
+    Attributes:
+        output: what the last of them printed.
+    """
 
     def __init__(
         self,
@@ -72,7 +78,7 @@ class Launched:
             environment: variables besides those of this process.
         """
         self._command = [sys.executable, "-m", "experiments.launch", *flags]
-        self._root, self._output = root, folder / "output.txt"
+        self._root, self.output = root, folder / "output.txt"
         self._environment = {
             **os.environ,
             "PYTHONPATH": str(root),
@@ -85,7 +91,7 @@ class Launched:
     def start(self, workdir: Path, checkpoint_steps: int = 0) -> subprocess.Popen:
         """Starts or resumes the run; it saves itself after so many steps, and at the end of phases."""
         flags = [f"--workdir={workdir}", f"--checkpoint_steps={checkpoint_steps}"]
-        with self._output.open("w") as output:
+        with self.output.open("w") as output:
             return subprocess.Popen(
                 [*self._command, *flags],
                 cwd=self._root,
@@ -101,7 +107,7 @@ class Launched:
             RuntimeError: it failed.
         """
         if self.start(workdir, checkpoint_steps).wait():
-            raise RuntimeError(self._output.read_text()[-2000:])
+            raise RuntimeError(self.output.read_text()[-2000:])
         return json.loads((workdir / SUMMARY).read_text())
 
     def interrupt(self, workdir: Path, at: Interruption) -> Landing:
@@ -116,7 +122,7 @@ class Launched:
         time.sleep(at.delay)
         process.send_signal(at.number)
         if process.wait() != ENDS[at.number]:
-            end = self._output.read_text()[-2000:]
+            end = self.output.read_text()[-2000:]
             raise RuntimeError(f"{at.number.name} did not end it: {end}")
         return _landing(workdir)
 
@@ -186,4 +192,4 @@ def _same(one: np.ndarray, other: np.ndarray) -> bool:
 
 def _comparable_summary(workdir: Path) -> dict[str, Any]:
     summary = json.loads((workdir / SUMMARY).read_text())
-    return {name: summary[name] for name in summary.keys() - {"wall_seconds", "versions"}}
+    return {name: summary[name] for name in summary.keys() - MAY_DIFFER}
