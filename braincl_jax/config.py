@@ -158,7 +158,10 @@ class Config:
     network: str = named(BACKBONES, default="resnet8_half")
     evaluators: tuple[str, ...] = named_each(
         EVALUATORS,
-        default=("accuracy", "before_sleep", "task_aware", "recall_quality", "fingerprint"),
+        default=(
+            *("accuracy", "before_sleep", "task_aware"),
+            *("recall_quality", "fingerprint", "confusion"),
+        ),
     )
     figures: tuple[str, ...] = named_each(FIGURES, default=())
     codec: CodecConfig = nested(default_factory=CodecConfig)
