@@ -174,6 +174,22 @@ def to_mapping(config: Any) -> dict[str, Any]:
     return dataclasses.asdict(config)
 
 
+def changed(config: Config) -> dict[str, dict[str, Any]]:
+    """The settings that are not the defaults: {"sleep.steps": {"value": 700, "default": 400}}, sorted by name."""
+    entries: dict[str, dict[str, Any]] = {}
+    pairs: list[tuple[str, Any, Any]] = [("", config, Config())]
+    while pairs:
+        prefix, ours, default = pairs.pop()
+        for field in dataclasses.fields(ours):
+            name, value = prefix + field.name, getattr(ours, field.name)
+            usual = getattr(default, field.name)
+            if dataclasses.is_dataclass(value):
+                pairs.append((f"{name}.", value, usual))
+            elif value != usual:
+                entries[name] = {"value": value, "default": usual}
+    return dict(sorted(entries.items()))
+
+
 def from_mapping(mapping: Mapping[str, Any]) -> Config:
     """Checks and freezes settings, such as an `ml_collections.ConfigDict` or those recorded of a run.
 
