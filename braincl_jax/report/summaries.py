@@ -143,6 +143,16 @@ def memory_parts(summary: Summary) -> dict[str, int]:
     return {name: size for name, size in summary["memory_bytes"].items() if name != "total"}
 
 
+def largest(parts: dict[str, int], most: int) -> dict[str, int]:
+    """At most `most` parts: the largest in their order, and last what the others add up to."""
+    if len(parts) <= most:
+        return parts
+    kept = set(sorted(parts, key=lambda name: parts[name], reverse=True)[: most - 1])
+    others = sum(size for name, size in parts.items() if name not in kept)
+    some = {name: size for name, size in parts.items() if name in kept}
+    return some | {f"{len(parts) - len(kept)} others": others}
+
+
 def runs_by_method(summaries: Sequence[Summary]) -> dict[str, list[Summary]]:
     """The runs of each method, methods in order of first appearance.
 

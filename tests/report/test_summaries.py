@@ -12,6 +12,7 @@ from braincl_jax.report.summaries import (
     accuracy_matrix,
     class_accuracies,
     confusions,
+    largest,
     memory_parts,
     rows_of,
     runs_by_method,
@@ -101,6 +102,15 @@ def test_confusions_are_told_by_names():
 
 def test_the_parts_of_a_bill_are_all_but_their_total():
     assert memory_parts({"memory_bytes": {"strings": 2, "total": 2}}) == {"strings": 2}
+
+
+def test_of_many_parts_the_small_ones_are_added_up():
+    some = largest({f"part {k}": k for k in range(500)}, 16)
+    assert len(some) == 16
+    # 499 + ... + 485 are kept; 0 + ... + 484 = 484 * 485 / 2
+    assert next(iter(some)) == "part 485"
+    assert some["485 others"] == 117_370
+    assert largest({"a": 1, "b": 2}, 2) == {"a": 1, "b": 2}
 
 
 def test_runs_are_gathered_by_method(summary_of):
