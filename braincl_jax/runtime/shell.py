@@ -14,6 +14,7 @@ from braincl_jax.runtime.log import MetricsLog
 from braincl_jax.runtime.processes import leads
 from braincl_jax.runtime.record import Record
 from braincl_jax.runtime.saver import Saver
+from braincl_jax.runtime.table import table_beside_log
 from braincl_jax.runtime.timings import CHECKPOINT, Timings
 from braincl_jax.runtime.workdir import CHECKPOINTS, METRICS, TIMINGS
 from braincl_jax.state import BrainState
@@ -58,6 +59,7 @@ def open_shell(
         log_path = timings_path = Path(os.devnull)
     with (
         MetricsLog(log_path, cursor.log_bytes if leads() else 0) as log,
+        table_beside_log(workdir),
         Writer(
             workdir / CHECKPOINTS, keep=checkpointing.keep, log=log_path, resumed=resumed
         ) as writer,

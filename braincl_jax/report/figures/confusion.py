@@ -62,8 +62,8 @@ def _write_numbers(axes: Axes, percent: NDArray[np.float64]) -> None:
     for (row, column), value in np.ndenumerate(percent):
         if value >= 0.5:
             ink = "white" if value > 55 else style.INK
-            place = {"ha": "center", "va": "center"}
-            axes.text(column, row, f"{value:.0f}", fontsize=7, color=ink, **place)
+            text = {"fontsize": 7, "ha": "center", "va": "center", "color": ink}
+            axes.text(column, row, f"{value:.0f}", **text)
 
 
 def _pairs(pairs: Sequence[tuple[str, str, int]]) -> Figure:

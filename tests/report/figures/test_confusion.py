@@ -1,5 +1,7 @@
 """The confusion matrix, and what stands for it."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -39,9 +41,10 @@ def test_of_many_classes_some_names_are_shown_and_no_numbers(
 def test_the_most_frequent_confusions_stand_for_a_matrix_that_is_too_large(summary_of, classes_of):
     figure = Confusion().draw([summary_of([[0.5]], **classes_of(1000, matrix=False))])
     assert figure is not None
-    names = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    axes: Any = figure.axes[0]
+    names = [label.get_text() for label in axes.get_yticklabels()]
     assert (len(names), names[0]) == (MOST_PAIRS, "kind 9 → kind 10")
-    assert {bar.get_width() for bar in figure.axes[0].patches} == {9}
+    assert {bar.get_width() for bar in axes.patches} == {9}
 
 
 def test_a_run_that_nobody_asked_or_that_errs_nowhere_has_no_figure(summary_of):
