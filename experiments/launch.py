@@ -17,6 +17,8 @@ from braincl_jax.runtime.interrupt import EXIT_INTERRUPTED, Interrupted
 from braincl_jax.runtime.loop import run_sequence
 from braincl_jax.runtime.processes import join_processes, leads, use_virtual_devices
 from braincl_jax.runtime.resume import say
+from braincl_jax.runtime.tensorboard import EventFiles
+from braincl_jax.runtime.workdir import EVENTS
 
 CONFIGS = Path(__file__).parent / "configs"
 _CONFIG = config_flags.DEFINE_config_file(
@@ -41,6 +43,9 @@ _CHECKPOINT_MINUTES = flags.DEFINE_float(
 )
 _KEEP_CHECKPOINTS = flags.DEFINE_integer(
     "keep_checkpoints", Checkpointing.keep, "How many checkpoints stay, the newest."
+)
+_TENSORBOARD = flags.DEFINE_bool(
+    "tensorboard", False, "Write WORKDIR/tensorboard as well; needs the extra `tensorboard`."
 )
 _COORDINATOR = flags.DEFINE_string(
     "coordinator", None, "Several processes: HOST:PORT of process 0, free there, reached by all."
@@ -82,6 +87,7 @@ def main(argv: list[str]) -> int:
             checkpointing=checkpointing,
             restart=_RESTART.value,
             fork_from=Path(_FORK_FROM.value) if _FORK_FROM.value else None,
+            followers=[EventFiles(workdir / EVENTS)] if _TENSORBOARD.value else [],
         )
     except Interrupted as interruption:
         say(f"{interruption}\nthe same command (without --restart) goes on from there")

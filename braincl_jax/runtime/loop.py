@@ -1,5 +1,6 @@
 """A run from its beginning to its end: checks, start or resume, learning, and what is written."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from braincl_jax.runtime.finish import finish
 from braincl_jax.runtime.learn import learn_tasks
 from braincl_jax.runtime.record import Record
 from braincl_jax.runtime.resume import check_same_run, finished_summary, say
-from braincl_jax.runtime.shell import open_shell
+from braincl_jax.runtime.shell import Follower, open_shell
 
 
 def run_sequence(
@@ -25,6 +26,7 @@ def run_sequence(
     checkpointing: Checkpointing = DEFAULT,
     restart: bool = False,
     fork_from: Path | None = None,
+    followers: Sequence[Follower] = (),
 ) -> dict[str, Any]:
     """Learns all tasks of `stream` one after another.
 
@@ -39,6 +41,7 @@ def run_sequence(
         restart: delete the run in `workdir` first.
         fork_from: another work directory, from whose newest intact checkpoint a run in a new
             `workdir` begins.
+        followers: who is told what is logged, such as `tensorboard.EventFiles`.
 
     Returns:
         The content of `summary.json`.
@@ -65,6 +68,6 @@ def run_sequence(
         method, record, phases, devices, workdir, restart=restart, fork_from=fork_from
     )
     examiner = Examiner.build(method, stream, devices)
-    with open_shell(workdir, devices, record, checkpointing, cursor, resumed) as shell:
+    with open_shell(workdir, devices, record, checkpointing, cursor, resumed, followers) as shell:
         state = learn_tasks(state, cursor, phases, examiner, shell)
     return finish(state, cursor.outcome, examiner, workdir)

@@ -7,33 +7,37 @@ what is larger, such as a matrix, is left out: `summary.json` has it.
 The table is made from the log whenever a run ends or is interrupted, and so it never says anything else.
 """
 
-import contextlib
 import csv
 import json
-import logging
 import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from braincl_jax.runtime.logged import PLACE, metrics_in, read_log
-from braincl_jax.runtime.processes import leads
-from braincl_jax.runtime.workdir import METRICS, TABLE
-
-_LOG = logging.getLogger(__name__)
+from braincl_jax.runtime.workdir import TABLE
 
 
-@contextlib.contextmanager
-def table_beside_log(workdir: Path) -> Iterator[None]:
-    """Writes the table on the way out, however that comes about; a failure is a warning: all of it is in the log."""
-    try:
-        yield
-    finally:
-        if leads():
-            try:
-                write_table(workdir / METRICS, workdir / TABLE)
-            except Exception as error:
-                _LOG.warning("%s could not be written: %s", workdir / TABLE, error, exc_info=True)
+class MetricsTable:
+    """Follows a log (see `followed.Follower`) and makes its table when it is closed."""
+
+    def __init__(self, log: Path) -> None:
+        """Gets the log; the table will lie beside it."""
+        self._log = log
+
+    def begin(self, past: Iterator[dict[str, Any]]) -> None:
+        """Nothing is to be done: at the end all lines are read anew."""
+
+    def follow(self, line: dict[str, Any]) -> None:
+        """As `begin`."""
+
+    def end(self) -> None:
+        """Writes the table.
+
+        Raises:
+            ValueError: as `read_log`.
+        """
+        write_table(self._log, self._log.with_name(TABLE))
 
 
 def write_table(log: Path, table: Path) -> None:

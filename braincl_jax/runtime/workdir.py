@@ -3,6 +3,7 @@
 config.json      settings and plan, see `record`
 metrics.jsonl    one object a line
 metrics.csv      the same as a table, see `table`
+tensorboard/     the same for TensorBoard, see `tensorboard`, if it was asked for
 timings.jsonl    how long steps take, see `timings`
 checkpoints/     see `checkpoint`
 forked_from.json the run and the checkpoint that it began from, if it was forked
@@ -14,6 +15,6 @@ recalls.npz      some originals and their recalls; of methods with cues
 """
 
 CONFIG, METRICS, TIMINGS, SUMMARY = "config.json", "metrics.jsonl", "timings.jsonl", "summary.json"
-TABLE = "metrics.csv"
+TABLE, EVENTS = "metrics.csv", "tensorboard"
 CHECKPOINTS, REPORT, ORIGIN = "checkpoints", "report", "forked_from.json"
 MEMORY, SOURCES, RECALLS = "memory.npz", "sources.npy", "recalls.npz"

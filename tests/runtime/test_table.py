@@ -8,8 +8,7 @@ import tracemalloc
 
 import pytest
 
-from braincl_jax.runtime import table as module
-from braincl_jax.runtime.table import table_beside_log, write_table
+from braincl_jax.runtime.table import MetricsTable, write_table
 
 LINES = [
     {"task": 0, "phase": "start", "step": 1},
@@ -75,45 +74,32 @@ def test_an_empty_log_has_a_header(tmp_path):
     assert (tmp_path / "metrics.csv").read_text() == "task,phase,step\n"
 
 
-def test_it_is_written_on_the_way_out_and_is_what_the_log_says_then(tmp_path):
-    with table_beside_log(tmp_path):
-        write_log(tmp_path, LINES[:3])
-        assert not (tmp_path / "metrics.csv").exists()
+def test_it_lies_beside_its_log_and_is_what_the_log_says_at_the_end(tmp_path):
+    log = write_log(tmp_path, LINES[:3])
+    table = MetricsTable(log)
+    table.begin(iter(LINES[:3]))
+    table.follow(LINES[3])
+    assert not (tmp_path / "metrics.csv").exists()
+    table.end()
     assert len(read(tmp_path / "metrics.csv")) == 3
-
-    # As after a resume: lines were taken back, and others came, until the run was interrupted again.
-    @table_beside_log(tmp_path)
-    def interrupted():
-        write_log(tmp_path, LINES[:2])
-        raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        interrupted()
+    # As after a resume: lines were taken back.
+    write_log(tmp_path, LINES[:2])
+    table.end()
     assert [row["step"] for row in read(tmp_path / "metrics.csv")] == ["1", "20"]
     assert sorted(os.listdir(tmp_path)) == ["metrics.csv", "metrics.jsonl"]
 
 
-def test_a_table_that_cannot_be_written_is_a_warning_and_leaves_the_old_one(
-    tmp_path, monkeypatch, caplog
-):
+def test_a_write_that_fails_leaves_the_old_table_and_nothing_else(tmp_path, monkeypatch):
     def full(*arguments):
         raise OSError("disk full")
 
-    with table_beside_log(tmp_path):
-        write_log(tmp_path, LINES[:2])
-    monkeypatch.setattr(module.os, "replace", full)
-    with table_beside_log(tmp_path):
-        write_log(tmp_path)
-    assert "metrics.csv could not be written: disk full" in caplog.text
-    assert len(read(tmp_path / "metrics.csv")) == 2
+    table = tmp_path / "metrics.csv"
+    write_table(write_log(tmp_path, LINES[:2]), table)
+    monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(OSError, match="disk full"):
+        write_table(write_log(tmp_path), table)
+    assert len(read(table)) == 2
     assert sorted(os.listdir(tmp_path)) == ["metrics.csv", "metrics.jsonl"]
-
-
-def test_other_processes_write_none(tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "leads", lambda: False)
-    with table_beside_log(tmp_path):
-        write_log(tmp_path)
-    assert os.listdir(tmp_path) == ["metrics.jsonl"]
 
 
 def test_five_hundred_tasks_take_no_memory(tmp_path):
