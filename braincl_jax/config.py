@@ -1,6 +1,7 @@
 """The settings of a run, each with its bounds beside it; what follows from them and the data is in `plan`."""
 
 import dataclasses
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -175,7 +176,10 @@ def to_mapping(config: Any) -> dict[str, Any]:
 
 
 def changed(config: Config) -> dict[str, dict[str, Any]]:
-    """The settings that are not the defaults: {"sleep.steps": {"value": 700, "default": 400}}, sorted by name."""
+    """The settings that are not the defaults: {"sleep.steps": {"value": 700, "default": 400}}, sorted by name.
+
+    Tuples are lists, as they are after a journey through JSON.
+    """
     entries: dict[str, dict[str, Any]] = {}
     pairs: list[tuple[str, Any, Any]] = [("", config, Config())]
     while pairs:
@@ -186,7 +190,8 @@ def changed(config: Config) -> dict[str, dict[str, Any]]:
             if dataclasses.is_dataclass(value):
                 pairs.append((f"{name}.", value, usual))
             elif value != usual:
-                entries[name] = {"value": value, "default": usual}
+                both = {"value": value, "default": usual}
+                entries[name] = json.loads(json.dumps(both))
     return dict(sorted(entries.items()))
 
 

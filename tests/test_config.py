@@ -83,6 +83,8 @@ def test_what_is_not_the_default_is_listed_with_what_would_be():
     assert list(differing) == ["method", "network", "sleep.steps"]
     assert differing["sleep.steps"] == {"value": 7, "default": 400}
     assert differing["network"]["value"].startswith("resnet8(width=4")
+    evaluators = changed(from_mapping({"evaluators": ["accuracy"]}))["evaluators"]
+    assert evaluators["value"] == ["accuracy"] and isinstance(evaluators["default"], list)
 
 
 def test_what_is_not_given_keeps_its_default():
