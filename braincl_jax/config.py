@@ -1,6 +1,7 @@
 """The settings of a run, each with its bounds beside it; what follows from them and the data is in `plan`."""
 
 import dataclasses
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -158,7 +159,10 @@ class Config:
     network: str = named(BACKBONES, default="resnet8_half")
     evaluators: tuple[str, ...] = named_each(
         EVALUATORS,
-        default=("accuracy", "before_sleep", "task_aware", "recall_quality", "fingerprint"),
+        default=(
+            *("accuracy", "before_sleep", "task_aware"),
+            *("recall_quality", "fingerprint", "confusion"),
+        ),
     )
     figures: tuple[str, ...] = named_each(FIGURES, default=())
     codec: CodecConfig = nested(default_factory=CodecConfig)
@@ -169,6 +173,26 @@ class Config:
 def to_mapping(config: Any) -> dict[str, Any]:
     """Plain nested dict of a (nested) config, as it is recorded."""
     return dataclasses.asdict(config)
+
+
+def changed(config: Config) -> dict[str, dict[str, Any]]:
+    """The settings that are not the defaults: {"sleep.steps": {"value": 700, "default": 400}}, sorted by name.
+
+    Tuples are lists, as they are after a journey through JSON.
+    """
+    entries: dict[str, dict[str, Any]] = {}
+    pairs: list[tuple[str, Any, Any]] = [("", config, Config())]
+    while pairs:
+        prefix, ours, default = pairs.pop()
+        for field in dataclasses.fields(ours):
+            name, value = prefix + field.name, getattr(ours, field.name)
+            usual = getattr(default, field.name)
+            if dataclasses.is_dataclass(value):
+                pairs.append((f"{name}.", value, usual))
+            elif value != usual:
+                both = {"value": value, "default": usual}
+                entries[name] = json.loads(json.dumps(both))
+    return dict(sorted(entries.items()))
 
 
 def from_mapping(mapping: Mapping[str, Any]) -> Config:

@@ -17,6 +17,8 @@ from braincl_jax.runtime.interrupt import EXIT_INTERRUPTED, Interrupted
 from braincl_jax.runtime.loop import run_sequence
 from braincl_jax.runtime.processes import join_processes, leads, use_virtual_devices
 from braincl_jax.runtime.resume import say
+from braincl_jax.runtime.tensorboard import EventFiles
+from braincl_jax.runtime.workdir import EVENTS
 from experiments.arguments import command_of
 
 CONFIGS = Path(__file__).parent / "configs"
@@ -42,6 +44,9 @@ _CHECKPOINT_MINUTES = flags.DEFINE_float(
 )
 _KEEP_CHECKPOINTS = flags.DEFINE_integer(
     "keep_checkpoints", Checkpointing.keep, "How many checkpoints stay, the newest."
+)
+_TENSORBOARD = flags.DEFINE_bool(
+    "tensorboard", False, "Write WORKDIR/tensorboard as well; needs the extra `tensorboard`."
 )
 _COORDINATOR = flags.DEFINE_string(
     "coordinator", None, "Several processes: HOST:PORT of process 0, free there, reached by all."
@@ -84,6 +89,7 @@ def main(argv: list[str]) -> int:
             restart=_RESTART.value,
             fork_from=Path(_FORK_FROM.value) if _FORK_FROM.value else None,
             command=command_of(_CONFIG),
+            followers=[EventFiles(workdir / EVENTS)] if _TENSORBOARD.value else [],
         )
     except Interrupted as interruption:
         say(f"{interruption}\nthe same command (without --restart) goes on from there")

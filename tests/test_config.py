@@ -11,7 +11,7 @@ import pytest
 
 import braincl_jax
 from braincl_jax.build import build_method, init_brain
-from braincl_jax.config import Config, from_mapping, to_mapping
+from braincl_jax.config import Config, changed, from_mapping, to_mapping
 from braincl_jax.data import load_source
 from braincl_jax.registry import (
     AUGMENTATIONS,
@@ -74,6 +74,17 @@ def test_parts_are_kept_with_all_their_settings_spelt_out():
     assert config.evaluators == ("accuracy",)
     # However it is written, it is the same network.
     assert Config(network="resnet8( dtype='float32', width=4)").network == config.network
+
+
+def test_what_is_not_the_default_is_listed_with_what_would_be():
+    assert changed(Config()) == {}
+    given = {"seed": 0, "method": "joint", "sleep": {"steps": 7}, "network": "resnet8(width=4)"}
+    differing = changed(from_mapping(given))
+    assert list(differing) == ["method", "network", "sleep.steps"]
+    assert differing["sleep.steps"] == {"value": 7, "default": 400}
+    assert differing["network"]["value"].startswith("resnet8(width=4")
+    evaluators = changed(from_mapping({"evaluators": ["accuracy"]}))["evaluators"]
+    assert evaluators["value"] == ["accuracy"] and isinstance(evaluators["default"], list)
 
 
 def test_what_is_not_given_keeps_its_default():

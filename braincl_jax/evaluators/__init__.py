@@ -3,6 +3,7 @@
 from braincl_jax.evaluators.accuracy import Accuracy
 from braincl_jax.evaluators.base import Answers, Evaluator, Exam, Row
 from braincl_jax.evaluators.before_sleep import BeforeSleep
+from braincl_jax.evaluators.confusion import Confusion
 from braincl_jax.evaluators.fingerprint import Fingerprint
 from braincl_jax.evaluators.recall_quality import RecallQuality
 from braincl_jax.evaluators.task_aware import TaskAware
@@ -11,6 +12,7 @@ __all__ = [
     "Accuracy",
     "Answers",
     "BeforeSleep",
+    "Confusion",
     "Evaluator",
     "Exam",
     "Fingerprint",

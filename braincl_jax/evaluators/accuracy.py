@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+import numpy as np
+
 from braincl_jax.data import TaskStream
 from braincl_jax.evaluators import metrics
 from braincl_jax.evaluators.base import Exam, Figures, Moment, Row
@@ -24,7 +26,9 @@ class Accuracy:
     )
 
     def run(self, exam: Exam) -> Figures:
-        return {"by_task": [exam.test(task).accuracy() for task in range(exam.task + 1)]}
+        answers = [exam.test(task) for task in range(exam.task + 1)]
+        by_task, sizes = [one.accuracy() for one in answers], [len(one.label) for one in answers]
+        return {"by_task": by_task, "all_seen": float(np.average(by_task, weights=sizes))}
 
     def summarise(self, figures: Mapping[int, Figures], stream: TaskStream) -> Figures:
         matrix = lower_triangle(figures)

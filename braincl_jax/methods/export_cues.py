@@ -13,8 +13,8 @@ from braincl_jax.memory.recall import recall_slots
 from braincl_jax.parts import compiled_recall
 from braincl_jax.state import Memory
 
-# Of each task.
-SHOWN_PER_TASK = 12
+# Of each task, and of how many tasks: pictures must not weigh more than the memory that they are of.
+SHOWN_PER_TASK, MOST_TASKS = 12, 20
 
 
 def export_cues(
@@ -24,7 +24,10 @@ def export_cues(
     stream: TaskStream,
     sources: NDArray[np.int32],
 ) -> None:
-    """Writes `memory.npz`, `sources.npy` and `recalls.npz` (uint8 [T, m, H, W, C], `original` and `recalled`).
+    """Writes `memory.npz`, `sources.npy` and `recalls.npz`.
+
+    The last holds some training images and what is recalled of them, `original` and `recalled`, uint8 [n, m, H, W, C],
+    of n = `MOST_TASKS` tasks at most, from the first to the last, whose numbers are `task`, int [n].
 
     Args:
         folder: where to.
@@ -37,9 +40,12 @@ def export_cues(
     np.save(folder / "sources.npy", sources)
     recall = functools.partial(compiled_recall, layout)
     originals, recalls = [], []
-    for task in np.unique(sources[:, 0]).tolist():
+    tasks = np.unique(sources[:, 0])
+    tasks = tasks[np.linspace(0, len(tasks) - 1, min(len(tasks), MOST_TASKS)).astype(int)]
+    for task in tasks.tolist():
         slots = np.flatnonzero(sources[:, 0] == task)
         slots = slots[np.linspace(0, len(slots) - 1, SHOWN_PER_TASK).astype(int)]
         originals.append(stream.train_images(task, sources[slots, 1]))
         recalls.append(recall_slots(recall, memory, task, slots))
-    np.savez(folder / "recalls.npz", original=np.stack(originals), recalled=np.stack(recalls))
+    original, recalled = np.stack(originals), np.stack(recalls)
+    np.savez(folder / "recalls.npz", task=tasks, original=original, recalled=recalled)

@@ -2,6 +2,7 @@
 
 import logging
 import re
+import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
@@ -82,4 +83,7 @@ def _save(figure: Figure, path: Path) -> None:
         raise ValueError(
             f"a figure may have {MOST_PIXELS:,} pixels, got {width:.0f} x {height:.0f}"
         )
-    figure.savefig(path, dpi=figure.dpi)
+    with warnings.catch_warnings():
+        # A box in place of a letter is not worth a line in the log for each letter of each class name.
+        warnings.filterwarnings("ignore", r"Glyph .* missing from font")
+        figure.savefig(path, dpi=figure.dpi)

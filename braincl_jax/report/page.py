@@ -4,20 +4,25 @@ from pathlib import Path
 
 import numpy as np
 
+from braincl_jax.report.classes import class_section
 from braincl_jax.report.drawing import draw_figures, draw_or_warn, embedded
+from braincl_jax.report.origin import origin_sections
+from braincl_jax.report.pixels import spread
 from braincl_jax.report.recalls import RecallSample, check_pairs, recall_figure
 from braincl_jax.report.summaries import (
     Summary,
     accuracy_curve,
     accuracy_matrix,
     has_accuracy,
+    largest,
     memory_parts,
     rows_of,
 )
-from braincl_jax.report.tables import markdown_table, number
+from braincl_jax.report.tables import cut_table, left_out, markdown_table, number
 
-# With more tasks than these, the page leaves the matrix to `summary.json`.
-MOST_TASKS = 30
+# With more tasks than these, the page leaves the matrix to `summary.json`, and then tasks between others.
+MOST_TASKS, MOST_ROWS = 30, 60
+MOST_MEASURES, MOST_PARTS = 100, 40
 
 
 def write_report(directory: Path, summary: Summary, recalls: RecallSample | None) -> Path:
@@ -29,8 +34,8 @@ def write_report(directory: Path, summary: Summary, recalls: RecallSample | None
         summary: the content of `summary.json`. What it says in `rows` are the measures shown (see
             `summaries.rows_of`), and in `figures` the figures drawn, as texts for `FIGURES`; where it names none,
             all that are registered for a run. `memory_bytes` may hold its "total" alone. Read besides, if there:
-            `accuracy_matrix`, `test_sizes`, `num_cues`, `device` and `raw_train_bytes`, the bytes of all training
-            images as uint8.
+            `accuracy_matrix`, `test_sizes`, `num_cues`, `raw_train_bytes` (the bytes of all training images as uint8),
+            and what `class_section` and `origin_sections` name. Long lists are cut, and say so.
         recalls: the images to show, or None for a method that recalls none.
 
     Returns:
@@ -48,8 +53,10 @@ def write_report(directory: Path, summary: Summary, recalls: RecallSample | None
         directory / "recalls.png", lambda: recall_figure(recalls)
     ):
         drawn.append("recalls")
+    plots = ["## Plots", *embedded(drawn)] if drawn else []
     page = directory / "report.md"
-    page.write_text("\n\n".join([*sections, *embedded(drawn)]) + "\n", encoding="utf-8")
+    blocks = [*sections, *plots, *origin_sections(summary)]
+    page.write_text("\n\n".join(blocks) + "\n", encoding="utf-8")
     return page
 
 
@@ -65,25 +72,28 @@ def _sections(summary: Summary) -> list[str]:
     ]
     if has_accuracy(summary):
         blocks += _accuracy_section(summary)
+    blocks += class_section(summary)
     if summary.get("memory_bytes") is not None:
         blocks += ["## Long-term memory", _memory_table(summary)]
-    return [*blocks, "## Plots"]
+    return blocks
 
 
 def _metric_table(summary: Summary) -> str:
     rows = rows_of([summary])
     cells = [[row.label, number(row.value(summary), ".2f"), row.unit] for row in rows]
-    return markdown_table(["metric", "value", "unit"], cells)
+    return cut_table(["metric", "value", "unit"], cells, MOST_MEASURES)
 
 
 def _accuracy_section(summary: Summary) -> list[str]:
-    """The accuracy matrix and its curve; of many tasks, the curve and the diagonal."""
+    """The accuracy matrix and its curve; of many tasks, the curve and the diagonal; of very many, at some of them."""
     percent, curve = 100 * accuracy_matrix(summary), 100 * accuracy_curve(summary)
     tasks = range(len(percent))
     if len(percent) > MOST_TASKS:
         header = ["after", "this task", "all seen"]
-        rows = [[f"task {i}", f"{percent[i, i]:.2f}", f"{curve[i]:.2f}"] for i in tasks]
-        return ["## Accuracy (%) after each task", markdown_table(header, rows)]
+        shown = spread(len(percent), MOST_ROWS).tolist()
+        rows = [[f"task {i}", f"{percent[i, i]:.2f}", f"{curve[i]:.2f}"] for i in shown]
+        table = markdown_table(header, rows) + left_out(len(percent) - len(shown))
+        return ["## Accuracy (%) after each task", table]
     header = ["after", *(f"task {j}" for j in tasks), "all seen"]
     rows = [
         [f"task {i}", *("" if np.isnan(v) else f"{v:.2f}" for v in percent[i]), f"{curve[i]:.2f}"]
@@ -96,7 +106,8 @@ def _accuracy_section(summary: Summary) -> list[str]:
 
 
 def _memory_table(summary: Summary) -> str:
-    rows = memory_parts(summary) | {"**total**": summary["memory_bytes"]["total"]}
+    parts = largest(memory_parts(summary), MOST_PARTS)
+    rows = parts | {"**total**": summary["memory_bytes"]["total"]}
     rows |= {"budget": summary["budget_bytes"]}
     if summary.get("raw_train_bytes") is not None:
         rows |= {"all training images, raw": summary["raw_train_bytes"]}

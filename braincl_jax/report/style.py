@@ -10,6 +10,7 @@ COLOURS = (BLUE, RED, "#5b8c5a", "#8a6fa8", "#c9962b", "#4aa3a2", "#6b7280")
 MARKERS = ("o", "s", "^", "D", "v")
 MOST_TICKS = 20
 MOST_MARKERS = 60  # along a line; more of them hide it
+LONGEST_NAME = 28  # of a class, in characters
 
 
 def blank_axes(width: float, height: float, title: str) -> tuple[Figure, Axes]:
@@ -17,13 +18,18 @@ def blank_axes(width: float, height: float, title: str) -> tuple[Figure, Axes]:
     figure = Figure(figsize=(width, height), dpi=DPI, layout="constrained")
     axes = figure.add_subplot()
     axes.set_title(title, loc="left", fontsize=11, color=INK, pad=10)
+    dress(axes)
+    return figure, axes
+
+
+def dress(axes: Axes) -> None:
+    """Gives a plot the lines, ticks and colours of the house."""
     axes.spines[["top", "right"]].set_visible(False)
     axes.spines[["left", "bottom"]].set_color(FAINT)
     axes.tick_params(colors=INK, labelsize=9, length=0)
     axes.xaxis.label.set_color(INK)
     axes.yaxis.label.set_color(INK)
     axes.set_axisbelow(True)
-    return figure, axes
 
 
 def accuracy_axes(width: float, num_tasks: int, height: float = 3.6) -> tuple[Figure, Axes]:
@@ -48,3 +54,9 @@ def marker(index: int, num_points: int) -> str | None:
 def plain(text: str) -> str:
     """`text` as it is to be read: a dollar sign in a name does not begin a formula."""
     return text.replace("$", r"\$")
+
+
+def short(name: str) -> str:
+    """A name on one line, `plain`, of which at most `LONGEST_NAME` characters are shown."""
+    line = " ".join(name.split())
+    return plain(line if len(line) <= LONGEST_NAME else line[: LONGEST_NAME - 1] + "…")

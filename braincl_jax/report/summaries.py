@@ -85,9 +85,72 @@ def accuracy_curve(summary: Summary) -> NDArray[np.float64]:
     return known @ weights / np.cumsum(weights)
 
 
+class ClassAccuracy(NamedTuple):
+    """How well one class is recognised when all tasks are learned.
+
+    Attributes:
+        name: of the class.
+        task: that it belongs to.
+        accuracy: fraction in [0, 1].
+    """
+
+    name: str
+    task: int
+    accuracy: float
+
+
+def class_names(summary: Summary, number: int) -> list[str]:
+    """Names of `number` classes in the class order, as the data set has them; where it has none, their places."""
+    names = summary.get("class_names") or ()
+    return [str(names[place]) if place < len(names) else str(place) for place in range(number)]
+
+
+def task_of_class(summary: Summary, place: int, number: int) -> int:
+    """The task of the class at a place in the class order of `number` classes: all tasks have equally many."""
+    return place * int(summary["num_tasks"]) // number
+
+
+def class_accuracies(summary: Summary) -> list[ClassAccuracy]:
+    """The classes whose accuracy is known, in the class order; none without `class_accuracy` in the summary."""
+    accuracies = summary.get("class_accuracy") or ()
+    number = len(accuracies)
+    return [
+        ClassAccuracy(name, task_of_class(summary, place, number), float(accuracy))
+        for place, (name, accuracy) in enumerate(
+            zip(class_names(summary, number), accuracies, strict=True)
+        )
+        if accuracy is not None
+    ]
+
+
+def worst_and_best(classes: Sequence[ClassAccuracy], most: int) -> list[ClassAccuracy]:
+    """All of at most `most` classes as they are; of more, the worst half of `most` and the best, sorted by accuracy."""
+    if len(classes) <= most:
+        return list(classes)
+    ranked = sorted(classes, key=lambda one: one.accuracy)
+    return ranked[: most - most // 2] + ranked[len(ranked) - most // 2 :]
+
+
+def confusions(summary: Summary) -> list[tuple[str, str, int]]:
+    """(true class, predicted class, how often), the most frequent first; none without them in the summary."""
+    found = summary.get("frequent_confusions") or ()
+    names = class_names(summary, 1 + max((max(pair) for *pair, _ in found), default=-1))
+    return [(names[true], names[predicted], int(count)) for true, predicted, count in found]
+
+
 def memory_parts(summary: Summary) -> dict[str, int]:
     """Bytes of each part of long-term memory, without their total."""
     return {name: size for name, size in summary["memory_bytes"].items() if name != "total"}
+
+
+def largest(parts: dict[str, int], most: int) -> dict[str, int]:
+    """At most `most` parts: the largest in their order, and last what the others add up to."""
+    if len(parts) <= most:
+        return parts
+    kept = set(sorted(parts, key=lambda name: parts[name], reverse=True)[: most - 1])
+    others = sum(size for name, size in parts.items() if name not in kept)
+    some = {name: size for name, size in parts.items() if name in kept}
+    return some | {f"{len(parts) - len(kept)} others": others}
 
 
 def runs_by_method(summaries: Sequence[Summary]) -> dict[str, list[Summary]]:

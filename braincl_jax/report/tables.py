@@ -6,6 +6,7 @@ from itertools import chain
 import numpy as np
 
 MISSING = "n/a"
+LONGEST_VALUE = 200  # of a setting, in characters
 
 
 def number(value: float | None, form: str) -> str:
@@ -30,6 +31,23 @@ def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(
         "| " + " | ".join(map(_cell, row)) + " |" for row in chain([header, rule], rows)
     )
+
+
+def cut_table(header: Sequence[str], rows: Sequence[Sequence[str]], most: int) -> str:
+    """`markdown_table` of at most `most` rows, the first; a line below says how many more there are."""
+    return markdown_table(header, rows[:most]) + left_out(len(rows) - most)
+
+
+def left_out(number: int) -> str:
+    """What stands below a list that was cut by `number` entries; nothing if it was not."""
+    return f"\n\n… and {number:,} more, in `summary.json`." if number > 0 else ""
+
+
+def code(value: object) -> str:
+    """A value as Markdown code on one line, of which at most `LONGEST_VALUE` characters are shown."""
+    text = str(list(value) if isinstance(value, tuple) else value)
+    line = " ".join(text.replace("`", "'").split())
+    return f"`{line if len(line) <= LONGEST_VALUE else line[: LONGEST_VALUE - 1] + '…'}`"
 
 
 def _cell(text: str) -> str:

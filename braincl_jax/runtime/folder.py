@@ -19,6 +19,7 @@ from braincl_jax.runtime.workdir import (
     CHECKPOINTS,
     CONFIG,
     DRAFT,
+    EVENTS,
     LAUNCHES,
     LOCK,
     MEMORY,
@@ -27,10 +28,11 @@ from braincl_jax.runtime.workdir import (
     REPORT,
     SOURCES,
     SUMMARY,
+    TABLE,
     TIMINGS,
 )
 
-FILES = (SUMMARY, LAUNCHES, METRICS, TIMINGS, MEMORY, SOURCES, RECALLS)
+FILES = (SUMMARY, LAUNCHES, METRICS, TABLE, TIMINGS, MEMORY, SOURCES, RECALLS)
 # In a report: the names of all files that it may have, so that these can be deleted and no others.
 CONTENTS = "contents.json"
 # What file systems say that know no locks.
@@ -104,7 +106,7 @@ def holds_run(workdir: Path) -> bool:
     if (workdir / CONFIG).exists():
         read_mapping(workdir / CONFIG)
         return True
-    names = (*FILES, REPORT, DRAFT, CHECKPOINTS)
+    names = (*FILES, REPORT, DRAFT, EVENTS, CHECKPOINTS)
     foreign = [name for name in names if (workdir / name).exists()]
     if foreign:
         raise ValueError(
@@ -158,7 +160,9 @@ def clear(workdir: Path) -> None:
         shutil.rmtree(path, ignore_errors=True)
     for name in _contents(report):
         (report / name).unlink(missing_ok=True)
-    for directory in (checkpoints, report):
+    for path in (workdir / EVENTS).glob("events*"):
+        path.unlink()
+    for directory in (checkpoints, report, workdir / EVENTS):
         with contextlib.suppress(OSError):  # not there, or something of somebody else's is in it
             directory.rmdir()
     # Last: as long as it is there, what is left belongs to the run.

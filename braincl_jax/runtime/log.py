@@ -2,23 +2,35 @@
 
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any
 
 
 def write_json(path: Path, content: Any) -> None:
-    """Writes `content` as JSON, in a folder that is made if need be; an interrupted write leaves the old file."""
+    """Writes `content` as JSON, in a folder that is made if need be; an interrupted write leaves the old file.
+
+    A list of numbers stands on one line.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.tmp")
     try:
         with temporary.open("w") as file:
-            file.write(json.dumps(content, indent=2) + "\n")
+            file.write(_numbers_in_a_line(json.dumps(content, indent=2)) + "\n")
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def _numbers_in_a_line(text: str) -> str:
+    """Indented JSON with lists of numbers on one line each, so that a matrix is read as one and takes a third of it.
+
+    No string is touched: a line ends inside a list, never inside a string.
+    """
+    return re.sub(r'\[\n([^"\[\]{}]+)\n *\]', lambda found: f"[{' '.join(found[1].split())}]", text)
 
 
 class MetricsLog:

@@ -1,5 +1,6 @@
 """A run from its beginning to its end: checks, start or resume, learning, and what is written."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from braincl_jax.runtime.folder import held
 from braincl_jax.runtime.identify import identify
 from braincl_jax.runtime.learn import learn_tasks
 from braincl_jax.runtime.resume import check_same_run, finished_summary, say
-from braincl_jax.runtime.shell import open_shell
+from braincl_jax.runtime.shell import Follower, open_shell
 
 
 def run_sequence(
@@ -26,6 +27,7 @@ def run_sequence(
     restart: bool = False,
     fork_from: Path | None = None,
     command: str = "",
+    followers: Sequence[Follower] = (),
 ) -> dict[str, Any]:
     """Learns all tasks of `stream` one after another.
 
@@ -41,6 +43,7 @@ def run_sequence(
         fork_from: another work directory, from whose newest intact checkpoint a run in a new
             `workdir` begins.
         command: what repeats the run, to be recorded.
+        followers: who is told what is logged, such as `tensorboard.EventFiles`.
 
     Returns:
         The content of `summary.json`.
@@ -68,6 +71,8 @@ def run_sequence(
             method, record, phases, devices, workdir, restart=restart, fork_from=fork_from
         )
         examiner = Examiner.build(method, stream, devices)
-        with open_shell(workdir, devices, record, command, checkpointing, cursor, resumed) as shell:
+        with open_shell(
+            workdir, devices, record, command, checkpointing, cursor, resumed, followers
+        ) as shell:
             state = learn_tasks(state, cursor, phases, examiner, shell)
         return finish(state, cursor.outcome, examiner, workdir)

@@ -34,4 +34,5 @@ def read_recalls(path: Path) -> RecallSample | None:
     if not path.exists():
         return None
     with np.load(path) as pairs:
-        return RecallSample(pairs["original"], pairs["recalled"])
+        tasks = pairs["task"].tolist() if "task" in pairs else None
+        return RecallSample(pairs["original"], pairs["recalled"], tasks)

@@ -2,16 +2,16 @@
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from braincl_jax.runtime.checkpoint import Checkpointing
 from braincl_jax.runtime.cursor import Cursor
 from braincl_jax.runtime.devices import Devices
+from braincl_jax.runtime.followed import FollowedLog, Follower
 from braincl_jax.runtime.interrupt import stop_on_signals
 from braincl_jax.runtime.launches import Launch, note_launch
-from braincl_jax.runtime.log import MetricsLog
 from braincl_jax.runtime.processes import leads
 from braincl_jax.runtime.record import Record
 from braincl_jax.runtime.saver import Saver
@@ -24,7 +24,7 @@ class Shell(NamedTuple):
     """Devices, and where what they say goes."""
 
     devices: Devices
-    log: MetricsLog
+    log: FollowedLog
     saver: Saver
     timings: Timings
 
@@ -44,6 +44,7 @@ def open_shell(
     checkpointing: Checkpointing,
     cursor: Cursor,
     resumed: Path | None,
+    followers: Sequence[Follower] = (),
 ) -> Iterator[Shell]:
     """Opens the files of a run, to be written by the first process, and listens to signals while it is open.
 
@@ -55,6 +56,7 @@ def open_shell(
         checkpointing: how often it is saved.
         cursor: where it begins or goes on.
         resumed: the checkpoint that it goes on from.
+        followers: who is told what is logged.
     """
     log_path, timings_path = workdir / METRICS, workdir / TIMINGS
     if not leads():
@@ -63,7 +65,7 @@ def open_shell(
         launch = Launch.of_this_process(command, devices.description, cursor.steps)
         note_launch(workdir / LAUNCHES, launch)
     with (
-        MetricsLog(log_path, cursor.log_bytes if leads() else 0) as log,
+        FollowedLog(log_path, cursor.log_bytes if leads() else 0, followers) as log,
         Writer(
             workdir / CHECKPOINTS, keep=checkpointing.keep, log=log_path, resumed=resumed
         ) as writer,

@@ -3,6 +3,8 @@
 config.json      what makes the run this one, see `record`; it marks the folder as that of a run
 launches.jsonl   one object for each process that began the run or went on with it: its command, code, hardware
 metrics.jsonl    one object a line
+metrics.csv      the same as a table, see `table`
+tensorboard/     the same for TensorBoard, see `tensorboard`, if it was asked for
 timings.jsonl    how long steps take, see `timings`
 checkpoints/     see `checkpoint`
 summary.json     what came out: it is there if the run is finished
@@ -21,4 +23,5 @@ CONFIG, LAUNCHES, METRICS, TIMINGS = (
     "timings.jsonl",
 )
 CHECKPOINTS, REPORT, DRAFT, SUMMARY = "checkpoints", "report", ".report", "summary.json"
+TABLE, EVENTS = "metrics.csv", "tensorboard"
 MEMORY, SOURCES, RECALLS, LOCK = "memory.npz", "sources.npy", "recalls.npz", ".lock"

@@ -5,6 +5,7 @@ import pytest
 
 from braincl_jax.memory.exchange import import_memory
 from braincl_jax.memory.recall import recall_slots
+from braincl_jax.methods import export_cues as module
 from braincl_jax.methods.braincl import follow
 from braincl_jax.methods.export_cues import SHOWN_PER_TASK, export_cues
 from braincl_jax.parts import compiled_recall
@@ -44,6 +45,7 @@ def test_recalls_are_spread_over_each_task_and_lie_beside_their_originals(
     folder, state, sources = exported
     with np.load(folder / "recalls.npz") as file:
         original, recalled = file["original"], file["recalled"]
+        assert file["task"].tolist() == [0, 1]
     assert original.shape == recalled.shape == (2, SHOWN_PER_TASK, 16, 16, 1)
     assert original.dtype == recalled.dtype == np.uint8
     # Of 48 slots a task the first and the last are shown, and ten between: 47 / 11 = 4.27 apart.
@@ -61,3 +63,13 @@ def test_recalls_are_spread_over_each_task_and_lie_beside_their_originals(
         np.testing.assert_array_equal(
             recalled[task], recall_slots(recall, state.memory, task, slots)
         )
+
+
+def test_of_many_tasks_some_are_shown(exported, diary, tiny_stream, tmp_path, monkeypatch):
+    _, state, sources = exported
+    monkeypatch.setattr(module, "MOST_TASKS", 1)
+    # Tasks 0 and 1, of which one has room.
+    export_cues(tmp_path, diary.method.layout, state.memory, tiny_stream, sources)
+    with np.load(tmp_path / "recalls.npz") as file:
+        assert file["task"].tolist() == [0]
+        assert file["original"].shape == file["recalled"].shape == (1, SHOWN_PER_TASK, 16, 16, 1)

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from braincl_jax.registry import FIGURES
 from braincl_jax.report import style
@@ -89,6 +90,51 @@ def summary_of() -> Callable[..., dict[str, Any]]:
             "wall_seconds": {"wake": 60.0, "sleep": 30.0},
             "device": "cpu",
             **changes,
+        }
+
+    return make
+
+
+def counts_of(num_classes: int) -> NDArray[np.int64]:
+    """Ten images a class: class k has k % 10 wrong, which are taken for the class after it."""
+    wrong = np.arange(num_classes) % 10
+    counts = np.diag(10 - wrong)
+    counts[np.arange(num_classes), (np.arange(num_classes) + 1) % num_classes] += wrong
+    return counts
+
+
+@pytest.fixture(scope="session")
+def classes_of() -> Callable[..., dict[str, Any]]:
+    """(K, matrix=True) -> what a summary says of K classes, each with a name; see `counts_of`."""
+
+    def make(num_classes: int, matrix: bool = True) -> dict[str, Any]:
+        counts = counts_of(num_classes)
+        pairs = [[k, (k + 1) % num_classes, 9] for k in range(9, num_classes, 10)]
+        return {
+            "class_names": [f"kind {k}" for k in range(num_classes)],
+            "class_accuracy": (np.diagonal(counts) / 10).tolist(),
+            "confusion_matrix": counts.tolist() if matrix else None,
+            "frequent_confusions": pairs[:100],
+        }
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def curves_of() -> Callable[[int], dict[str, Any]]:
+    """(T) -> curves of 200 points over T tasks: encode with rate and PSNR, classify and replay with a loss."""
+
+    def make(num_tasks: int) -> dict[str, Any]:
+        places = {
+            "task": (np.arange(200) * num_tasks // 200).tolist(),
+            "step": list(range(20, 4020, 20)),
+        }
+        falling = (1 / np.arange(1, 201)).tolist()
+        codec = {"bytes_per_cue": [98.0] * 200, "target_bytes_per_cue": [49.0] * 200}
+        return {
+            "encode": places | codec | {"psnr_db": [24.0] * 200},
+            "classify": places | {"loss": falling},
+            "replay": places | {"loss": falling, "accuracy": falling},
         }
 
     return make

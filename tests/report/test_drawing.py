@@ -55,5 +55,12 @@ def test_a_name_that_nobody_registered_is_a_warning(tmp_path, summary_of, caplog
     assert "no_such was not drawn" in caplog.text
 
 
+def test_letters_that_the_font_lacks_are_no_warning(tmp_path, summary_of, caplog):
+    # Warnings are errors here, and an error in a figure is one in the log.
+    summary = summary_of([[0.5]], class_accuracy=[0.5], class_names=["漢字"])
+    assert draw_figures(tmp_path, ["class_accuracy"], "run", [summary]) == ["class_accuracy"]
+    assert not caplog.records
+
+
 def test_images_are_embedded_by_name():
     assert embedded(["memory_bill"]) == ["![memory bill](memory_bill.png)"]

@@ -29,3 +29,9 @@ def test_a_dollar_in_a_name_is_a_dollar(tmp_path):
     figure, _ = style.blank_axes(4, 3, style.plain(r"no $\wake$, 5 $"))
     figure.savefig(tmp_path / "title.png")
     assert (tmp_path / "title.png").stat().st_size > 0
+
+
+def test_a_long_name_is_cut_and_stays_on_one_line():
+    assert style.short("two\nlines, 5 $") == r"two lines, 5 \$"
+    assert style.short("x" * 100) == "x" * 27 + "…"
+    assert style.short("x" * 28) == "x" * 28

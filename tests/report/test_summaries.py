@@ -6,12 +6,17 @@ import pytest
 from braincl_jax.evaluators import metrics
 from braincl_jax.report.summaries import (
     MEMORY_ROWS,
+    ClassAccuracy,
     Row,
     accuracy_curve,
     accuracy_matrix,
+    class_accuracies,
+    confusions,
+    largest,
     memory_parts,
     rows_of,
     runs_by_method,
+    worst_and_best,
 )
 
 TWO_TASKS = [[0.875, None], [0.675, 0.55]]
@@ -75,8 +80,37 @@ def test_an_impossible_matrix_is_an_error(summary_of, matrix, message):
         accuracy_matrix(summary_of(matrix))
 
 
+def test_classes_have_names_tasks_and_accuracies_in_the_class_order():
+    run = {"num_tasks": 2, "class_accuracy": [0.5, None, 1.0, 0], "class_names": ["a", "b", 7, "d"]}
+    assert class_accuracies(run) == [("a", 0, 0.5), ("7", 1, 1.0), ("d", 1, 0.0)]
+    assert class_accuracies(run | {"class_names": ["a"]})[1].name == "2"
+    assert class_accuracies({"num_tasks": 2}) == []
+
+
+def test_of_many_classes_the_worst_and_the_best_are_taken():
+    known = [ClassAccuracy(str(k), 0, k / 10) for k in (3, 1, 4, 0, 5)]
+    assert worst_and_best(known, 5) == known
+    assert [one.name for one in worst_and_best(known, 3)] == ["0", "1", "5"]
+    assert [one.name for one in worst_and_best(known, 2)] == ["0", "5"]
+
+
+def test_confusions_are_told_by_names():
+    run = {"frequent_confusions": [[1, 0, 9], [0, 2, 3]], "class_names": ["cat", "dog"]}
+    assert confusions(run) == [("dog", "cat", 9), ("cat", "2", 3)]
+    assert confusions({}) == []
+
+
 def test_the_parts_of_a_bill_are_all_but_their_total():
     assert memory_parts({"memory_bytes": {"strings": 2, "total": 2}}) == {"strings": 2}
+
+
+def test_of_many_parts_the_small_ones_are_added_up():
+    some = largest({f"part {k}": k for k in range(500)}, 16)
+    assert len(some) == 16
+    # 499 + ... + 485 are kept; 0 + ... + 484 = 484 * 485 / 2
+    assert next(iter(some)) == "part 485"
+    assert some["485 others"] == 117_370
+    assert largest({"a": 1, "b": 2}, 2) == {"a": 1, "b": 2}
 
 
 def test_runs_are_gathered_by_method(summary_of):

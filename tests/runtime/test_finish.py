@@ -8,11 +8,22 @@ from typing import Any
 import numpy as np
 import pytest
 
+from braincl_jax.config import Config
 from braincl_jax.runtime import finish as module
 from braincl_jax.runtime.cursor import Outcome
 from braincl_jax.runtime.finish import finish
 
 OUTCOME = Outcome({}, {"sources": 3}, {})
+STREAM = types.SimpleNamespace(spec=types.SimpleNamespace(image_shape=(8, 6, 3)))
+# What is added to the summary of the fixture.
+EXPECTED = {
+    "state": 5,
+    "sources": 3,
+    "image_shape": [8, 6, 3],
+    "changed_settings": {"seed": {"value": 7, "default": 0}},
+}
+CURVES = {"replay": {"task": [0], "step": [20], "loss": [0.5]}}
+LINE = '{"task": 0, "phase": "replay", "step": 20, "loss": 0.5}\n'
 
 
 @pytest.fixture
@@ -34,24 +45,26 @@ def told(monkeypatch):
 
 def examiner_of(export: Any) -> Any:
     devices = types.SimpleNamespace(fetch=lambda state: state[0], description="1 x cpu")
-    method = types.SimpleNamespace(export=export)
-    return types.SimpleNamespace(method=method, stream="stream", devices=devices, evaluators={})
+    parts = types.SimpleNamespace(config=Config(seed=7))
+    method = types.SimpleNamespace(export=export, parts=parts)
+    return types.SimpleNamespace(method=method, stream=STREAM, devices=devices, evaluators={})
 
 
-def finished(workdir: Path, told: list) -> dict:
+def finished(workdir: Path, told: list, log: str = LINE) -> dict:
     def export(folder, state, stream, notes):
         told.append(("export", folder, int(state), stream, notes))
 
+    (workdir / "metrics.jsonl").write_text(log)
     state: Any = np.array([5, 5])
     return finish(state, OUTCOME, examiner_of(export), workdir)
 
 
 def test_the_method_exports_then_comes_the_summary_then_the_report(told, tmp_path):
     summary = finished(tmp_path, told)
-    assert summary == {"state": 5, "sources": 3, "commit": "abc"}
+    assert summary == EXPECTED | {"commit": "abc", "curves": CURVES}
     assert json.loads((tmp_path / "summary.json").read_text()) == summary
     assert told == [
-        ("export", tmp_path, 5, "stream", {"sources": 3}),
+        ("export", tmp_path, 5, STREAM, {"sources": 3}),
         ("report", tmp_path, summary),
     ]
 
@@ -68,6 +81,14 @@ def test_a_report_that_cannot_be_drawn_is_a_warning(told, tmp_path, monkeypatch,
     assert "could not be written: no ink" in record.getMessage()
 
 
+def test_a_log_that_cannot_be_read_costs_the_curves_alone(told, tmp_path, caplog):
+    summary = finished(tmp_path, told, log="no JSON\n")
+    assert summary == EXPECTED | {"commit": "abc"}
+    assert json.loads((tmp_path / "summary.json").read_text()) == summary
+    assert "metrics.jsonl could not be thinned" in caplog.text
+    assert told[-1][0] == "report"
+
+
 @pytest.mark.usefixtures("told")
 def test_a_run_whose_files_cannot_be_written_is_not_finished(tmp_path):
     def full(*arguments):
@@ -81,6 +102,6 @@ def test_a_run_whose_files_cannot_be_written_is_not_finished(tmp_path):
 
 def test_other_processes_know_the_summary_and_write_nothing(told, tmp_path, monkeypatch):
     monkeypatch.setattr(module, "leads", lambda: False)
-    assert finished(tmp_path, told) == {"state": 5, "sources": 3}
+    assert finished(tmp_path, told) == EXPECTED
     assert told == []
-    assert list(tmp_path.iterdir()) == []
+    assert [path.name for path in tmp_path.iterdir()] == ["metrics.jsonl"]

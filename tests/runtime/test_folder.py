@@ -75,9 +75,22 @@ class TestClear:
     def test_a_run_goes_and_what_lies_beside_it_stays(self, tmp_path):
         claim(tmp_path, RECORD, anew=True)
         own = ("summary.json", "checkpoints/00000007/manifest.json", "checkpoints/00000009.tmp/a")
-        fill(tmp_path, *own, "report/report.md", "report/curve.png", ".report/half.png")
+        fill(
+            tmp_path,
+            *own,
+            "tensorboard/events.out.1",
+            "report/report.md",
+            "report/curve.png",
+            ".report/half.png",
+        )
         (tmp_path / "report" / "contents.json").write_text('["report.md", "curve.png", "../a"]')
-        others = ("a", "report/thesis.tex", "checkpoints/model.pt", "checkpoints/7/x", "2024/x")
+        others = (
+            "a",
+            "report/thesis.tex",
+            "checkpoints/model.pt",
+            "checkpoints/7/x",
+            "tensorboard/mine",
+        )
         fill(tmp_path, *others)
         clear(tmp_path)
         assert files_of(tmp_path) == set(others)

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from braincl_jax.runtime.cursor import Cursor
+from braincl_jax.runtime.followed import FollowedLog
 from braincl_jax.runtime.learn import _average, examine
-from braincl_jax.runtime.log import MetricsLog
 from braincl_jax.runtime.shell import Shell
 from braincl_jax.runtime.stages import Examination
 
@@ -61,7 +61,7 @@ def around(tmp_path):
     path = tmp_path / "metrics.jsonl"
     quiet: Any = Quiet()
     nobody: Any = None
-    with MetricsLog(path) as log:
+    with FollowedLog(path) as log:
         yield Shell(nobody, log, quiet, quiet), path
 
 

@@ -4,6 +4,8 @@ import json
 import os
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from braincl_jax.runtime.log import MetricsLog, write_json
 
@@ -13,6 +15,28 @@ def test_json_comes_back_from_a_folder_that_was_not_there(tmp_path):
     write_json(path, {"x": [1, None]})
     assert json.loads(path.read_text()) == {"x": [1, None]}
     assert os.listdir(path.parent) == ["c.json"]
+
+
+def test_a_list_of_numbers_stands_on_one_line(tmp_path):
+    write_json(tmp_path / "c.json", {"matrix": [[1, None], [0.5, -1e-9]], "names": ["a"], "no": []})
+    assert (tmp_path / "c.json").read_text().splitlines() == [
+        *("{", '  "matrix": [', "    [1, null],", "    [0.5, -1e-09]", "  ],"),
+        *('  "names": [', '    "a"', "  ],", '  "no": []', "}"),
+    ]
+
+
+STRINGS = st.text(st.sampled_from('[]{},"\\\n 1a'), max_size=9)
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | STRINGS,
+    lambda inner: st.lists(inner) | st.dictionaries(STRINGS, inner),
+)
+
+
+@given(VALUES)
+def test_whatever_is_written_comes_back(tmp_path_factory, value):
+    path = tmp_path_factory.getbasetemp() / "any.json"
+    write_json(path, value)
+    assert json.loads(path.read_text()) == value
 
 
 def test_a_write_that_fails_leaves_the_old_file(tmp_path, monkeypatch):

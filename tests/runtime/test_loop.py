@@ -97,6 +97,7 @@ def test_every_evaluator_has_a_line_where_it_looked(run):
         *((1, "after_wake", "before_sleep"),),
         *((1, "after_task", "accuracy"), (1, "after_task", "task_aware")),
         *((1, "at_end", "recall_quality"), (1, "at_end", "fingerprint(images=2000)")),
+        (1, "at_end", "confusion"),
     ]
     matrix = run.summary["accuracy_matrix"]
     measured = [line["figures"]["by_task"] for line in lines if line["evaluator"] == "accuracy"]

@@ -75,6 +75,9 @@ def test_originals_and_recalls_come_in_pairs_where_there_are_any(tmp_path):
     one, other = np.zeros((2, 4, 4, 1), np.uint8), np.ones((2, 4, 4, 1), np.uint8)
     np.savez(tmp_path / "recalls.npz", original=one, recalled=other)
     sample = read_recalls(tmp_path / "recalls.npz")
-    assert sample is not None
+    assert sample is not None and sample.tasks is None
     np.testing.assert_array_equal(sample[0], one)
     np.testing.assert_array_equal(sample[1], other)
+    np.savez(tmp_path / "recalls.npz", original=one, recalled=other, task=np.array([3, 7]))
+    sample = read_recalls(tmp_path / "recalls.npz")
+    assert sample is not None and sample.tasks == [3, 7]

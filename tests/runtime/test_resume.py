@@ -222,7 +222,8 @@ class TestWorkDirectory:
         changed = dataclasses.replace(config, seed=5)
         with pytest.raises(Crash):
             run(interrupted, ((0, "start", 0), crash), config=changed, restart=True)
-        left = {"mine.txt", "config.json", "launches.jsonl", "metrics.jsonl", "timings.jsonl"}
+        left = {"mine.txt", "config.json"}
+        left |= {"launches.jsonl", "metrics.jsonl", "metrics.csv", "timings.jsonl"}
         assert set(files_of(interrupted)) == left
         assert json.loads((interrupted / "config.json").read_text())["settings"]["seed"] == 5
 

@@ -9,7 +9,7 @@ from matplotlib.ticker import EngFormatter
 
 from braincl_jax.registry import FIGURES
 from braincl_jax.report import style
-from braincl_jax.report.summaries import Summary, memory_parts
+from braincl_jax.report.summaries import Summary, largest, memory_parts
 from braincl_jax.settings import settings
 
 MOST_PARTS = 16
@@ -27,7 +27,7 @@ class MemoryBill:
         (summary,) = summaries
         if summary.get("memory_bytes") is None:
             return None
-        parts, budget = largest(memory_parts(summary)), summary["budget_bytes"]
+        parts, budget = largest(memory_parts(summary), MOST_PARTS), summary["budget_bytes"]
         total = summary["memory_bytes"]["total"]
         names = [style.plain(name) for name in (*parts, "total")]
         sizes = np.array([*parts.values(), total], dtype=np.float64)
@@ -47,13 +47,3 @@ class MemoryBill:
         if raw is not None:
             axes.set_xlabel(f"all training images as raw pixels: {raw:,} bytes")
         return figure
-
-
-def largest(parts: dict[str, int]) -> dict[str, int]:
-    """At most `MOST_PARTS` parts: the largest in their order, and last what the others add up to."""
-    if len(parts) <= MOST_PARTS:
-        return parts
-    kept = set(sorted(parts, key=lambda name: parts[name], reverse=True)[: MOST_PARTS - 1])
-    others = sum(size for name, size in parts.items() if name not in kept)
-    some = {name: size for name, size in parts.items() if name in kept}
-    return some | {f"{len(parts) - len(kept)} others": others}
