@@ -95,7 +95,7 @@ def read_archive(path: Path, *, name: str, version: int, kinds: Mapping[str, np.
 
 
 def _hash(array: np.ndarray) -> str:
-    return hashlib.sha256(memoryview(np.ascontiguousarray(array))).hexdigest()
+    return hashlib.sha256(np.ascontiguousarray(array).data).hexdigest()
 
 
 def _names(archive: zipfile.ZipFile, file_size: int) -> set[str]:

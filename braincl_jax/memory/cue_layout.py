@@ -13,8 +13,9 @@ from braincl_jax.memory import budget, cue_strings, working
 from braincl_jax.memory.block import store
 from braincl_jax.memory.codec import quantise
 from braincl_jax.memory.codec.transforms import ANALYSIS, Codec, build_codec
+from braincl_jax.memory.limits import require_few, require_room
 from braincl_jax.memory.policy import BudgetPolicy, Funds
-from braincl_jax.memory.record import least_bytes, record_shapes
+from braincl_jax.memory.record import record_shapes
 from braincl_jax.plan import Plan
 from braincl_jax.registry import POLICIES, RECALL_ERRORS
 from braincl_jax.state import Memory, named_key
@@ -65,6 +66,7 @@ class CueLayout:
             raise ValueError(
                 f"codec.lanes_per_image={lanes} must divide the {height} rows of a cue"
             )
+        require_few(config.sleep, codec.latent_shape)
         return cls(
             settings=settings,
             spec=plan.spec,
@@ -174,7 +176,7 @@ def plan_format(settings: CodecConfig, plan: Plan, codec: Codec) -> store.Format
             index can tell apart.
     """
     spec = plan.spec
-    _require_room(settings, plan)
+    require_room(settings, plan)
     lanes, channels = settings.lanes_per_image, codec.latent_shape[-1]
     height, width, _ = codec.latent_shape
     record, trunk = record_shapes(settings, spec.image_shape)
@@ -203,19 +205,3 @@ def plan_format(settings: CodecConfig, plan: Plan, codec: Codec) -> store.Format
         record=record,
         trunk=trunk,
     )
-
-
-def _require_room(settings: CodecConfig, plan: Plan) -> None:
-    """Raises ValueError for what would not fit, before anything is made in its size."""
-    least = least_bytes(settings, plan.spec.image_shape)
-    if least > plan.budget_bytes:
-        raise ValueError(
-            f"codec.latent_channels={settings.latent_channels} is impossible with "
-            f"codec.num_stages={settings.num_stages}: a decoder and its table weigh at least {least} bytes, and "
-            f"budget_bytes={plan.budget_bytes} is all there is; lower one of them, or raise the budget"
-        )
-    if plan.spec.num_classes > store.MOST_CLASSES:
-        raise ValueError(
-            f"the tasks have {plan.spec.num_classes} classes; the index of the memory can tell {store.MOST_CLASSES} "
-            "apart: take fewer (num_tasks, classes_per_task)"
-        )
