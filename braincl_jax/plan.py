@@ -128,7 +128,8 @@ def from_mapping(mapping: Mapping[str, Any]) -> Plan:
     """The plan that `to_mapping` made, also after a journey through JSON.
 
     Raises:
-        ValueError: it is not such a mapping; the message names what in it cannot be.
+        KeyError, TypeError: it is not such a mapping.
+        ValueError: something in it cannot be.
     """
     spec = _part(mapping, "spec", Mapping)
     num_classes, num_tasks = _whole(spec, "num_classes"), _whole(spec, "num_tasks")
@@ -146,9 +147,9 @@ def from_mapping(mapping: Mapping[str, Any]) -> Plan:
     )
 
 
-def _part(mapping: Any, name: str, kind: type[T]) -> T:
-    """`mapping[name]`, of that type; raises ValueError."""
-    value = mapping.get(name) if isinstance(mapping, Mapping) else None
+def _part(mapping: Mapping, name: str, kind: type[T]) -> T:
+    """`mapping[name]`, of that type; raises ValueError for one of another."""
+    value = mapping[name]
     if not isinstance(value, kind) or isinstance(value, bool):
         raise ValueError(f"plan: {name} is {value!r:.80}; need a {kind.__name__}")
     return value
@@ -169,7 +170,7 @@ def _wholes(mapping: Mapping, name: str, number: int) -> tuple[int, ...]:
 
 
 def _each(mapping: Mapping, name: str, kind: type[T], number: int) -> tuple[T, ...]:
-    values = mapping.get(name)
+    values = mapping[name]
     if (
         not isinstance(values, list | tuple)
         or len(values) != number

@@ -126,7 +126,7 @@ def test_a_plan_that_was_edited_is_refused_by_the_name_of_what_cannot_be(name, v
     from_mapping(plan)
     with pytest.raises(ValueError, match=r"plan: \w+ is .*; need "):
         from_mapping(plan | {name: value})
-    with pytest.raises(ValueError, match=rf"plan: {name} is None; need"):
+    with pytest.raises(KeyError, match=name):
         from_mapping({key: one for key, one in plan.items() if key != name})
 
 
@@ -149,7 +149,7 @@ def test_facts_of_the_stream_that_were_edited_are_refused(name, value):
 
 @pytest.mark.parametrize("value", [None, 3, [], "plan"])
 def test_what_is_no_mapping_is_no_plan(value):
-    with pytest.raises(ValueError, match="plan: spec is None"):
+    with pytest.raises(TypeError):
         from_mapping(value)
 
 
