@@ -120,7 +120,7 @@ def test_a_plan_survives_the_way_to_json_and_back(plugin):
 
 
 @pytest.mark.parametrize("name", ["spec", "class_order", "class_names", "budget_bytes", "plugins"])
-@pytest.mark.parametrize("value", [None, True, 0, -1, 1.5, "abcd", [1], {"a": 1}, [None] * 4])
+@pytest.mark.parametrize("value", [None, True, 0, -1, 1.5, "abcd", [1], [None] * 4])
 def test_a_plan_that_was_edited_is_refused_by_the_name_of_what_cannot_be(name, value):
     plan = json.loads(json.dumps(to_mapping(resolve(Config(), SPEC))))
     from_mapping(plan)
