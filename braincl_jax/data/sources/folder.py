@@ -148,9 +148,9 @@ def _header(file: Path) -> tuple[str, tuple[int, int]]:
 
 
 def _orientation(image: Any) -> int:
-    """How the camera was held, 1 where that is not known or nobody needs to."""
-    # Pillow turns TIFF by itself, and would decode all of a PNG to look for EXIF behind the pixels.
-    if image.format == "TIFF" or (image.format == "PNG" and "exif" not in image.info):
+    """How the camera was held, 1 where that is not known."""
+    # Pillow would decode all of a PNG to look for EXIF behind the pixels.
+    if image.format == "PNG" and "exif" not in image.info:
         return 1
     return image.getexif().get(ORIENTATION, 1)
 
@@ -170,6 +170,9 @@ def _opened(file: Path) -> Iterator[Any]:
         with Image.open(file) as image:
             if image.mode not in GREY_MODES + COLOUR_MODES:
                 raise ValueError(f"mode {image.mode}; need 8 bits a channel")
+            # Pillow turns them by itself, and mixes up the pixels of some.
+            if image.format == "TIFF" and _orientation(image) != 1:
+                raise ValueError("a TIFF that is not stored upright")
             yield image
     except (*DAMAGED, Image.DecompressionBombError) as error:
         raise ValueError(f"{file}: not a readable image: {error}; replace or remove it.") from error
