@@ -8,7 +8,7 @@ from braincl_jax.config import Config
 from braincl_jax.data import TaskStream, load_source, shrunk
 from braincl_jax.methods import Method
 from braincl_jax.networks import build_network
-from braincl_jax.parts import Parts
+from braincl_jax.parts import Augment, Parts
 from braincl_jax.plan import Plan, resolve
 from braincl_jax.registry import AUGMENTATIONS, METHODS, SAMPLERS
 from braincl_jax.sleep import nothing_prefetched
@@ -51,17 +51,32 @@ def build_parts(config: Config, plan: Plan) -> Parts:
         ValueError: a setting does not fit, or names a part that there is not.
     """
     sleep, wake = config.sleep, config.wake
+    augment = AUGMENTATIONS.build(sleep.augmentation)
+    _require_suited(augment, sleep.augmentation, plan.spec)
     return Parts(
         config=config,
         plan=plan,
         network=build_network(config.network, plan.spec.num_classes),
         sampler=SAMPLERS.build(sleep.sampler),
-        augment=AUGMENTATIONS.build(sleep.augmentation),
+        augment=augment,
         wake_optimiser=optax.trace(wake.momentum),
         sleep_optimiser=optax.chain(
             optax.add_decayed_weights(sleep.weight_decay), optax.trace(sleep.momentum)
         ),
     )
+
+
+def _require_suited(augment: Augment, name: str, spec: StreamSpec) -> None:
+    """Raises ValueError for an augmentation that cannot take such images, or makes something else of them."""
+    images = jax.ShapeDtypeStruct((1, *spec.image_shape), jnp.uint8)
+    made = jax.eval_shape(
+        augment, jax.eval_shape(lambda: jax.random.split(jax.random.key(0), 1)), images
+    )
+    if (made.shape, made.dtype) != (images.shape, images.dtype):
+        raise ValueError(
+            f"sleep.augmentation={name!r} makes {made.dtype}{list(made.shape)} of uint8{list(images.shape)}; it must "
+            "keep shape and dtype of images"
+        )
 
 
 def build_method(config: Config, plan: Plan | StreamSpec) -> Method:

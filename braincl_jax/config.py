@@ -33,13 +33,17 @@ from braincl_jax.settings import (
 DENSITIES = ("trained", "fixed")
 STORAGES = ("int8", "bfloat16")
 SHARED = ("nothing", "trunk", "decoder", "codec")
+# Steps and epochs that nobody waits for, and images of a batch that no machine holds; `plan` knows the data and is
+# stricter.
+MOST_STEPS, MOST_EPOCHS, MOST_IMAGES = 10**8, 10**5, 1 << 20
 
 
 @settings("codec")
 class CodecConfig:
     """The pattern separation / completion networks and how long they train (Adam).
 
-    `latent_channels` 0 takes as many as suit the budget: about a bit for each latent.
+    `latent_channels` 0 takes as many as suit the budget: about a bit for each latent, and fewer where decoders and
+    tables would take more than half of it.
     `steps` optimiser steps for each task, `first_steps` for task 0, which starts from random weights. Then the cues
     themselves are refined for `refine_epochs`, by steps of up to `refine_step_size` (in units of the rounding).
     `recall_error` is what is minimised beside the rate. `storage` is what stored kernels are kept as. What is `shared`
@@ -48,22 +52,22 @@ class CodecConfig:
     """
 
     num_stages: int = between(1, 8, default=2)
-    latent_channels: int = at_least(0, default=0)
-    width: int = at_least(1, default=24)
-    analysis_width: int = at_least(1, default=32)
-    lanes_per_image: int = at_least(1, default=1)
+    latent_channels: int = between(0, 4096, default=0)
+    width: int = between(1, 1024, default=24)
+    analysis_width: int = between(1, 1024, default=32)
+    lanes_per_image: int = between(1, 64, default=1)
     density: str = one_of(DENSITIES, default="trained")
     recall_error: str = named(RECALL_ERRORS, default="squared_error")
     warm_start: bool = True
     storage: str = one_of(STORAGES, default="int8")
     shared: str = one_of(SHARED, default="nothing")
-    first_steps: int = at_least(1, default=1500)
-    steps: int = at_least(1, default=1000)
-    batch_size: int = at_least(1, default=16)
+    first_steps: int = between(1, MOST_STEPS, default=1500)
+    steps: int = between(1, MOST_STEPS, default=1000)
+    batch_size: int = between(1, MOST_IMAGES, default=16)
     learning_rate: float = positive(default=5e-3)
     clip_norm: float = positive(default=1.0)
-    refine_epochs: int = at_least(0, default=0)
-    refine_batch_size: int = at_least(1, default=64)
+    refine_epochs: int = between(0, MOST_EPOCHS, default=0)
+    refine_batch_size: int = between(1, MOST_IMAGES, default=64)
     refine_step_size: float = positive(default=0.02)
     refine_learning_rate: float = positive(default=1e-3)
 
@@ -79,8 +83,8 @@ class CodecConfig:
 class WakeConfig:
     """Head-only training on the task's real images; 0 epochs leave the wake classification out."""
 
-    epochs: int = at_least(0, default=1)
-    batch_size: int = at_least(1, default=64)
+    epochs: int = between(0, MOST_EPOCHS, default=1)
+    batch_size: int = between(1, MOST_IMAGES, default=64)
     learning_rate: float = positive(default=0.05)
     momentum: float = fraction(default=0.9)
 
@@ -99,13 +103,13 @@ class SleepConfig:
     `prefetch_steps` is the number of steps whose strings are decoded together; it changes nothing but the speed.
     """
 
-    steps: int = at_least(1, default=400)
+    steps: int = between(1, MOST_STEPS, default=400)
     growing: bool = False
     warmup_fraction: float = fraction(default=0.1)
-    batch_size: int = at_least(1, default=64)
-    num_groups: int = at_least(1, default=8)
-    accumulate: int = at_least(1, default=1)
-    prefetch_steps: int = at_least(1, default=16)
+    batch_size: int = between(1, MOST_IMAGES, default=64)
+    num_groups: int = between(1, MOST_IMAGES, default=8)
+    accumulate: int = between(1, MOST_IMAGES, default=1)
+    prefetch_steps: int = between(1, 1024, default=16)
     learning_rate: float = positive(default=0.05)
     final_learning_rate: float = at_least(0, default=1e-3)
     momentum: float = fraction(default=0.9)
@@ -145,17 +149,17 @@ class Config:
     plugins: tuple[str, ...] = anything(default=())
     method: str = named(METHODS, default="braincl")
     dataset: str = anything(default="embedded:fashion_mnist_mini")
-    image_side: int = at_least(0, default=0)
-    num_tasks: int = at_least(1, default=5)
-    classes_per_task: int = at_least(0, default=0)
+    image_side: int = between(0, 65_536, default=0)
+    num_tasks: int = between(1, 65_536, default=5)
+    classes_per_task: int = between(0, 65_536, default=0)
     class_order_seed: int = between(-1, 2**32 - 1, default=1993)
     validation_fraction: float = between(0, 0.5, default=0.0)
     seed: int = between(0, 2**32 - 1, default=0)
     budget_bytes: int = at_least(1, default=392_000)
     bytes_per_class: int = at_least(0, default=0)
     budget_policy: str = named(POLICIES, default="planned")
-    num_devices: int = at_least(0, default=0)
-    eval_batch_size: int = at_least(1, default=256)
+    num_devices: int = between(0, 65_536, default=0)
+    eval_batch_size: int = between(1, MOST_IMAGES, default=256)
     network: str = named(BACKBONES, default="resnet8_half")
     evaluators: tuple[str, ...] = named_each(
         EVALUATORS,
@@ -204,6 +208,8 @@ def from_mapping(mapping: Mapping[str, Any]) -> Config:
         ValueError: an unknown key, a wrong type or an impossible value; it names the key, the value and what is
             possible.
     """
+    if not isinstance(mapping, Mapping):
+        raise ValueError(f"settings={mapping!r} must be a mapping of names to values")
     plugins = mapping.get("plugins", ())
     import_plugins(check(Config, {"plugins": plugins})["plugins"])
     return Config(**check(Config, mapping))

@@ -1,13 +1,23 @@
 """What follows from settings and data: resolved once, before anything is built, and recorded beside the settings."""
 
+import bisect
 import dataclasses
+import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
-from braincl_jax.config import Config
-from braincl_jax.memory.budget import plan_channels
+from braincl_jax.config import CodecConfig, Config
+from braincl_jax.memory.budget import MIN_CHANNELS, plan_channels
+from braincl_jax.memory.record import least_bytes, parts_words
 from braincl_jax.registry import brought_from_outside, import_plugins
 from braincl_jax.types import StreamSpec
+
+T = TypeVar("T")
+
+# Share of the budget that decoders and tables take at most, where the number of channels may follow from it.
+MOST_FOR_PARTS = 0.5
+# A batch of so many images, and a memory of so many bytes, is possible however small the data set is.
+MUCH_IN_A_BATCH, MUCH_BYTES = 1024, 1 << 28
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,24 +57,67 @@ def resolve(
         class_names: as in `Plan`; the numbers of the order if it is empty.
 
     Raises:
-        ValueError: a plugin cannot be imported.
+        ValueError: a plugin cannot be imported, or a setting is far beyond what the data have a use for.
     """
     order = tuple(map(int, class_order)) or tuple(range(spec.num_classes))
     budget = config.bytes_per_class * spec.num_classes or config.budget_bytes
-    channels = config.codec.latent_channels or plan_channels(
-        budget,
-        num_images=spec.num_images,
-        image_shape=spec.image_shape,
-        block=2**config.codec.num_stages,
-    )
+    _require_sizes(config, spec, budget)
     return Plan(
         spec=spec,
         class_order=order,
         class_names=tuple(class_names) or tuple(map(str, order)),
         budget_bytes=budget,
-        latent_channels=channels,
+        latent_channels=config.codec.latent_channels or _channels(config.codec, spec, budget),
         plugins=import_plugins(config.plugins) | brought_from_outside(config),
     )
+
+
+def _channels(codec: CodecConfig, spec: StreamSpec, budget: int) -> int:
+    """As many channels as suit the budget, and fewer where decoders and tables would take too much of it."""
+    suited = plan_channels(
+        budget,
+        num_images=spec.num_images,
+        image_shape=spec.image_shape,
+        block=2**codec.num_stages,
+    )
+    least, room = min(MIN_CHANNELS, suited), int(budget * MOST_FOR_PARTS)
+
+    def weight(channels: int) -> int:
+        settings = dataclasses.replace(codec, latent_channels=channels)
+        # Shapes of what cannot fit are not made.
+        if least_bytes(settings, spec.image_shape) > room:
+            return room + 1
+        return 2 * parts_words(settings, spec.image_shape, spec.num_tasks)
+
+    if weight(suited) <= room:
+        return suited
+    possible = range(least, suited + 1)
+    return possible[max(bisect.bisect_right(possible, room, key=weight) - 1, 0)]
+
+
+def _require_sizes(config: Config, spec: StreamSpec, budget: int) -> None:
+    """Raises ValueError for a budget or a batch so far beyond the data that it would be allocated for nothing."""
+    raw = spec.num_images * math.prod(spec.image_shape)
+    if budget > max(raw, MUCH_BYTES):
+        name = "bytes_per_class" if config.bytes_per_class else "budget_bytes"
+        raise ValueError(
+            f"{name}={getattr(config, name)} is impossible: it makes a memory of {budget} bytes for {spec.num_images} "
+            f"training images that weigh {raw} bytes raw; all of it may be at most {max(raw, MUCH_BYTES)} bytes"
+        )
+    most = max(spec.num_images, MUCH_IN_A_BATCH)
+    batches = {
+        "eval_batch_size": config.eval_batch_size,
+        "codec.batch_size": config.codec.batch_size,
+        "codec.refine_batch_size": config.codec.refine_batch_size,
+        "wake.batch_size": config.wake.batch_size,
+        "sleep.batch_size": config.sleep.batch_size,
+    }
+    for name, size in batches.items():
+        if size > most:
+            raise ValueError(
+                f"{name}={size} is impossible: the data set has {spec.num_images} training images; it must be at most "
+                f"{most}"
+            )
 
 
 def to_mapping(plan: Plan) -> dict[str, Any]:
@@ -77,18 +130,52 @@ def from_mapping(mapping: Mapping[str, Any]) -> Plan:
 
     Raises:
         KeyError, TypeError: it is not such a mapping.
+        ValueError: something in it cannot be.
     """
-    spec = mapping["spec"]
+    spec = _part(mapping, "spec", Mapping)
+    num_classes, num_tasks = _whole(spec, "num_classes"), _whole(spec, "num_tasks")
+    height, width, colours = _wholes(spec, "image_shape", 3)
+    plugins = _part(mapping, "plugins", Mapping)
     return Plan(
         spec=StreamSpec(
-            tuple(spec["image_shape"]),
-            spec["num_classes"],
-            spec["num_tasks"],
-            tuple(spec["task_sizes"]),
+            (height, width, colours), num_classes, num_tasks, _wholes(spec, "task_sizes", num_tasks)
         ),
-        class_order=tuple(mapping["class_order"]),
-        class_names=tuple(mapping["class_names"]),
-        budget_bytes=mapping["budget_bytes"],
-        latent_channels=mapping["latent_channels"],
-        plugins=dict(mapping["plugins"]),
+        class_order=_each(mapping, "class_order", int, num_classes),
+        class_names=_each(mapping, "class_names", str, num_classes),
+        budget_bytes=_whole(mapping, "budget_bytes"),
+        latent_channels=_whole(mapping, "latent_channels"),
+        plugins={name: _part(plugins, name, str) for name in plugins},
     )
+
+
+def _part(mapping: Mapping, name: str, kind: type[T]) -> T:
+    """`mapping[name]`, of that type; raises ValueError for one of another."""
+    value = mapping[name]
+    if not isinstance(value, kind) or isinstance(value, bool):
+        raise ValueError(f"plan: {name} is {value!r:.80}; need a {kind.__name__}")
+    return value
+
+
+def _whole(mapping: Mapping, name: str) -> int:
+    value = _part(mapping, name, int)
+    if not 1 <= value < 2**63:
+        raise ValueError(f"plan: {name} is {value}; need a number from 1 on")
+    return value
+
+
+def _wholes(mapping: Mapping, name: str, number: int) -> tuple[int, ...]:
+    values = _each(mapping, name, int, number)
+    if not min(values) >= 1:
+        raise ValueError(f"plan: {name} is {values!r:.80}; need numbers from 1 on")
+    return values
+
+
+def _each(mapping: Mapping, name: str, kind: type[T], number: int) -> tuple[T, ...]:
+    values = mapping[name]
+    if (
+        not isinstance(values, list | tuple)
+        or len(values) != number
+        or not all(type(value) is kind for value in values)
+    ):
+        raise ValueError(f"plan: {name} is {values!r:.80}; need {number} of {kind.__name__}")
+    return tuple(values)

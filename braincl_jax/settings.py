@@ -45,9 +45,8 @@ def bounded(bound: Bound, *, default: Any) -> Any:
 
 def at_least(least: float, *, default: Any) -> Any:
     """A finite number from `least` on."""
-    return bounded(
-        Bound(f"at least {least}", lambda v: math.isfinite(v) and v >= least), default=default
-    )
+    possible = f"at least {least}" + (" and finite" if isinstance(default, float) else "")
+    return bounded(Bound(possible, lambda v: least <= v < math.inf), default=default)
 
 
 def between(least: float, most: float, *, default: Any) -> Any:
@@ -199,7 +198,10 @@ def _typed(kind: Any, value: Any, name: str) -> Any:
             raise ValueError(f"{name}={value!r} must hold settings of its own")
         return kind(**check(kind, value))
     if kind is float and type(value) is int:
-        return float(value)
+        try:
+            return float(value)
+        except OverflowError:
+            raise ValueError(f"{name} is impossible: it is no number that a float can be") from None
     if isinstance(kind, types.GenericAlias):  # tuple[X, ...]
         if not isinstance(value, list | tuple):
             raise ValueError(f"{name}={value!r} must be a tuple")

@@ -1,6 +1,7 @@
 """A committed memory file decodes to the same integers for ever: by this package, and by another program."""
 
 import dataclasses
+import hashlib
 import json
 from pathlib import Path
 
@@ -53,6 +54,13 @@ class Reader:
             self.task_counts = file["task_counts"].tolist()
             self.num_records = int(file["num_records"])
             self.check = int(file["check"])
+            text = file["header"].tobytes()
+            assert hashlib.sha256(text).digest() == file["header_sha256"].tobytes()
+            hashes = self.header["sha256"]
+            assert set(hashes) == set(file.files) - {"header", "header_sha256"}
+            for name, expected in hashes.items():
+                little = file[name].astype(file[name].dtype.newbyteorder("<"))
+                assert hashlib.sha256(little.tobytes()).hexdigest() == expected
 
     @staticmethod
     def checksum(words: np.ndarray) -> int:

@@ -70,8 +70,17 @@ def of_mapping(where: str, arrays: Mapping[str, np.ndarray]) -> Dataset:
     """
     require_arrays(where, arrays)
     train, test = (_in_memory(where, key, arrays[key]) for key in ("x_train", "x_test"))
-    names = tuple(map(str, arrays[NAMES])) if NAMES in arrays else ()
+    names = names_of(where, arrays[NAMES]) if NAMES in arrays else ()
     return Dataset(train, arrays["y_train"], test, arrays["y_test"], names)
+
+
+def names_of(where: str, array: np.ndarray) -> tuple[str, ...]:
+    """Class names of an array of them; raises ValueError for one that is no list of texts."""
+    if array.ndim != 1 or array.dtype.kind not in "US":
+        raise ValueError(
+            f"{where}: {NAMES} is {array.dtype}{list(array.shape)}; need one text for each class, or none at all."
+        )
+    return tuple(map(str, array))
 
 
 def require_arrays(where: str, keys: Iterable[str]) -> None:

@@ -7,8 +7,8 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-# Batches that are read or wait beside the one in use.
-AHEAD = 2
+# Batches that are read or wait beside the one in use, and as many as there may be.
+AHEAD, MOST_AHEAD = 2, 256
 
 
 def read_ahead(
@@ -22,17 +22,17 @@ def read_ahead(
     Args:
         read: step -> what belongs to it.
         steps: the steps, in order.
-        ahead: values that are read or wait while one is in use, from 1.
+        ahead: values that are read or wait while one is in use, 1..256.
 
     Returns:
         A generator.
 
     Raises:
-        ValueError: `ahead` is below 1.
+        ValueError: `ahead` is not 1..256.
         Exception: whatever `read` raised, when its step's turn comes.
     """
-    if ahead < 1:
-        raise ValueError(f"ahead={ahead}: need 1 or more.")
+    if not 1 <= ahead <= MOST_AHEAD:
+        raise ValueError(f"ahead={ahead}: need 1..{MOST_AHEAD} values in front.")
     return _read_ahead(read, steps, ahead)
 
 

@@ -13,8 +13,9 @@ from braincl_jax.memory import budget, cue_strings, working
 from braincl_jax.memory.block import store
 from braincl_jax.memory.codec import quantise
 from braincl_jax.memory.codec.transforms import ANALYSIS, Codec, build_codec
-from braincl_jax.memory.coder import tables
+from braincl_jax.memory.limits import require_few, require_room
 from braincl_jax.memory.policy import BudgetPolicy, Funds
+from braincl_jax.memory.record import record_shapes
 from braincl_jax.plan import Plan
 from braincl_jax.registry import POLICIES, RECALL_ERRORS
 from braincl_jax.state import Memory, named_key
@@ -65,6 +66,7 @@ class CueLayout:
             raise ValueError(
                 f"codec.lanes_per_image={lanes} must divide the {height} rows of a cue"
             )
+        require_few(config.sleep, codec.latent_shape)
         return cls(
             settings=settings,
             spec=plan.spec,
@@ -166,28 +168,18 @@ class CueLayout:
         return int(memory.long_term.task_counts.sum())
 
 
-def record_shapes(codec: Codec, config: CodecConfig) -> tuple[store.Record, PyTree]:
-    """Shapes and dtypes of what each task leaves beside its strings, and of what all tasks share, by name."""
-    table, decoder = jax.eval_shape(
-        lambda: (
-            tables.init(codec.latent_shape[-1]),
-            quantise.quantise(codec.stored(codec.init(jax.random.key(0))), config.storage),
-        )
-    )
-    trunk = {name: decoder.pop(name) for name in codec.trunk}
-    return store.Record(table, decoder), trunk
-
-
 def plan_format(settings: CodecConfig, plan: Plan, codec: Codec) -> store.Format:
     """The block that `plan.budget_bytes` pays for, and how it is read.
 
     Raises:
-        ValueError: the budget does not pay for the decoders and a cue of each task.
+        ValueError: the budget does not pay for the decoders and a cue of each task, or there are more classes than the
+            index can tell apart.
     """
     spec = plan.spec
+    require_room(settings, plan)
     lanes, channels = settings.lanes_per_image, codec.latent_shape[-1]
     height, width, _ = codec.latent_shape
-    record, trunk = record_shapes(codec, settings)
+    record, trunk = record_shapes(settings, spec.image_shape)
     max_words = store.max_string_words(
         height * width * channels // lanes, plan.budget_bytes / 2 / spec.num_images / lanes
     )

@@ -1,5 +1,7 @@
 """A whole memory looked through: what in it is damaged."""
 
+import math
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -8,10 +10,15 @@ from braincl_jax.memory import cue_strings
 from braincl_jax.memory.block import store
 from braincl_jax.memory.block.store import EpisodicMemory, Format
 
-CHUNK = 256
+# Cues that are decoded together, and latents of them at most.
+CHUNK, CHUNK_LATENTS = 256, 1 << 22
 
-# Its loops would be compiled anew for every task.
+# Their loops would be compiled anew at every call.
 _read_cues = jax.jit(cue_strings.read_cues, static_argnames="format")
+_read_entries = jax.jit(store.read_entries, static_argnames="format")
+_read_own_record = jax.jit(store.read_own_record, static_argnames="format")
+_read_trunk = jax.jit(store.read_trunk, static_argnames="format")
+_sealed = jax.jit(store.sealed)
 
 
 def find_damages(memory: EpisodicMemory, format: Format) -> list[str]:
@@ -33,16 +40,21 @@ def find_damages(memory: EpisodicMemory, format: Format) -> list[str]:
             f"the counts are impossible: {records} records, cues of each task {counts.tolist()}, in a block of "
             f"{format.num_words} words for at most {format.num_tasks} tasks and {format.num_slots} cues"
         ]
-    if int(store.used_words(memory, format)) + used > format.records_end:
+    entries = _read_entries(memory, format)
+    # int32 could overflow.
+    if int(np.asarray(entries.lengths).sum(dtype=np.int64)) + used > format.records_end:
         return ["the lengths in the index add up to more words than there are"]
-    shared = not records or bool(store.read_trunk(memory, format)[1])
+    unknown = np.flatnonzero(entries.stored & (entries.label >= format.num_classes))
+    if len(unknown):
+        return [f"label of slot {slot}: there are {format.num_classes} classes" for slot in unknown]
+    shared = not records or bool(_read_trunk(memory, format)[1])
     damages = [] if shared else ["the trunk that the decoders of all tasks share"]
     for task in range(records):
-        if not store.read_own_record(memory, format, jnp.int32(task))[1]:
+        if not _read_own_record(memory, format, jnp.int32(task))[1]:
             damages.append(f"table or decoder of task {task}")
         elif shared:
             damages += [f"string or entry of slot {slot}" for slot in _broken(memory, format, task)]
-    if not damages and store.sealed(memory).check != memory.check:
+    if not damages and _sealed(memory).check != memory.check:
         damages.append(
             "words of the block that no string, entry or record uses, the counts, or the checksum"
         )
@@ -53,10 +65,11 @@ def _broken(memory: EpisodicMemory, format: Format, task: int) -> list[int]:
     """Slots of a task whose strings do not end as they must."""
     counts = np.asarray(memory.task_counts)
     first = int(counts[:task].sum())
+    size = min(CHUNK, max(1, CHUNK_LATENTS // math.prod(format.latent_shape)))
     broken = []
-    for start in range(first, first + int(counts[task]), CHUNK):
-        slots = np.arange(start, min(start + CHUNK, first + int(counts[task])))
-        padded = jnp.asarray(np.resize(slots, (1, CHUNK)))
+    for start in range(first, first + int(counts[task]), size):
+        slots = np.arange(start, min(start + size, first + int(counts[task])))
+        padded = jnp.asarray(np.resize(slots, (1, size)))
         intact = _read_cues(memory, format, jnp.full(1, task), padded).intact
         broken += slots[~np.asarray(jax.device_get(intact))[0, : len(slots)]].tolist()
     return broken

@@ -50,11 +50,19 @@ class BrainCL(Method):
         """Follows which image is behind each slot: `notes["sources"]`, int32 [n, 2] of task and image.
 
         Raises:
+            ValueError: the budget policy kept more than there is room for.
             RuntimeError: no cue was stored; then there is nothing to replay.
         """
+        parts, overspent = self.parts, int(metrics["overspent_bytes"])
+        if overspent:
+            raise ValueError(
+                f"budget_policy={parts.config.budget_policy!r} kept {overspent} bytes more than "
+                f"budget_bytes={parts.plan.budget_bytes} has room for after task {task}: its method `keep` must choose "
+                "cues whose words add up to at most funds.total - (funds.task + 1) * funds.record"
+            )
         if int(metrics["stored"]) == 0:
             raise RuntimeError(
-                f"no cue of task {task} fits into its share of budget_bytes={self.parts.plan.budget_bytes}: raise the "
+                f"no cue of task {task} fits into its share of budget_bytes={parts.plan.budget_bytes}: raise the "
                 "budget, or train the codec longer (codec.steps) so that its strings get shorter"
             )
         before = notes.get("sources", np.zeros((0, 2), np.int32))

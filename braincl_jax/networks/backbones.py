@@ -11,7 +11,7 @@ import jax.numpy as jnp
 
 from braincl_jax.networks.resnet import ResNet
 from braincl_jax.registry import BACKBONES
-from braincl_jax.settings import at_least, one_of, settings
+from braincl_jax.settings import between, one_of, settings
 
 DTYPES = ("float32", "bfloat16")
 
@@ -27,7 +27,7 @@ class ResNetSettings:
     stage_sizes: ClassVar[tuple[int, ...]] = ()
     stem: ClassVar[Literal["small", "half", "large"]] = "small"
 
-    width: int = at_least(1, default=16)
+    width: int = between(1, 1024, default=16)
     dtype: str = one_of(DTYPES, default="float32")
 
     def __call__(self) -> nn.Module:
@@ -43,7 +43,7 @@ class ResNet8(ResNetSettings):
 
 @BACKBONES.register("resnet8_half")
 class ResNet8Half(ResNetSettings):
-    """Three blocks at half the resolution, for CPUs; sides must be even."""
+    """Three blocks at half the resolution, for CPUs."""
 
     stage_sizes, stem = (1, 1, 1), "half"
 

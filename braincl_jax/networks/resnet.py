@@ -47,7 +47,8 @@ class ResNet(nn.Module):
         stage_sizes: blocks of each stage; every stage after the first halves the resolution and doubles the width.
         width: channels of the first stage.
         stem: "small", one 3x3 convolution; "half", the same behind space-to-depth, at half the resolution and a quarter
-            of the cost, for CPUs (even sides only); "large", a 7x7 stride-2 convolution and max pooling, for 224 px.
+            of the cost, for CPUs (an odd side gets its last row or column twice); "large", a 7x7 stride-2 convolution
+            and max pooling, for 224 px.
         dtype: what convolutions and activations are computed in.
     """
 
@@ -59,6 +60,8 @@ class ResNet(nn.Module):
     @nn.compact
     def __call__(self, x: Array, *, train: bool, axis_name: str | None = None) -> Array:
         if self.stem == "half":
+            bottom, right = (side % 2 for side in x.shape[1:3])
+            x = jnp.pad(x, ((0, 0), (0, bottom), (0, right), (0, 0)), mode="edge")
             x = space_to_depth(x)
         kernel, strides = ((7, 7), (2, 2)) if self.stem == "large" else ((3, 3), (1, 1))
         x = nn.Conv(self.width, kernel, strides, use_bias=False, dtype=self.dtype)(x)

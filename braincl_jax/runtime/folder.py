@@ -3,7 +3,6 @@
 import contextlib
 import errno
 import fcntl
-import json
 import logging
 import os
 import shutil
@@ -12,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from braincl_jax.runtime.checkpoint import numbered, unfinished
-from braincl_jax.runtime.log import write_json
+from braincl_jax.runtime.log import read_json, write_json
 from braincl_jax.runtime.processes import any_process, leads
 from braincl_jax.runtime.record import Record, read_mapping
 from braincl_jax.runtime.workdir import (
@@ -171,7 +170,7 @@ def clear(workdir: Path) -> None:
 
 def _contents(report: Path) -> list[str]:
     try:
-        names = json.loads((report / CONTENTS).read_bytes())
-    except (OSError, ValueError):
+        names = read_json(report / CONTENTS)
+    except ValueError:
         return []
     return [Path(name).name for name in names if isinstance(name, str)] + [CONTENTS]

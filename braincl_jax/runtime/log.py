@@ -1,4 +1,4 @@
-"""Writing results: whole files or nothing, and one JSON object a line."""
+"""Results as files: written whole or not at all, read whole or refused; and one JSON object a line."""
 
 import json
 import os
@@ -31,6 +31,22 @@ def _numbers_in_a_line(text: str) -> str:
     No string is touched: a line ends inside a list, never inside a string.
     """
     return re.sub(r'\[\n([^"\[\]{}]+)\n *\]', lambda found: f"[{' '.join(found[1].split())}]", text)
+
+
+def read_json(path: Path) -> Any:
+    """What a JSON file says.
+
+    Raises:
+        ValueError: it is not there, cannot be read, or is not JSON; the message names it.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ValueError(f"{path} is missing") from None
+    except (OSError, ValueError, RecursionError) as error:
+        raise ValueError(
+            f"{path} cannot be read as JSON ({error}): was it edited or cut off? Restore it, or run again elsewhere"
+        ) from error
 
 
 class MetricsLog:

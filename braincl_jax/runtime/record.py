@@ -11,6 +11,7 @@ from braincl_jax import config as settings
 from braincl_jax import plan as plans
 from braincl_jax.config import Config
 from braincl_jax.plan import Plan
+from braincl_jax.runtime.log import read_json
 
 # Marks a folder as that of a run.
 FORMAT = "braincl_jax run 1"
@@ -72,12 +73,9 @@ def read_mapping(path: Path) -> dict[str, Any]:
     Raises:
         ValueError: the file is not there, or not the record of a run.
     """
-    try:
-        content = json.loads(path.read_bytes())
-    except FileNotFoundError:
-        raise ValueError(f"{path} is missing: {path.parent} holds no run") from None
-    except ValueError as error:
-        raise ValueError(f"{path} is not the record of a run: {error}") from None
+    if not path.exists():
+        raise ValueError(f"{path} is missing: {path.parent} holds no run")
+    content = read_json(path)
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise ValueError(f"{path} is not the record of a run: its format is not {FORMAT!r}")
     return content

@@ -1,6 +1,5 @@
 """Where a run in a work directory begins."""
 
-import json
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,6 +11,7 @@ from braincl_jax.runtime.checkpoint import load_newest, path_of, write_checkpoin
 from braincl_jax.runtime.cursor import Cursor, from_json, to_json
 from braincl_jax.runtime.folder import claim, holds_run, origin_of
 from braincl_jax.runtime.launches import read_launches
+from braincl_jax.runtime.log import read_json
 from braincl_jax.runtime.processes import leads
 from braincl_jax.runtime.provenance import code_digest, current_commit
 from braincl_jax.runtime.record import Record, differences, read_mapping
@@ -42,12 +42,12 @@ def finished_summary(workdir: Path) -> dict[str, Any] | None:
     """
     if not all((workdir / name).exists() for name in (CONFIG, SUMMARY)):
         return None
-    try:
-        return json.loads((workdir / SUMMARY).read_bytes())
-    except ValueError as error:
+    summary = read_json(workdir / SUMMARY)
+    if not isinstance(summary, dict):
         raise ValueError(
-            f"{workdir / SUMMARY} is not what was written ({error}): delete it, and the same command makes it again"
-        ) from None
+            f"{workdir / SUMMARY} is no summary: delete it, and the same command makes it again"
+        )
+    return summary
 
 
 def check_same_run(workdir: Path, record: Record, fork_from: Path | None) -> None:

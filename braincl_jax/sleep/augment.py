@@ -44,15 +44,20 @@ def crop_and_flip(keys: Array, images: Array, *, padding: int, flip: bool) -> Ar
         uint8 [B, H, W, C]; `images` itself if there is nothing to do.
 
     Raises:
-        ValueError: if padding is negative, or `keys` and `images` are not as above.
+        ValueError: if padding is negative or as large as the image, or `keys` and `images` are not as above.
     """
-    if padding < 0:
-        raise ValueError(f"padding={padding}: need 0 or more.")
     if images.ndim != 4 or images.dtype != jnp.uint8:
         raise ValueError(f"images are {images.dtype}{images.shape}; need uint8 [B, H, W, C].")
     if not jnp.issubdtype(keys.dtype, jax.dtypes.prng_key) or keys.shape != images.shape[:1]:
         raise ValueError(
             f"keys are {keys.dtype}{keys.shape}; need one typed key an image, {images.shape[:1]}."
+        )
+    smallest = min(images.shape[1:3])
+    if not 0 <= padding < smallest:
+        raise ValueError(
+            f"sleep.augmentation: crop_padding={padding} is impossible for images of "
+            f"{'x'.join(map(str, images.shape[1:]))}: a crop must show some of the image; it must be between 0 and "
+            f"{smallest - 1}"
         )
     if padding == 0 and not flip:
         return images

@@ -35,11 +35,13 @@ class Choice(NamedTuple):
         kept: bool [S], slots that stay.
         order: int32 [N], the task's cues: first those that are stored, in the order of their class.
         count: int32 scalar, how many of them are stored.
+        excess: int32 scalar, words that the policy kept beyond those that there are; 0 or less for one that can count.
     """
 
     kept: Array
     order: Array
     count: Array
+    excess: Array
 
 
 class Measured(NamedTuple):
@@ -119,10 +121,13 @@ def choose(
     )
     funds = layout.funds(state, task)
     keep = layout.policy.keep(key, candidates, funds, layout.policy.allowance(funds))
+    keep = keep & candidates.valid
+    room = funds.total - (task + 1) * funds.record
+    excess = jnp.where(keep, candidates.words, 0).sum() - room
     kept, added = keep[:slots], keep[slots:]
     # Very short strings might be more than there are slots.
     count = jnp.minimum(added.sum(), slots - kept.sum())
-    return Choice(kept, jnp.lexsort((label, ~added)), count)
+    return Choice(kept, jnp.lexsort((label, ~added)), count, excess)
 
 
 def store_chosen(
@@ -166,8 +171,9 @@ def transfer_step(
     Returns:
         The new state, and `stored`, `dropped` (cues that found no room), `evicted` (older cues that made room),
         `clipped` (latents outside the table's window, or of int8), `mean_bytes` per string stored now, `free_bytes`
-        of the block afterwards, and `origin` int32 [S], for people who want to compare recall and image, what is in
-        each slot now: i >= 0 is the task's image i, -2 - s is what was in slot s before, -1 is nothing.
+        of the block afterwards, `overspent_bytes` (what the policy kept beyond the block: if not 0, memory is not what
+        it should be), and `origin` int32 [S], for people who want to compare recall and image, what is in each slot
+        now: i >= 0 is the task's image i, -2 - s is what was in slot s before, -1 is nothing.
     """
     del batch, axis_name
     working: WorkingMemory = state.memory.working
@@ -193,6 +199,7 @@ def transfer_step(
         "evicted": state.memory.long_term.task_counts.sum() - choice.kept.sum(),
         "clipped": working.clipped + measured.clipped,
         "mean_bytes": 2 * (words / jnp.maximum(choice.count, 1)),
+        "overspent_bytes": 2 * jnp.maximum(choice.excess, 0),
         "free_bytes": 2 * store.free_words(long_term, layout.format),
         "origin": origins(choice, is_stored),
     }

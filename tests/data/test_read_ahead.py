@@ -71,6 +71,7 @@ def test_an_error_of_who_uses_it_ends_the_thread():
     assert readers() == []
 
 
-def test_it_must_read_ahead_by_one_or_more():
-    with pytest.raises(ValueError, match="ahead=0: need 1 or more"):
-        read_ahead(lambda step: step, range(3), ahead=0)
+@pytest.mark.parametrize("ahead", [0, -1, 257, 10**5])
+def test_it_must_read_ahead_by_one_or_more_and_not_by_everything(ahead):
+    with pytest.raises(ValueError, match=rf"ahead={ahead}: need 1\.\.256"):
+        read_ahead(lambda step: step, range(3), ahead=ahead)

@@ -59,12 +59,18 @@ def test_sources_follow_kept_evicted_and_new_slots():
 def test_the_transfer_notes_the_sources(make_method):
     method, notes = make_method(), {}
     transfer = method.transfer()
-    transfer.after({"stored": jnp.int32(2), "origin": jnp.array([3, 1, -1])}, 0, notes)
+    kept = {"overspent_bytes": jnp.int32(0)}
+    transfer.after(kept | {"stored": jnp.int32(2), "origin": jnp.array([3, 1, -1])}, 0, notes)
     assert notes["sources"].tolist() == [[0, 3], [0, 1]]
-    transfer.after({"stored": jnp.int32(1), "origin": jnp.array([-3, 0, -1])}, 1, notes)
+    transfer.after(kept | {"stored": jnp.int32(1), "origin": jnp.array([-3, 0, -1])}, 1, notes)
     assert notes["sources"].tolist() == [[0, 1], [1, 0]]
 
 
 def test_a_task_of_which_nothing_is_stored_is_an_error_with_a_way_out(make_method):
     with pytest.raises(RuntimeError, match=r"no cue of task 3 .* budget_bytes=8000: raise the bud"):
-        make_method().transfer().after({"stored": jnp.int32(0), "origin": None}, 3, {})
+        make_method().transfer().after({"overspent_bytes": 0, "stored": 0, "origin": None}, 3, {})
+
+
+def test_a_policy_that_keeps_too_much_is_told_by_its_name(make_method):
+    with pytest.raises(ValueError, match=r"budget_policy='planned' kept 70 bytes more .* task 3"):
+        make_method().transfer().after({"overspent_bytes": 70, "stored": 9, "origin": None}, 3, {})

@@ -43,6 +43,18 @@ def test_outside_training_an_image_does_not_depend_on_the_others_of_its_batch(sm
     assert jnp.abs(features(images)[1] - features(other)[1]).max() > 1e-4
 
 
+@pytest.mark.parametrize("shape", [(5, 7, 1), (1, 1, 3), (28, 27, 1)])
+def test_at_half_the_resolution_odd_sides_get_their_last_row_or_column_twice(shape):
+    network = build_network("resnet8_half(width=2)", NUM_CLASSES)
+    init = jax.jit(functools.partial(network.init, image_shape=shape))
+    params, batch_stats = init(jax.random.key(0))
+    images = np.random.default_rng(0).integers(0, 256, (2, *shape)).astype(np.uint8)
+    even = [(0, side % 2) for side in shape[:2]]
+    padded = np.pad(images, ((0, 0), *even, (0, 0)), mode="edge")
+    features = jax.jit(lambda x: network.features(params, batch_stats, x)[0])
+    np.testing.assert_array_equal(features(images), features(padded))
+
+
 @pytest.fixture(scope="module")
 def half_precision():
     """The network of `small`, computed in bfloat16."""

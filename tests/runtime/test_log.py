@@ -4,10 +4,10 @@ import json
 import os
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from braincl_jax.runtime.log import MetricsLog, write_json
+from braincl_jax.runtime.log import MetricsLog, read_json, write_json
 
 
 def test_json_comes_back_from_a_folder_that_was_not_there(tmp_path):
@@ -37,6 +37,57 @@ def test_whatever_is_written_comes_back(tmp_path_factory, value):
     path = tmp_path_factory.getbasetemp() / "any.json"
     write_json(path, value)
     assert json.loads(path.read_text()) == value
+
+
+CONTENT = {"final_accuracy": 0.5, "class_names": ["Käse", "é"], "memory_bytes": {"total": 960}}
+
+
+def test_what_was_written_is_read(tmp_path):
+    write_json(tmp_path / "c.json", CONTENT)
+    assert read_json(tmp_path / "c.json") == CONTENT
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "Expecting value"),
+        (b'{"a": 1', "Expecting ',' delimiter"),
+        (b"\xff\xfe", "can't decode"),
+        (b"[" * 100_000, "recursion"),
+        (b"9" * 5000, "digits"),
+    ],
+)
+def test_what_is_no_json_is_refused_with_the_name_of_the_file(tmp_path, content, message):
+    path = tmp_path / "summary.json"
+    path.write_bytes(content)
+    with pytest.raises(
+        ValueError, match=rf"summary\.json cannot be read .*{message}.*edited or cut"
+    ):
+        read_json(path)
+
+
+def test_a_file_that_is_not_there_or_is_a_folder_is_named(tmp_path):
+    with pytest.raises(ValueError, match=r"none\.json is missing"):
+        read_json(tmp_path / "none.json")
+    with pytest.raises(ValueError, match=f"{tmp_path} cannot be read as JSON"):
+        read_json(tmp_path)
+
+
+@settings(
+    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(st.integers(0, 200), st.integers(0, 50), st.binary(max_size=20))
+def test_a_file_that_was_edited_anywhere_is_read_or_named(tmp_path, place, length, new):
+    path = tmp_path / "summary.json"
+    write_json(path, CONTENT)
+    whole = path.read_bytes()
+    path.write_bytes(whole[:place] + new + whole[place + length :])
+    try:
+        read_json(path)
+        return
+    except ValueError as error:
+        message = str(error)
+    assert message.startswith(str(path))
 
 
 def test_a_write_that_fails_leaves_the_old_file(tmp_path, monkeypatch):

@@ -54,7 +54,7 @@ def test_what_was_written_is_what_is_compared():
     ("content", "message"),
     [
         (None, "is missing: .* holds no run"),
-        ("not JSON", "is not the record of a run"),
+        ("not JSON", r"config\.json cannot be read as JSON"),
         ("[]", "its format is not 'braincl_jax run 1'"),
         ("{}", "its format is not 'braincl_jax run 1'"),
         (marked(), "is not the record of a run: 'settings'"),
@@ -82,6 +82,7 @@ def test_differences_are_told_by_name_with_both_values():
     there, here = RECORD.to_mapping(), changed(seed=5, wake=wake, bytes_per_class=100)
     assert differences(there, here) == [
         "  plan.budget_bytes: 392000 there, 400 here",
+        "  plan.latent_channels: 16 there, 4 here",
         *("  bytes_per_class: 0 there, 100 here", "  seed: 0 there, 5 here"),
         "  wake.epochs: 1 there, 3 here",
     ]

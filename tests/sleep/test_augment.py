@@ -82,10 +82,13 @@ def test_jit_gives_the_same_bytes_and_keeps_shape_and_dtype():
     np.testing.assert_array_equal(out, plain)
 
 
-def test_negative_padding_is_refused():
+@pytest.mark.parametrize("padding", [-1, 3, 1000])
+def test_padding_that_is_negative_or_as_large_as_the_image_is_refused(padding):
     keys, images = keys_and_images(2)
-    with pytest.raises(ValueError, match="padding=-1: need 0 or more"):
-        crop_and_flip(keys, images, padding=-1, flip=True)
+    with pytest.raises(
+        ValueError, match=rf"crop_padding={padding} is .* 3x4x1: .* between 0 and 2"
+    ):
+        crop_and_flip(keys, images, padding=padding, flip=True)
 
 
 def test_images_other_than_uint8_batches_are_refused():

@@ -11,6 +11,7 @@ import pytest
 from braincl_jax.memory import cue_strings
 from braincl_jax.memory.block import store
 from braincl_jax.memory.budget import tree_bytes
+from braincl_jax.memory.policy import Planned
 from braincl_jax.sleep import transfer
 
 
@@ -120,9 +121,36 @@ def test_origins_by_hand():
         kept=jnp.array([False, True, True, False, True, False]),
         order=jnp.array([3, 0, 1, 2]),
         count=jnp.int32(2),
+        excess=jnp.int32(0),
     )
     origin = transfer.origins(choice, jnp.arange(4) < 2)
     np.testing.assert_array_equal(origin, [-3, -4, -6, 3, 0, -1])
+
+
+class KeepsAll(Planned):
+    """A policy that cannot count."""
+
+    def keep(self, key, candidates, funds, allowance):
+        return jnp.ones_like(candidates.valid)
+
+
+def test_what_a_policy_keeps_beyond_the_block_is_counted(diary):
+    method = diary.method
+    working = diary.before[1, "transfer"].state.memory.working
+    memory = diary.before[1, "transfer"].state.memory
+    lengths = jnp.full((len(working.labels), method.layout.format.lanes), 100)
+    there = jnp.arange(len(working.labels)) < 40
+    layout = dataclasses.replace(method.layout, policy=KeepsAll())
+    old = store.read_entries(memory.long_term, layout.format)
+    arguments = (memory, jnp.int32(1), lengths, working.labels, there, jax.random.key(0))
+    choice = transfer.choose(layout, *arguments)
+    # Old strings and 40 new ones, each with an entry of one word; nothing that is not there counts.
+    words = int(old.lengths.sum()) + int(old.stored.sum()) + 40 * 101
+    room = layout.format.num_words - 2 * layout.format.record_words
+    assert int(choice.excess) == words - room > 0
+    assert int(choice.count) <= 40
+    # One that can count keeps no more than there is room for.
+    assert int(transfer.choose(method.layout, *arguments).excess) <= 0
 
 
 def test_what_is_not_stored_is_counted_as_dropped(night):

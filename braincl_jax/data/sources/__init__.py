@@ -59,8 +59,8 @@ def load_source(name: str) -> Dataset:
             `embedded:NAME`, a small data set of the package, such as fashion_mnist_mini;
             `npz:/path/file.npz`, holding x_train, y_train, x_test, y_test, which are read into memory;
             `npy:/path`, a folder of x_train.npy, y_train.npy, x_test.npy, y_test.npy, mapped;
-            `folder:/path`, holding train/CLASS/* and test/CLASS/*, .png or .jpg; classes are numbered in the order of
-                their names, images are RGB unless all are greyscale;
+            `folder:/path`, holding images of any format that Pillow reads below train/CLASS and test/CLASS; classes are
+                numbered in the order of their names, images are RGB unless all are greyscale, and stand upright;
             `tfds:NAME`, prepared beforehand as array_record in the usual data directory; where there is no split
                 `test`, `validation` stands in;
             or a name of a scheme added by `register_source`.

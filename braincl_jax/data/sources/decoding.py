@@ -1,6 +1,10 @@
 """What sources of encoded images share: decoding in threads, and the rule that images have one size."""
 
 import os
+import struct
+import tokenize
+import zipfile
+import zlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -10,6 +14,11 @@ import numpy as np
 S = TypeVar("S")
 T = TypeVar("T")
 
+# What NumPy, zipfile and Pillow make of files that are damaged or of another kind.
+DAMAGED = (
+    *(OSError, EOFError, ValueError, SyntaxError, TypeError, IndexError, RuntimeError, MemoryError),
+    *(struct.error, tokenize.TokenError, zipfile.BadZipFile, zlib.error),
+)
 # More than that, and threads wait for one another.
 MOST_THREADS = 16
 

@@ -5,8 +5,9 @@ from typing import Literal
 
 import numpy as np
 
-from braincl_jax.data.dataset import NAMES, Dataset, require_arrays
+from braincl_jax.data.dataset import NAMES, Dataset, names_of, require_arrays
 from braincl_jax.data.images import Mapped, checked_dims
+from braincl_jax.data.sources.decoding import DAMAGED
 
 
 def load_npy(path: str) -> Dataset:
@@ -22,7 +23,7 @@ def load_npy(path: str) -> Dataset:
     require_arrays(where, found)
     train, test = (_mapped(where, found[key]) for key in ("x_train", "x_test"))
     train_labels, test_labels = (_read(where, found[key]) for key in ("y_train", "y_test"))
-    names = tuple(map(str, _read(where, found[NAMES]))) if NAMES in found else ()
+    names = names_of(where, _read(where, found[NAMES])) if NAMES in found else ()
     return Dataset(train, train_labels, test, test_labels, names)
 
 
@@ -40,5 +41,5 @@ def _read(where: str, file: Path, mode: Literal["r"] | None = None) -> np.ndarra
     try:
         # No pickles: a data file must not be able to run code.
         return np.load(file, mmap_mode=mode, allow_pickle=False)
-    except (ValueError, OSError, EOFError) as error:
-        raise ValueError(f"{where}: {file.name} cannot be read: {error}") from error
+    except DAMAGED as error:
+        raise ValueError(f"{where}: {file.name} cannot be read: {error}; write it anew.") from error

@@ -25,6 +25,9 @@ from braincl_jax.types import Array, Index, PyTree
 
 # In an entry of one word, the label takes the upper byte and the length of the only string the lower one.
 BYTE = 256
+MOST_SHORT_WORDS = BYTE - 1
+# Elsewhere each of them has a word.
+MOST_STRING_WORDS, MOST_CLASSES = (1 << 16) - 1, 1 << 16
 
 
 class EpisodicMemory(struct.PyTreeNode):
@@ -127,8 +130,13 @@ def max_string_words(symbols: int, mean_words: float) -> int:
     The worst case; or 255 words, which a byte can hold, where hardly a string is longer. Later tasks may find less
     room than the first, hence a factor of 3.
     """
-    worst = rans.worst_case_words(symbols)
-    return min(worst, BYTE - 1) if 3 * mean_words < BYTE else worst
+    worst = longest_string(symbols)
+    return min(worst, MOST_SHORT_WORDS) if 3 * mean_words < BYTE else worst
+
+
+def longest_string(symbols: int) -> int:
+    """Words that no string of so many symbols exceeds, or that an entry can count."""
+    return min(rans.worst_case_words(symbols), MOST_STRING_WORDS)
 
 
 def entry_words(lanes: int, num_classes: int, max_words: int) -> int:

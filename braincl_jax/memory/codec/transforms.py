@@ -29,6 +29,8 @@ from braincl_jax.types import Array, PyTree
 INITIAL_GAIN = 6.0
 # What g_a is called among the stored parameters, where it is stored.
 ANALYSIS = "analysis"
+# Numbers of an image and latents of a cue: enough for 4,000 x 4,000 pixels, and little enough for one at a time.
+MOST_NUMBERS, MOST_LATENTS = 1 << 26, 1 << 24
 
 
 class Analysis(nn.Module):
@@ -135,9 +137,18 @@ class Codec:
 
 
 def build_codec(config: CodecConfig, image_shape: tuple[int, int, int]) -> Codec:
-    """The codec for images of shape (H, W, C)."""
+    """The codec for images of shape (H, W, C).
+
+    Args:
+        config: the settings, with the number of latent channels resolved.
+        image_shape: (H, W, C).
+
+    Raises:
+        ValueError: such images have too few pixels for so many stages, or they or their cues too many numbers.
+    """
     block = 2**config.num_stages
     height, width = (-(-side // block) for side in image_shape[:2])
+    _require_reasonable(config, image_shape, height * width * config.latent_channels)
     # Most weights are there, and what a task's images are like is in the others: the last convolution sees pixels.
     convolutions = [f"Conv_{stage}" for stage in range(config.num_stages)]
     decoder = (*convolutions, "linear", "log_gain")
@@ -153,3 +164,25 @@ def build_codec(config: CodecConfig, image_shape: tuple[int, int, int]) -> Codec
         (height, width, config.latent_channels),
         trunks[config.shared],
     )
+
+
+def _require_reasonable(
+    config: CodecConfig, image_shape: tuple[int, int, int], latents: int
+) -> None:
+    size = "x".join(map(str, image_shape))
+    most_stages = max(1, (max(image_shape[:2]) - 1).bit_length())
+    if config.num_stages > most_stages:
+        raise ValueError(
+            f"codec.num_stages={config.num_stages} is impossible for images of {size}: each stage halves the sides, so "
+            f"it must be at most {most_stages}"
+        )
+    if math.prod(image_shape) > MOST_NUMBERS:
+        raise ValueError(
+            f"images of {size} have {math.prod(image_shape)} numbers; a codec takes at most {MOST_NUMBERS}: "
+            "shrink them (image_side)"
+        )
+    if latents > MOST_LATENTS:
+        raise ValueError(
+            f"codec.latent_channels={config.latent_channels} makes cues of {latents} latents for images of {size}; at "
+            f"most {MOST_LATENTS} are possible: take fewer channels or more codec.num_stages"
+        )

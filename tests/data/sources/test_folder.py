@@ -47,6 +47,62 @@ def test_images_are_greyscale_only_if_all_are(folder, images, write_image):
     assert load_source(f"folder:{folder}").train.shape == (3, 4, 1)
 
 
+@pytest.mark.parametrize("suffix", [".webp", ".bmp", ".tif", ".gif", ".ppm", ".JPEG"])
+def test_images_of_any_format_that_pillow_reads_are_found(folder, images, write_image, suffix):
+    write_image(folder / f"train/dog/1{suffix}", 200)
+    data = load_source(f"folder:{folder}")
+    assert data.train_labels.tolist() == [0, 0, 1, 1]
+    assert abs(int(images(data.train)[3, 0, 0, 0]) - 200) < 5
+
+
+def test_images_further_down_belong_to_the_class_above(folder, images, write_image):
+    write_image(folder / "train/dog/puppies/2024/a.png", 7)
+    write_image(folder / "train/cat/a/a.png", 8)
+    data = load_source(f"folder:{folder}")
+    assert data.train_labels.tolist() == [0, 0, 0, 1, 1]
+    # In the order of their paths.
+    assert images(data.train)[:, 0, 0, 0].tolist() == [8, 0, 1, 2, 7]
+
+
+def test_images_stand_upright(folder, images):
+    upright = np.arange(12, dtype=np.uint8).reshape(3, 4)
+    # As cameras store what they saw: by the orientation that says so, how the pixels lie.
+    lying = {o: np.rot90(upright, turns) for o, turns in {1: 0, 3: 2, 6: 1, 8: -1}.items()}
+    for path in folder.glob("*/*/*"):
+        path.unlink()
+    for place, (orientation, pixels) in enumerate(lying.items()):
+        for where, suffix in (("train/cat", "png"), ("train/dog", "webp"), ("test/cat", "webp")):
+            image = Image.fromarray(np.ascontiguousarray(pixels))
+            exif = image.getexif()
+            exif[0x0112] = orientation
+            image.save(folder / where / f"{place}.{suffix}", exif=exif, lossless=True)
+    data = load_source(f"folder:{folder}")
+    for some in (data.train, data.test):
+        assert some.shape[:2] == (3, 4)
+        for image in images(some):
+            np.testing.assert_array_equal(image[:, :, 0], upright)
+
+
+def test_a_tiff_that_is_not_upright_is_refused(folder):
+    image = Image.new("RGB", (3, 4))
+    exif = image.getexif()
+    exif[0x0112] = 6
+    image.save(folder / "train/dog/1.tif", exif=exif)
+    with pytest.raises(ValueError, match=r"1\.tif: .* TIFF that is not stored upright; replace"):
+        load_source(f"folder:{folder}")
+
+
+def test_what_is_left_out_is_told(folder, caplog):
+    for name in ("cat/notes.txt", "cat/old/film.xyz", "dog/a.bin", "dog/b.bin", "cat/.DS_Store"):
+        (folder / "train" / name).parent.mkdir(exist_ok=True)
+        (folder / "train" / name).write_text("no image")
+    (folder / "train/loose.png").write_bytes((folder / "train/dog/0.png").read_bytes())
+    load_source(f"folder:{folder}")
+    (message,) = [record.getMessage() for record in caplog.records]
+    assert "left out 5 files of train" in message
+    assert "loose.png, cat/notes.txt, cat/old/film.xyz and more" in message
+
+
 def test_jpeg_images_are_read(folder, images, write_image):
     write_image(folder / "test/cat/y.jpg", 200)
     data = load_source(f"folder:{folder}")
@@ -61,7 +117,7 @@ def test_missing_folders_are_refused(tmp_path):
 
 def test_a_class_without_images_is_refused(folder):
     (folder / "train/emu").mkdir()
-    with pytest.raises(ValueError, match=r"the classes \['emu'\] of train have no \.png"):
+    with pytest.raises(ValueError, match=r"\['emu'\] of train have no image .*: add some"):
         load_source(f"folder:{folder}")
 
 
