@@ -13,7 +13,10 @@ from braincl_jax.settings import settings
 @EVALUATORS.register("accuracy")
 @settings()
 class Accuracy:
-    """Fills `accuracy_matrix`, and the metrics that follow from it (see `metrics`)."""
+    """Fills `accuracy_matrix`, and the metrics that follow from it (see `metrics`).
+
+    Beside them, `metrics.jsonl` gets as "seen" the accuracy over the test images of all classes seen.
+    """
 
     when: ClassVar[Moment] = "after_task"
     rows: ClassVar[tuple[Row, ...]] = (
@@ -24,7 +27,8 @@ class Accuracy:
     )
 
     def run(self, exam: Exam) -> Figures:
-        return {"by_task": [exam.test(task).accuracy() for task in range(exam.task + 1)]}
+        by_task = [exam.test(task).accuracy() for task in range(exam.task + 1)]
+        return {"by_task": by_task, "seen": exam.seen().accuracy()}
 
     def summarise(self, figures: Mapping[int, Figures], stream: TaskStream) -> Figures:
         matrix = lower_triangle(figures)
