@@ -16,16 +16,17 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from absl import app, flags
+from absl import flags
 
 from braincl_jax.registry import METHODS, import_plugins
 from braincl_jax.report.comparison import comparison_table, write_comparison
 from braincl_jax.runtime.interrupt import EXIT_INTERRUPTED, stop_on_signals
 from braincl_jax.runtime.log import write_json
+from experiments import entry
 from experiments.provenance import current_commit, provenance
 
 _CONFIG = flags.DEFINE_string(
-    "config", "experiments/configs/quickstart.py", "Config file that all runs share."
+    "config", "quickstart", "Config that all runs share: a file, or a packaged one by its name."
 )
 _VARIANTS = flags.DEFINE_multi_string(
     "variant",
@@ -137,4 +138,4 @@ def main(argv: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    app.run(main)
+    entry.run(main)

@@ -1,4 +1,6 @@
-"""Runs one experiment: `python -m experiments.launch [--config=FILE.py] [--workdir=DIR] [--config.key=value ...]`.
+"""Runs one experiment: `braincl run [--config=NAME or FILE.py] [--workdir=DIR] [--config.key=value ...]`.
+
+`python -m experiments.launch` is the same. A run that was interrupted goes on with the same command.
 
 As one of several processes, each with devices of its own: the same command in each of them, and besides
 `--coordinator=HOST:PORT --num_processes=N --process_id=I`, or `--distributed` alone where the cluster knows all that.
@@ -6,7 +8,7 @@ As one of several processes, each with devices of its own: the same command in e
 
 from pathlib import Path
 
-from absl import app, flags, logging
+from absl import flags, logging
 from ml_collections import config_flags
 
 from braincl_jax.build import build_stream
@@ -17,11 +19,10 @@ from braincl_jax.runtime.interrupt import EXIT_INTERRUPTED, Interrupted
 from braincl_jax.runtime.loop import run_sequence
 from braincl_jax.runtime.processes import join_processes, leads, use_virtual_devices
 from braincl_jax.runtime.resume import say
+from experiments import entry
+from experiments.packaged import define_config
 
-CONFIGS = Path(__file__).parent / "configs"
-_CONFIG = config_flags.DEFINE_config_file(
-    "config", str(CONFIGS / "quickstart.py"), "Experiment; see experiments/configs."
-)
+_CONFIG = define_config("Experiment: a file, or the name of a packaged config.")
 _WORKDIR = flags.DEFINE_string(
     "workdir", None, "Where results go; by default runs/CONFIG-METHOD-seedN in the current folder."
 )
@@ -57,8 +58,7 @@ _DISTRIBUTED = flags.DEFINE_bool(
 
 
 def main(argv: list[str]) -> int:
-    if len(argv) > 1:
-        raise app.UsageError(f"unexpected arguments: {' '.join(argv[1:])}")
+    entry.no_arguments(argv)
     if not flags.FLAGS["verbosity"].present:
         # What libraries tell of themselves is not for everyone.
         logging.set_verbosity(logging.WARNING)
@@ -92,4 +92,4 @@ def main(argv: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    app.run(main)
+    entry.run(main)

@@ -50,10 +50,10 @@ class BrainCL(Method):
         """Follows which image is behind each slot: `notes["sources"]`, int32 [n, 2] of task and image.
 
         Raises:
-            RuntimeError: no cue was stored; then there is nothing to replay.
+            ValueError: no cue was stored; then there is nothing to replay.
         """
         if int(metrics["stored"]) == 0:
-            raise RuntimeError(
+            raise ValueError(
                 f"no cue of task {task} fits into its share of budget_bytes={self.parts.plan.budget_bytes}: raise the "
                 "budget, or train the codec longer (codec.steps) so that its strings get shorter"
             )
