@@ -14,7 +14,9 @@ from ml_collections import config_flags
 from braincl_jax.build import build_stream
 from braincl_jax.config import from_mapping
 from braincl_jax.report.console import format_summary
+from braincl_jax.report.forecast import format_forecast
 from braincl_jax.runtime.checkpoint import Checkpointing
+from braincl_jax.runtime.forecast import forecast
 from braincl_jax.runtime.interrupt import EXIT_INTERRUPTED, Interrupted
 from braincl_jax.runtime.loop import run_sequence
 from braincl_jax.runtime.processes import join_processes, leads, use_virtual_devices
@@ -28,6 +30,9 @@ _WORKDIR = flags.DEFINE_string(
 )
 _RESTART = flags.DEFINE_boolean(
     "restart", False, "Delete the run in the work directory and start anew, instead of going on."
+)
+_DRY_RUN = flags.DEFINE_boolean(
+    "dry_run", False, "Print what the run would take, in seconds; nothing is trained or written."
 )
 _FORK_FROM = flags.DEFINE_string(
     "fork_from", None, "Begin with the newest checkpoint of the run in this other work directory."
@@ -74,6 +79,11 @@ def main(argv: list[str]) -> int:
     checkpointing = Checkpointing(
         _CHECKPOINT_STEPS.value, _CHECKPOINT_MINUTES.value, _KEEP_CHECKPOINTS.value
     )
+    if _DRY_RUN.value:
+        foreseen = forecast(config, build_stream(config))
+        if leads():
+            print(format_forecast(foreseen))
+        return 0
     try:
         summary = run_sequence(
             config,

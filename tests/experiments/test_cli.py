@@ -3,6 +3,7 @@
 import configparser
 import importlib
 import importlib.util
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -88,3 +89,18 @@ def test_a_process_ends_with_exit_code_2(tmp_path):
     )
     assert (ended.returncode, ended.stdout) == (2, "")
     assert ended.stderr == ("braincl: error: num_tasks=0 is impossible: it must be at least 1\n")
+
+
+def test_a_dry_run_writes_nothing(tmp_path):
+    flags = ("--config=smoke", "--config.method=finetune", "--config.network=resnet8_half(width=4)")
+    ended = subprocess.run(
+        [sys.executable, "-m", "experiments.cli", "run", "--dry_run", *flags],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT), "JAX_DISABLE_MOST_OPTIMIZATIONS": "1"},
+        capture_output=True,
+        text=True,
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert "embedded:fashion_mnist_mini: 5,000 training images of 28x28x1" in ended.stdout
+    assert ended.stdout.endswith("nothing was trained or written\n")
+    assert list(tmp_path.iterdir()) == []
