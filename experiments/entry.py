@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from absl import app, flags
+from absl import app, flags, logging
 
 from braincl_jax.config import Config
 from braincl_jax.settings import describe, kind_in_words
@@ -42,9 +42,16 @@ def run(main: Callable[[list[str]], int | None], argv: Sequence[str] | None = No
         main: gets the arguments that are no flags, after the name of the command; returns the exit code.
         argv: name and arguments; those of the process where None.
     """
+
+    def quiet_main(argv: list[str]) -> int | None:
+        if not flags.FLAGS["verbosity"].present:
+            # What libraries tell of themselves is not for everyone.
+            logging.set_verbosity(logging.WARNING)
+        return main(argv)
+
     with errors_in_one_line():
         app.run(
-            main,
+            quiet_main,
             argv=sys.argv if argv is None else list(argv),
             flags_parser=functools.partial(parse, module=main.__module__),
         )
@@ -60,14 +67,21 @@ def errors_in_one_line() -> Iterator[None]:
         print("braincl: interrupted", file=sys.stderr)
         sys.exit(EXIT_KEYBOARD)
     except Exception as error:
-        text = explain(error)
-        if text is None:
+        if not tell(error):
             raise
-        # Flags may not have been read yet.
-        if any(VERBOSE.fullmatch(one) for one in sys.argv):
-            traceback.print_exception(error)
-        print(f"braincl: error: {text}", file=sys.stderr)
         sys.exit(EXIT_ERROR)
+
+
+def tell(error: Exception) -> bool:
+    """Prints the line of an error of the user's; returns False, and prints nothing, for a fault of the program."""
+    text = explain(error)
+    if text is None:
+        return False
+    # Flags may not have been read yet.
+    if any(VERBOSE.fullmatch(one) for one in sys.argv):
+        traceback.print_exception(error)
+    print(f"braincl: error: {text}", file=sys.stderr)
+    return True
 
 
 def explain(error: Exception) -> str | None:

@@ -8,7 +8,7 @@ As one of several processes, each with devices of its own: the same command in e
 
 from pathlib import Path
 
-from absl import flags, logging
+from absl import flags
 from ml_collections import config_flags
 
 from braincl_jax.build import build_stream
@@ -64,9 +64,6 @@ _DISTRIBUTED = flags.DEFINE_bool(
 
 def main(argv: list[str]) -> int:
     entry.no_arguments(argv)
-    if not flags.FLAGS["verbosity"].present:
-        # What libraries tell of themselves is not for everyone.
-        logging.set_verbosity(logging.WARNING)
     # First: the settings may import a plugin, and that may start JAX.
     use_virtual_devices()
     process = (_COORDINATOR.value, _NUM_PROCESSES.value, _PROCESS_ID.value)

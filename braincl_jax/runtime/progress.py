@@ -95,9 +95,9 @@ class Progress:
 
 
 def seen_accuracy(cursor: Cursor) -> float | None:
-    """The accuracy over all classes seen after the current task, if an evaluator gives one (as its figure "seen")."""
+    """The accuracy over all classes seen after the current task: the figure "all_seen" of an evaluator, if there is."""
     for by_task in cursor.outcome.figures.values():
-        figure: Any = by_task.get(cursor.task, {}).get("seen")
+        figure: Any = by_task.get(cursor.task, {}).get("all_seen")
         if isinstance(figure, float):
             return figure
     return None

@@ -7,24 +7,24 @@ import pytest
 
 from braincl_jax.evaluators.accuracy import Accuracy, lower_triangle
 
-
-class Answer:
-    def __init__(self, accuracy: float) -> None:
-        self.accuracy = lambda: accuracy
-
-
-def exam(task: int, *accuracies: float) -> Any:
-    seen = Answer(0.375)
-    return types.SimpleNamespace(
-        task=task, test=lambda task: Answer(accuracies[task]), seen=lambda: seen
-    )
-
-
 STREAM: Any = types.SimpleNamespace(test_sizes=(10, 30))
 
 
+def exam(task: int, *accuracies: float) -> Any:
+    """Task j has 10 test images, then 30, then 50."""
+
+    def test(task: int) -> Any:
+        return types.SimpleNamespace(
+            accuracy=lambda: accuracies[task], label=[0] * (10 + 20 * task)
+        )
+
+    return types.SimpleNamespace(task=task, test=test)
+
+
 def test_every_task_so_far_is_tested_and_no_later_one():
-    assert Accuracy().run(exam(1, 0.5, 0.25, 0.9)) == {"by_task": [0.5, 0.25], "seen": 0.375}
+    # (10 * 0.5 + 30 * 0.25) / 40
+    figures = {"by_task": [0.5, 0.25], "all_seen": 0.3125}
+    assert Accuracy().run(exam(1, 0.5, 0.25, 0.9)) == figures
 
 
 def test_the_summary_has_the_matrix_and_what_follows_from_it():

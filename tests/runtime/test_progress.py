@@ -74,7 +74,7 @@ def test_a_lap_with_compiling_counts_while_there_is_no_other(progress):
 def test_after_a_task_accuracy_and_time_are_said_on_stderr(progress, capsys):
     lived_one_task(progress)
     there = cursor("after_task", 0, 1)
-    there.outcome.figures["accuracy()"][0] = {"by_task": [0.5], "seen": 0.625}
+    there.outcome.figures["accuracy()"][0] = {"by_task": [0.5], "all_seen": 0.625}
     progress.tell(there)
     said = capsys.readouterr()
     assert said.err == ("task 0 is learned (1 of 3): 62.5 % over all classes seen; 43 s to go\n")
