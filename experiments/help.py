@@ -53,7 +53,7 @@ def own_flags(module: str) -> str:
     """The flags that a command defines."""
     lines = ["flags"]
     for flag in entry.flags_of(module):
-        default = flag.default_as_str if flag.default else ""
+        default = (flag.default_as_str if flag.default else None) or ""
         if isinstance(flag.parser, packaged.ByName):
             default = packaged.DEFAULT
         lines += _entry(f"--{flag.name}", f"{flag.help} {_default(default)}".strip(), 2)

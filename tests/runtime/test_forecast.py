@@ -5,6 +5,7 @@ import dataclasses
 import jax
 import jax.numpy as jnp
 import pytest
+from jax import core
 
 from braincl_jax.build import init_brain
 from braincl_jax.memory.budget import tree_bytes
@@ -46,7 +47,7 @@ def test_bytes_are_those_of_a_brain_that_is_really_made(
 
 def test_nothing_of_the_state_is_made(tiny_config, tiny_stream, monkeypatch):
     def made(*arguments):
-        assert isinstance(arguments[1], jax.core.Tracer), "a brain was made"
+        assert isinstance(arguments[1], core.Tracer), "a brain was made"
         return init_brain(*arguments)
 
     monkeypatch.setattr(forecasts, "init_brain", made)
