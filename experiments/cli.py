@@ -2,6 +2,7 @@
 
 import difflib
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 from importlib import metadata
@@ -58,6 +59,8 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
     if arguments[0] == "--version":
         print(f"braincl {metadata.version('braincl_jax')}")
         sys.exit(0)
+    # As with `python -m`, so that plugins may lie there; behind what is installed, which they must not hide.
+    sys.path.append(os.getcwd())
     with entry.errors_in_one_line():
         module = importlib.import_module(find(arguments[0]).module)
     entry.run(module.main, [f"{name} {arguments[0]}", *arguments[1:]])

@@ -69,6 +69,14 @@ def test_only_the_chosen_module_is_imported_and_it_gets_the_arguments(monkeypatc
     assert run == [(Module.main, ["/bin/braincl compare", "--seeds=0", "--", "--config.seed=1"])]
 
 
+def test_plugins_may_lie_in_the_current_folder_and_hide_nothing(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", ["/installed"])
+    monkeypatch.setattr(cli.entry, "run", lambda main, argv: None)
+    cli.main(["braincl", "show"])
+    assert sys.path == ["/installed", str(tmp_path)]
+
+
 def test_the_command_is_installed_with_its_configs():
     setup = configparser.ConfigParser(interpolation=None)
     setup.read(ROOT / "setup.cfg")
