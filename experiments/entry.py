@@ -200,6 +200,8 @@ def _overrides(arguments: Sequence[str]) -> list[tuple[str, Any]]:
 
 
 def _unknown_flag(name: str, module: str) -> str:
+    if name.startswith("config."):
+        return f"unknown flag --{name}: settings of all runs stand behind --, as in `-- --{name}=VALUE`"
     settings = describe(Config)
     own = [flag.name for flag in flags_of(module)]
     close = difflib.get_close_matches(name, own, n=1)

@@ -100,11 +100,12 @@ def run_phase(
             if writing or saving:
                 read = jax.device_get([devices.first(one) for one in unread])
                 progress.measure(cursor, timings.lap(task, phase.name, len(read)), len(read))
-                require_finite_metrics(read, phase, task, cursor.done)
                 last = read[-1]
                 unread.clear()
                 cursor.unwritten += map(_scalars, read)
+                # First: what is recalled from a damaged memory may be why a metric is no number.
                 check_intact(int(max(one.get("corrupt_slot", -1) for one in cursor.unwritten)))
+                require_finite_metrics(read, phase, task, cursor.done)
             if ended or saving:
                 require_finite_weights(state, devices, phase, task, cursor.done)
             if writing:
@@ -126,7 +127,11 @@ def examine(
     shell: Shell,
     progress: Progress,
 ) -> None:
-    """Lets the evaluators look that have not yet; keeps and logs their figures."""
+    """Lets the evaluators look that have not yet; keeps and logs their figures.
+
+    Raises:
+        ValueError: an evaluator has figures that cannot be logged.
+    """
     exam, known = examiner.exam(state, cursor.task, cursor.outcome.notes), cursor.outcome.figures
     shell.timings.restart()
     for name, evaluator in stage.evaluators.items():
@@ -134,7 +139,14 @@ def examine(
             continue
         figures = evaluator.run(exam)
         known[name][cursor.task] = figures
-        shell.log.write(task=cursor.task, phase=stage.name, evaluator=name, figures=figures)
+        place = {"task": cursor.task, "phase": stage.name, "evaluator": name}
+        try:
+            shell.log.write(**place, figures=figures)
+        except (TypeError, ValueError) as error:
+            raise ValueError(
+                f"evaluators: {name!r} has figures after task {cursor.task} that JSON cannot hold ({error}): they may "
+                "be finite numbers, texts, None, and lists and mappings of them"
+            ) from error
         lap = shell.timings.lap(cursor.task, stage.name, 1)
         progress.measure(cursor, lap, (cursor.task + 1) / len(stage.evaluators))
         cursor.steps, cursor.done = cursor.steps + 1, cursor.done + 1

@@ -1,7 +1,7 @@
 """Looking at a run from outside: reads a work directory, finished or not, and changes nothing in it."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -79,13 +79,25 @@ def place_of(workdir: Path, num_tasks: int) -> str:
     checkpoints = numbered(workdir / CHECKPOINTS)
     if not checkpoints:
         return "not finished, and not yet at its first checkpoint"
-    cursor = read_object(checkpoints[-1] / CURSOR, ("task", "stage", "done", "steps"))
+    cursor = newest_cursor(checkpoints)
+    if cursor is None:
+        return f"not finished; none of its {len(checkpoints)} checkpoints can be read"
     if cursor["task"] >= num_tasks:
         return f"all {num_tasks} tasks are learned, the summary is missing"
     return (
         f"not finished; saved in task {cursor['task']} of {num_tasks}, phase {cursor['stage']!r} with {cursor['done']} "
         f"steps done in it, after {cursor['steps']:,} steps in all"
     )
+
+
+def newest_cursor(checkpoints: Sequence[Path]) -> dict[str, Any] | None:
+    """The content of the newest `cursor.json` that can be read; a run that goes on may be replacing one."""
+    for checkpoint in reversed(checkpoints):
+        try:
+            return read_object(checkpoint / CURSOR, ("task", "stage", "done", "steps"))
+        except ValueError:
+            continue
+    return None
 
 
 def accuracies(lines: list[dict[str, Any]]) -> tuple[float, ...]:
@@ -115,7 +127,7 @@ def bill_of(workdir: Path) -> dict[str, int]:
         return {}
     try:
         run = load_run(workdir)
-    except DamagedError:
+    except (DamagedError, OSError):
         return {}
     return run.method.bill(run.state)
 

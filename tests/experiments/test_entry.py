@@ -95,6 +95,15 @@ def test_a_config_file_that_does_not_run_is_one_line_too(line_of, tmp_path, sour
     assert line.endswith("(--verbosity=1 shows where)")
 
 
+def test_where_settings_stand_behind_two_dashes_that_is_said(command_line):
+    argv = command_line("--config=smoke", "--config.seed=1")
+    # As in compare, where it is a text.
+    del flags.FLAGS.config
+    flags.DEFINE_string("config", None, "", flag_values=flags.FLAGS)
+    with pytest.raises(ValueError, match=r"--config.seed: settings of all runs stand behind --, a"):
+        entry.parse(argv, command_line.__module__)
+
+
 def test_help_is_asked_for_before_anything_is_checked(parsed, capsys, monkeypatch):
     monkeypatch.setattr("experiments.help.command_help", lambda module, own: f"help {own}")
     with pytest.raises(SystemExit) as ended:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from braincl_jax.memory.block.integrity import CorruptMemoryError
 from braincl_jax.pipeline import Phase
 from braincl_jax.runtime.cursor import Cursor
 from braincl_jax.runtime.divergence import DivergedError
@@ -98,6 +99,18 @@ def test_every_evaluator_is_asked_about_the_same_exam_and_counts_as_a_step(aroun
     assert shell.saver.asked == [1]  # pyright: ignore
 
 
+@pytest.mark.parametrize("figure", [float("nan"), float("inf"), np.float32(1), {1, 2}])
+def test_a_figure_that_json_cannot_hold_names_its_evaluator(around, figure):
+    shell, _ = around
+    mine = SimpleNamespace(run=lambda exam: {"number": figure})
+    look: Any = Examination("after_task", {"mine(x=1)": mine})  # pyright: ignore
+    cursor: Any = Cursor("after_task", task=3)
+    with pytest.raises(
+        ValueError, match=r"evaluators: 'mine\(x=1\)' has figures after task 3 that"
+    ):
+        examine("state", cursor, look, Examiner(), shell, shell.saver)  # pyright: ignore
+
+
 def test_who_has_been_asked_already_is_not_asked_again(around):
     shell, path = around
     one, other = Evaluator(), Evaluator()
@@ -166,6 +179,17 @@ def test_a_phase_that_diverges_ends_without_a_line_or_a_checkpoint_of_it(
     assert (error.task, error.phase, error.step, error.metric) == (2, "replay", step, metric)
     assert [json.loads(line)["step"] for line in path.read_text().splitlines()] == logged
     assert shell.saver.saved == []
+
+
+def test_a_damaged_memory_is_told_before_what_came_of_it(around):
+    shell, _ = around
+    shell = shell._replace(devices=Host())
+    metrics = {"loss": np.float32(np.nan), "corrupt_slot": np.int32(7)}
+    with pytest.raises(CorruptMemoryError, match="slot 7"):
+        run_phase(
+            *(brain(1.0), Cursor("replay"), REPLAY, lambda *moment: (brain(1.0), metrics)),
+            *(shell, shell.saver),
+        )
 
 
 def test_a_state_that_is_due_to_be_saved_is_looked_at_first(around):
