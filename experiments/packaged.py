@@ -58,13 +58,22 @@ class ByName(flags.ArgumentParser):
         return self._files.flag_type()
 
 
-def define_config(help_text: str) -> flags.FlagHolder:
+def define_config(
+    help_text: str,
+    flag_values: flags.FlagValues | None = None,
+    sys_argv: list[str] | None = None,
+) -> flags.FlagHolder:
     """Defines `--config` and `--config.KEY`.
 
     The flag has no default here: with one, its file would be read when the flag is defined, out of reach of
     `entry.parse`, which sets `DEFAULT`.
+
+    Args:
+        help_text: what it is for.
+        flag_values: that it becomes one of; those of the process where None.
+        sys_argv: name and arguments, in which the `--config.KEY` are looked for; those of the process where None.
     """
-    holder = config_flags.DEFINE_config_file("config", None, help_text, flags.FLAGS)
-    flag = flags.FLAGS["config"]
-    flag.parser = ByName(flag.parser)
+    values = flags.FLAGS if flag_values is None else flag_values
+    holder = config_flags.DEFINE_config_file("config", None, help_text, values, sys_argv=sys_argv)
+    values["config"].parser = ByName(values["config"].parser)
     return holder

@@ -1,6 +1,7 @@
 """Configs by name."""
 
 import pytest
+from absl import flags
 
 from experiments import packaged
 
@@ -38,6 +39,13 @@ def test_a_config_says_what_it_is_without_being_run():
 
 def test_the_flag_reads_names_and_overrides(command_line):
     argv = command_line("--config=smoke", "--config.seed=7")
-    packaged.flags.FLAGS(argv)
-    config = packaged.flags.FLAGS.config
+    flags.FLAGS(argv)
+    config = flags.FLAGS.config
     assert (config.seed, config.sleep.steps) == (7, 20)
+
+
+def test_it_reads_arguments_that_are_not_those_of_the_process():
+    argv, values = ["", "--config=smoke", "--config.seed=7"], flags.FlagValues()
+    packaged.define_config("", values, argv)
+    values(argv)
+    assert (values.config.seed, values.config.sleep.steps) == (7, 20)
