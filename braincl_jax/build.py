@@ -105,7 +105,6 @@ def init_brain(method: Method, key: Array) -> BrainState:
     """
     parts, layout = method.parts, method.layout
     params, batch_stats = parts.network.init(named_key(key, "network"), parts.spec.image_shape)
-    memory = layout.init(key)
     state = BrainState(
         encoder=Encoder(
             params=params,
@@ -116,11 +115,18 @@ def init_brain(method: Method, key: Array) -> BrainState:
             if parts.config.sleep.slow_decay
             else None,
         ),
-        memory=memory.replace(prefetched=nothing_prefetched(parts, layout, memory)),
+        memory=layout.init(key),
         consolidation=Consolidation.initial(parts.spec.num_classes),
         own=method.init(named_key(key, "own")),
         progress=Progress(task=jnp.int32(-1), phase=jnp.uint32(0), step=jnp.int32(0)),
         key=key,
     )
     # No two leaves may share a buffer, or the state could not be donated.
-    return jax.tree.map(jnp.copy, state)
+    return jax.tree.map(jnp.copy, without_what_was_read(method, state))
+
+
+def without_what_was_read(method: Method, state: BrainState) -> BrainState:
+    """The state with room for what replay reads ahead, and nothing in it: checkpoints leave it out."""
+    memory = state.memory
+    prefetched = nothing_prefetched(method.parts, method.layout, memory)
+    return state.replace(memory=memory.replace(prefetched=prefetched))

@@ -61,6 +61,7 @@ class Phase:
         counts_as: one of `state.EXAMPLE_KINDS`, or "" for a phase that does not train.
         asleep: whether it belongs to the night: what is evaluated before sleep is evaluated before the first such.
         after: (last metrics, task, notes): runs on the host when the phase has ended.
+        driven_by: the settings that make its steps too large where it diverges, as NAME=value.
     """
 
     name: str
@@ -72,6 +73,7 @@ class Phase:
     counts_as: str = ""
     asleep: bool = False
     after: Callable[[Metrics, int, Notes], None] = nothing_follows
+    driven_by: tuple[str, ...] = ()
 
     def __call__(
         self, state: BrainState, batch: Batch | None, *, axis_name: str | None = None
@@ -119,6 +121,7 @@ def encode(parts: Parts, layout: CueLayout, stream: TaskStream) -> Phase:
         ),
         examples=codec.batch_size,
         counts_as="codec",
+        driven_by=(f"codec.learning_rate={codec.learning_rate}",),
     )
 
 
@@ -151,6 +154,10 @@ def refine(parts: Parts, layout: CueLayout, stream: TaskStream) -> Phase:
         batch_at=batch_at,
         examples=codec.refine_batch_size,
         counts_as="refinement",
+        driven_by=(
+            f"codec.refine_step_size={codec.refine_step_size}",
+            f"codec.refine_learning_rate={codec.refine_learning_rate}",
+        ),
     )
 
 
@@ -174,6 +181,7 @@ def classify(parts: Parts, stream: TaskStream) -> Phase:
         ),
         examples=wake.batch_size,
         counts_as="wake",
+        driven_by=(f"wake.learning_rate={wake.learning_rate}",),
     )
 
 
@@ -203,6 +211,10 @@ def replay(method: Learner) -> Phase:
         examples=sleep.batch_size,
         counts_as="sleep",
         asleep=True,
+        driven_by=(
+            f"sleep.learning_rate={sleep.learning_rate}",
+            f"sleep.weight_decay={sleep.weight_decay}",
+        ),
     )
 
 

@@ -15,7 +15,7 @@ import math
 import types
 import typing
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar, dataclass_transform
+from typing import Any, NamedTuple, TypeVar, dataclass_transform
 
 T = TypeVar("T")
 BOUND, GIVEN, PREFIX = "bound", "given", "__settings_prefix__"
@@ -211,3 +211,37 @@ def _typed(kind: Any, value: Any, name: str) -> Any:
             f"{name}={value!r} must be of type {kind.__name__}, not {type(value).__name__}"
         )
     return value
+
+
+class Setting(NamedTuple):
+    """What there is to say of a setting.
+
+    Attributes:
+        kind: its type.
+        default: its value where nothing else is said.
+        possible: what it may be, in words.
+    """
+
+    kind: Any
+    default: Any
+    possible: str
+
+
+def describe(cls: type) -> dict[str, Setting]:
+    """The settings of a class by name, those inside others too, as "codec.width"."""
+    hints, described = typing.get_type_hints(cls), {}
+    for field in setting_fields(cls):
+        kind, bound = hints[field.name], field.metadata.get(BOUND)
+        if _is_settings(kind):
+            described |= {f"{field.name}.{name}": one for name, one in describe(kind).items()}
+        else:
+            possible = "true or false" if bound is None else bound.possible
+            described[field.name] = Setting(kind, field.default, possible)
+    return described
+
+
+def kind_in_words(kind: Any) -> str:
+    """A type as a person writes it: "int", "tuple of str"."""
+    if isinstance(kind, types.GenericAlias):
+        return f"tuple of {kind_in_words(kind.__args__[0])}"
+    return kind.__name__

@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import jax
-from absl import app, flags
+from absl import flags
 
 from braincl_jax.registry import import_plugins
 from braincl_jax.report.comparison import comparison_table, write_comparison
@@ -26,6 +26,7 @@ from braincl_jax.report.tables import markdown_table
 from braincl_jax.report.units import duration
 from braincl_jax.runtime.interrupt import EXIT_INTERRUPTED, Stop, stop_on_signals
 from braincl_jax.runtime.log import write_json
+from experiments import entry
 from experiments.grid import (
     FINISHED,
     Run,
@@ -36,7 +37,7 @@ from experiments.grid import (
 )
 
 _CONFIG = flags.DEFINE_string(
-    "config", "experiments/configs/quickstart.py", "Config file that all runs share."
+    "config", "quickstart", "Config that all runs share: a file, or a packaged one by its name."
 )
 _VARIANTS = flags.DEFINE_multi_string(
     "variant",
@@ -117,4 +118,4 @@ def main(argv: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    app.run(main)
+    entry.run(main)

@@ -1,4 +1,6 @@
-"""Runs one experiment: `python -m experiments.launch [--config=FILE.py] [--workdir=DIR] [--config.key=value ...]`.
+"""Runs one experiment: `braincl run [--config=NAME or FILE.py] [--workdir=DIR] [--config.key=value ...]`.
+
+`python -m experiments.launch` is the same. A run that was interrupted goes on with the same command.
 
 As one of several processes, each with devices of its own: the same command in each of them, and besides
 `--coordinator=HOST:PORT --num_processes=N --process_id=I`, or `--distributed` alone where the cluster knows all that.
@@ -6,30 +8,34 @@ As one of several processes, each with devices of its own: the same command in e
 
 from pathlib import Path
 
-from absl import app, flags, logging
+from absl import flags
 from ml_collections import config_flags
 
 from braincl_jax.build import build_stream
 from braincl_jax.config import from_mapping
 from braincl_jax.report.console import format_summary
+from braincl_jax.report.forecast import format_forecast
 from braincl_jax.runtime.checkpoint import Checkpointing
+from braincl_jax.runtime.forecast import forecast
 from braincl_jax.runtime.interrupt import EXIT_INTERRUPTED, Interrupted
 from braincl_jax.runtime.loop import run_sequence
 from braincl_jax.runtime.processes import join_processes, leads, use_virtual_devices
 from braincl_jax.runtime.resume import say
 from braincl_jax.runtime.tensorboard import EventFiles
 from braincl_jax.runtime.workdir import EVENTS
+from experiments import entry
 from experiments.arguments import command_of
+from experiments.packaged import define_config
 
-CONFIGS = Path(__file__).parent / "configs"
-_CONFIG = config_flags.DEFINE_config_file(
-    "config", str(CONFIGS / "quickstart.py"), "Experiment; see experiments/configs."
-)
+_CONFIG = define_config("Experiment: a file, or the name of a packaged config.")
 _WORKDIR = flags.DEFINE_string(
     "workdir", None, "Where results go; by default runs/CONFIG-METHOD-seedN in the current folder."
 )
 _RESTART = flags.DEFINE_boolean(
     "restart", False, "Delete the run in the work directory and start anew, instead of going on."
+)
+_DRY_RUN = flags.DEFINE_boolean(
+    "dry_run", False, "Print what the run would take, in seconds; nothing is trained or written."
 )
 _FORK_FROM = flags.DEFINE_string(
     "fork_from", None, "Begin with the newest checkpoint of the run in this other work directory."
@@ -63,11 +69,7 @@ _DISTRIBUTED = flags.DEFINE_bool(
 
 
 def main(argv: list[str]) -> int:
-    if len(argv) > 1:
-        raise app.UsageError(f"unexpected arguments: {' '.join(argv[1:])}")
-    if not flags.FLAGS["verbosity"].present:
-        # What libraries tell of themselves is not for everyone.
-        logging.set_verbosity(logging.WARNING)
+    entry.no_arguments(argv)
     # First: the settings may import a plugin, and that may start JAX.
     use_virtual_devices()
     process = (_COORDINATOR.value, _NUM_PROCESSES.value, _PROCESS_ID.value)
@@ -80,6 +82,11 @@ def main(argv: list[str]) -> int:
     checkpointing = Checkpointing(
         _CHECKPOINT_STEPS.value, _CHECKPOINT_MINUTES.value, _KEEP_CHECKPOINTS.value
     )
+    if _DRY_RUN.value:
+        foreseen = forecast(config, build_stream(config))
+        if leads():
+            print(format_forecast(foreseen))
+        return 0
     try:
         summary = run_sequence(
             config,
@@ -100,4 +107,4 @@ def main(argv: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    app.run(main)
+    entry.run(main)

@@ -1,4 +1,4 @@
-"""Shows what a memory recalls: `python -m experiments.recall --workdir=runs/quickstart-braincl-seed0 --slots=0-11`.
+"""Shows what a memory recalls: `braincl recall runs/quickstart-braincl-seed0 --slots=0-11`.
 
 Reads WORKDIR/memory.npz, checks it, and writes a PNG: the original above, what is recalled below, with the bytes of
 its string and the PSNR. Originals come from the data set of the run, where that is at hand.
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import jax
 import numpy as np
-from absl import app, flags
+from absl import flags
 
 from braincl_jax.build import build_stream
 from braincl_jax.evaluators.metrics import psnr
@@ -19,8 +19,9 @@ from braincl_jax.memory.recall import recall_slots
 from braincl_jax.report.recollections import Recollection, write_recollections
 from braincl_jax.runtime.record import Record, read_record
 from braincl_jax.runtime.workdir import CONFIG
+from experiments import entry
 
-_WORKDIR = flags.DEFINE_string("workdir", None, "Folder of a finished run.", required=True)
+_WORKDIR = flags.DEFINE_string("workdir", None, "Folder of a finished run, if it is no argument.")
 _SLOTS = flags.DEFINE_string(
     "slots", "0-11", "Slots of long-term memory: numbers and ranges, as in 0,5,100-107."
 )
@@ -95,9 +96,7 @@ def load_originals(record: Record, workdir: Path, slots: list[int]) -> dict[int,
 
 
 def main(argv: list[str]) -> None:
-    if len(argv) > 1:
-        raise app.UsageError(f"unexpected arguments: {' '.join(argv[1:])}")
-    workdir = Path(_WORKDIR.value)
+    workdir = entry.one_folder(argv, _WORKDIR.value)
     # First: it imports the plugins that the codec may need.
     record = read_record(workdir / CONFIG)
     imported = import_memory(workdir / "memory.npz")
@@ -115,4 +114,4 @@ def main(argv: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    app.run(main)
+    entry.run(main)

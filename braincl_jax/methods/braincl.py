@@ -50,8 +50,8 @@ class BrainCL(Method):
         """Follows which image is behind each slot: `notes["sources"]`, int32 [n, 2] of task and image.
 
         Raises:
-            ValueError: the budget policy kept more than there is room for.
-            RuntimeError: no cue was stored; then there is nothing to replay.
+            ValueError: the budget policy kept more than there is room for; or no cue was stored, so that there is
+                nothing to replay.
         """
         parts, overspent = self.parts, int(metrics["overspent_bytes"])
         if overspent:
@@ -61,7 +61,7 @@ class BrainCL(Method):
                 "cues whose words add up to at most funds.total - (funds.task + 1) * funds.record"
             )
         if int(metrics["stored"]) == 0:
-            raise RuntimeError(
+            raise ValueError(
                 f"no cue of task {task} fits into its share of budget_bytes={parts.plan.budget_bytes}: raise the "
                 "budget, or train the codec longer (codec.steps) so that its strings get shorter"
             )

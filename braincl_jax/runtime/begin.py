@@ -5,17 +5,17 @@ from pathlib import Path
 
 import jax
 
-from braincl_jax.build import init_brain
+from braincl_jax.build import init_brain, without_what_was_read
 from braincl_jax.methods import Method
 from braincl_jax.pipeline import Phase
 from braincl_jax.runtime.cursor import Cursor
 from braincl_jax.runtime.devices import Devices
 from braincl_jax.runtime.folder import claim, origin_of
+from braincl_jax.runtime.fork import fork
 from braincl_jax.runtime.processes import leads, require_same_everywhere
 from braincl_jax.runtime.record import Record
-from braincl_jax.runtime.resume import fork, resume
+from braincl_jax.runtime.resume import resume
 from braincl_jax.runtime.stages import build_evaluators, stages_of
-from braincl_jax.sleep import nothing_prefetched
 from braincl_jax.state import BrainState, without_prefetched
 
 
@@ -54,8 +54,6 @@ def begin(
     elif leads():
         claim(workdir, record, anew=beginning is None)
     if beginning is not None:
-        memory = beginning.state.memory
-        prefetched = nothing_prefetched(method.parts, method.layout, memory)
-        state = beginning.state.replace(memory=memory.replace(prefetched=prefetched))
+        state = without_what_was_read(method, beginning.state)
         return devices.replicate(state), beginning.cursor, beginning.path
     return devices.init(init, key), Cursor(phases[0].name), None

@@ -12,7 +12,7 @@ writes `{"from_step": n}` first, and then for every few steps
 import json
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 
@@ -21,13 +21,27 @@ COMPILED = "/jax/core/compile/backend_compile_duration"
 CHECKPOINT = "checkpoint"
 
 
+class Lap(NamedTuple):
+    """A line of the file.
+
+    Attributes:
+        steps: that it is about.
+        seconds: that they took.
+        compiling: seconds of compiling among them, in all threads.
+    """
+
+    steps: int
+    seconds: float
+    compiling: float
+
+
 class Timings:
     """Writes the file, as a context manager; the clock runs from one line to the next."""
 
     def __init__(self, path: Path, from_step: int) -> None:
         """Gets the file and the steps that the run has behind it."""
         self._path, self._from_step = path, from_step
-        self._compiled, self._began = 0, 0.0
+        self._compiled, self._compiling, self._began = 0, 0.0, 0.0
 
     def __enter__(self) -> "Timings":
         self._file = self._path.open("a", buffering=1)
@@ -42,9 +56,9 @@ class Timings:
 
     def restart(self) -> None:
         """What was up to now belongs to no line."""
-        self._compiled, self._began = 0, time.perf_counter()
+        self._compiled, self._compiling, self._began = 0, 0.0, time.perf_counter()
 
-    def lap(self, task: int, phase: str, steps: int) -> None:
+    def lap(self, task: int, phase: str, steps: int) -> Lap:
         """Writes the line of the time since the last one; the devices have done these steps."""
         seconds = round(time.perf_counter() - self._began, 6)
         self._write(
@@ -56,11 +70,15 @@ class Timings:
                 "compiled": self._compiled,
             }
         )
+        lap = Lap(steps, seconds, self._compiling)
         self.restart()
+        return lap
 
     def _write(self, record: dict[str, Any]) -> None:
         self._file.write(json.dumps(record) + "\n")
 
     def _hear(self, event: str, duration_secs: float, **details: Any) -> None:
-        del duration_secs, details
-        self._compiled += event == COMPILED
+        del details
+        if event == COMPILED:
+            self._compiled += 1
+            self._compiling += duration_secs

@@ -15,11 +15,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from absl import app, flags
+from absl import flags
 
 from braincl_jax.data import Dataset, TaskStream, load_source, read_ahead
 from braincl_jax.report.page import markdown_table
 from braincl_jax.runtime.provenance import hardware
+from experiments import entry
 
 _ROUNDS = flags.DEFINE_integer("rounds", 3, "How often everything is measured.")
 IN_MEMORY, FILES, CLASSES, BATCHES, SEED = 50_000, 512, 10, (16, 64), 0
@@ -106,8 +107,7 @@ def write_jpegs(folder: Path, number: int) -> None:
 
 
 def main(argv: list[str]) -> None:
-    if len(argv) > 1:
-        raise app.UsageError(f"unexpected arguments: {' '.join(argv[1:])}")
+    entry.no_arguments(argv)
     print(hardware())
     pixels = np.random.default_rng(SEED).integers(0, 256, (IN_MEMORY, 32, 32, 3), np.uint8)
     labels = np.arange(IN_MEMORY) % CLASSES
@@ -125,4 +125,4 @@ def main(argv: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    app.run(main)
+    entry.run(main)

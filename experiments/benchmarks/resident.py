@@ -15,13 +15,14 @@ from typing import Any
 
 import jax
 import numpy as np
-from absl import app, flags
+from absl import flags
 
 from braincl_jax.build import build_method, build_stream, init_brain
 from braincl_jax.config import from_mapping
 from braincl_jax.memory.budget import tree_bytes
 from braincl_jax.report.page import markdown_table
 from braincl_jax.runtime.provenance import hardware
+from experiments import entry
 from experiments.configs import quickstart
 
 _GIGABYTES = flags.DEFINE_list("gigabytes", ["0.1", "1"], "Sizes of the training images.")
@@ -109,8 +110,7 @@ def measure(folder: Path, gigabytes: float) -> list[str]:
 
 
 def main(argv: list[str]) -> None:
-    if len(argv) > 1:
-        raise app.UsageError(f"unexpected arguments: {' '.join(argv[1:])}")
+    entry.no_arguments(argv)
     rows = []
     for size in map(float, _GIGABYTES.value):
         with tempfile.TemporaryDirectory(dir=_FOLDER.value) as folder:
@@ -120,4 +120,4 @@ def main(argv: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    app.run(main)
+    entry.run(main)

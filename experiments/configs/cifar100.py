@@ -1,7 +1,6 @@
 """All of CIFAR-100: 100 classes, 10 tasks of 10, 50,000 images of 32x32.
 
-Command:   python -m experiments.launch --config=experiments/configs/cifar100.py \
-               --config.dataset=npz:cifar100.npz
+Command:   braincl run --config=cifar100 --config.dataset=npz:cifar100.npz
            data as for cifar100_20.py; on a GPU, --config.network='resnet18(width=64)'.
 Takes:     55,000 steps of replay, 10,000 of them in the last night: some two hours on a CPU, reckoned from the steps of
            cifar100_20_long.py and not measured.

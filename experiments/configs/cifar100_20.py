@@ -1,7 +1,6 @@
 """Real photographs: 20 classes of CIFAR-100, 5 tasks of 4, 10,000 images of 32x32.
 
-Command:   python -m experiments.launch --config=experiments/configs/cifar100_20.py \
-               --config.dataset=npz:cifar100.npz
+Command:   braincl run --config=cifar100_20 --config.dataset=npz:cifar100.npz
            where the file holds x_train, y_train, x_test, y_test (uint8 NHWC, integers);
            or --config.dataset=tfds:cifar100 once TensorFlow Datasets has prepared it.
 Memory:    1,228,800 bytes, as much as 20 raw exemplars of each class.

@@ -1,7 +1,6 @@
 """20 classes of CIFAR-100 in nights long enough for joint training to be strong.
 
-Command:   python -m experiments.launch --config=experiments/configs/cifar100_20_long.py \
-               --config.dataset=npz:cifar100.npz
+Command:   braincl run --config=cifar100_20_long --config.dataset=npz:cifar100.npz
            data as for cifar100_20.py.
 Takes:     38 minutes on one CPU core beside other work: 15,000 steps of replay. The last night has 5,000 of them, the
            first 1,000: each night shows what has been seen so far 32 times.

@@ -1,7 +1,6 @@
 """A long sequence: 250 characters of Omniglot in 50 tasks of 5, with 15 drawings of each to learn from.
 
-Command:   python -m experiments.launch --config=experiments/configs/omniglot_50.py \
-               --config.dataset=npz:omniglot.npz
+Command:   braincl run --config=omniglot_50 --config.dataset=npz:omniglot.npz
            where the file holds x_train, y_train, x_test, y_test: drawings of any square size (105x105 as published)
            and integers, one class a character, its 20 drawings shared out as 15 and 5. The first 250 characters of
            the class order are used, at 28x28 pixels.

@@ -1,6 +1,6 @@
 """The whole method on 5,000 Fashion-MNIST images: 10 classes, 5 tasks of 2.
 
-Command:   python -m experiments.launch
+Command:   braincl run
 Takes:     about 1.5 minutes on 2 CPU cores (80 s to 138 s measured, beside other work).
 Memory:    392,000 bytes, 10 % of the raw training images.
 Expect:    see the results table in README.md.

@@ -1,6 +1,6 @@
 """The quickstart in nights that are five times as long.
 
-Command:   python -m experiments.launch --config=experiments/configs/quickstart_long.py
+Command:   braincl run --config=quickstart_long
 Takes:     five times the sleep of quickstart.py.
 Memory:    392,000 bytes, as in quickstart.py.
 Expect:    with today's defaults not measured yet; see docs/results.md for what was.

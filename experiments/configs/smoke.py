@@ -1,6 +1,6 @@
 """Every phase, hardly trained: does it run? Not a result.
 
-Command:   python -m experiments.launch --config=experiments/configs/smoke.py
+Command:   braincl run --config=smoke
 Takes:     under a minute on 2 CPU cores.
 Memory:    392,000 bytes.
 Expect:    accuracy somewhat above chance.

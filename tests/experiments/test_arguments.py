@@ -7,7 +7,8 @@ import textwrap
 
 import pytest
 
-from experiments.arguments import ROOT, read_config
+from experiments.arguments import read_config
+from experiments.packaged import FOLDER
 
 QUICKSTART = "--config=experiments/configs/quickstart.py"
 
@@ -47,19 +48,20 @@ def test_a_file_that_is_not_there_is_named():
 
 TELLING = """
     from absl import app
-    from ml_collections import config_flags
     from experiments.arguments import command_of
-    FLAG = config_flags.DEFINE_config_file("config")
+    from experiments.packaged import define_config
+    FLAG = define_config("")
     app.run(lambda argv: print(command_of(FLAG)))
 """
 
 
 def test_the_command_is_the_file_and_the_settings_given_besides():
-    given = [f"--config={ROOT}/experiments/configs/smoke.py", "--config.seed=3"]
+    given = ["--config=smoke", "--config.seed=3"]
     given += ["--config.figures=('memory_bill',)", "--config.network=resnet8(width=4)"]
     asked = [sys.executable, "-c", textwrap.dedent(TELLING), *given]
-    told = subprocess.run(asked, capture_output=True, text=True, check=True, cwd=ROOT).stdout
+    told = subprocess.run(
+        asked, capture_output=True, text=True, check=True, cwd=FOLDER.parents[1]
+    ).stdout
     *_, file, seed, figures, network = shlex.split(told)
     assert told.startswith("python -m experiments.launch ")
-    assert file == "--config=experiments/configs/smoke.py"
-    assert [seed, figures, network] == given[1:]
+    assert [file, seed, figures, network] == given

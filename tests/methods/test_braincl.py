@@ -67,7 +67,7 @@ def test_the_transfer_notes_the_sources(make_method):
 
 
 def test_a_task_of_which_nothing_is_stored_is_an_error_with_a_way_out(make_method):
-    with pytest.raises(RuntimeError, match=r"no cue of task 3 .* budget_bytes=8000: raise the bud"):
+    with pytest.raises(ValueError, match=r"no cue of task 3 .* budget_bytes=8000: raise the bud"):
         make_method().transfer().after({"overspent_bytes": 0, "stored": 0, "origin": None}, 3, {})
 
 

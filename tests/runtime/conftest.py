@@ -1,5 +1,6 @@
 """Runs that can be interrupted anywhere and resumed in the same process."""
 
+import dataclasses
 import errno
 import functools
 import shutil
@@ -19,7 +20,9 @@ from braincl_jax.pipeline import Phase
 from braincl_jax.runtime import devices, examine, finish, identify
 from braincl_jax.runtime.checkpoint import write_checkpoint
 from braincl_jax.runtime.devices import Devices
+from braincl_jax.runtime.interrupt import Interrupted
 from braincl_jax.runtime.loop import run_sequence
+from tests.runtime.dying import terminate
 
 # (task, stage, step), and what happens there.
 Event = tuple[tuple[int, str, int], Callable[[], None]]
@@ -166,3 +169,31 @@ def written(number, tmp_path_factory) -> Path:
 def directory(written, tmp_path) -> Path:
     """A copy of `written`."""
     return shutil.copytree(written, tmp_path / "checkpoints")
+
+
+@pytest.fixture(scope="session")
+def config(tiny_config):
+    codec = dataclasses.replace(tiny_config.codec, first_steps=30, steps=5)
+    return dataclasses.replace(tiny_config, codec=codec)
+
+
+@pytest.fixture(scope="session")
+def run(run_of, config, tiny_stream):
+    return run_of(config, tiny_stream)
+
+
+@pytest.fixture(scope="session")
+def undisturbed(run, tmp_path_factory):
+    """The folder of a run that was left alone."""
+    workdir = tmp_path_factory.mktemp("undisturbed") / "run"
+    run(workdir)
+    return workdir
+
+
+@pytest.fixture
+def interrupted(run, tmp_path):
+    """The folder of a run that stopped in the replay of task 0."""
+    workdir = tmp_path / "run"
+    with pytest.raises(Interrupted):
+        run(workdir, ((0, "replay", 1), terminate))
+    return workdir

@@ -30,9 +30,8 @@ SECONDS, TOLERANCE = 120, 1e-4
 CHILD = """
 import sys
 import jax, numpy
-from absl import app
 from braincl_jax.runtime import finish
-from experiments import launch
+from experiments import entry, launch
 
 kept, original = sys.argv.pop(1), finish.summarise_run
 
@@ -43,7 +42,7 @@ def keeping(state, **arguments):
     return original(state, **arguments)
 
 finish.summarise_run = keeping
-app.run(launch.main)
+entry.run(launch.main)
 """
 # It is imported by its name from the folder in which the processes run.
 PLUGIN = """

@@ -1,0 +1,79 @@
+"""The configs that come with the package, by name."""
+
+import ast
+import difflib
+from pathlib import Path
+from typing import Any
+
+from absl import flags
+from ml_collections import config_flags
+
+FOLDER = Path(__file__).parent / "configs"
+DEFAULT = "quickstart"
+
+# `--config` is a flag of the command that asks for it.
+flags.disclaim_key_flags()
+
+
+def names() -> list[str]:
+    """What `--config` may name, sorted."""
+    return sorted(path.stem for path in FOLDER.glob("*.py") if path.stem != "__init__")
+
+
+def first_line(name: str) -> str:
+    """What a config says of itself first; the file is not run."""
+    docstring = ast.get_docstring(ast.parse((FOLDER / f"{name}.py").read_text(encoding="utf-8")))
+    return (docstring or "").partition("\n")[0]
+
+
+def config_path(text: str) -> Path:
+    """The file that `--config=TEXT` means: a file, or else the packaged config of that name.
+
+    Raises:
+        ValueError: there is neither; the message names the packaged ones.
+    """
+    if Path(text).is_file():
+        return Path(text)
+    if text in names():
+        return FOLDER / f"{text}.py"
+    close = difflib.get_close_matches(Path(text).stem, names(), n=1)
+    hint = f"; did you mean --config={close[0]}?" if close else "."
+    raise ValueError(
+        f"config={text!r} is neither a file nor the name of a packaged config{hint} Packaged: {', '.join(names())}"
+    )
+
+
+class ByName(flags.ArgumentParser):
+    """Reads files, and packaged configs by their names; NAME:TEXT gives TEXT to `get_config`, as with files."""
+
+    def __init__(self, files: flags.ArgumentParser) -> None:
+        """Gets the parser of files."""
+        self._files = files
+
+    def parse(self, argument: str) -> Any:
+        name, colon, text = argument.partition(":")
+        return self._files.parse(f"{config_path(name)}{colon}{text}")
+
+    def flag_type(self) -> str:
+        return self._files.flag_type()
+
+
+def define_config(
+    help_text: str,
+    flag_values: flags.FlagValues | None = None,
+    sys_argv: list[str] | None = None,
+) -> flags.FlagHolder:
+    """Defines `--config` and `--config.KEY`.
+
+    The flag has no default here: with one, its file would be read when the flag is defined, out of reach of
+    `entry.parse`, which sets `DEFAULT`.
+
+    Args:
+        help_text: what it is for.
+        flag_values: that it becomes one of; those of the process where None.
+        sys_argv: name and arguments, in which the `--config.KEY` are looked for; those of the process where None.
+    """
+    values = flags.FLAGS if flag_values is None else flag_values
+    holder = config_flags.DEFINE_config_file("config", None, help_text, values, sys_argv=sys_argv)
+    values["config"].parser = ByName(values["config"].parser)
+    return holder

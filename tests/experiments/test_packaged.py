@@ -1,0 +1,51 @@
+"""Configs by name."""
+
+import pytest
+from absl import flags
+
+from experiments import packaged
+
+
+def test_a_bare_name_means_a_packaged_config_wherever_one_is(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    path = packaged.config_path("quickstart")
+    assert path == packaged.FOLDER / "quickstart.py"
+    assert path.is_file()
+
+
+def test_a_file_comes_before_a_packaged_config(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "quickstart").write_text("")
+    assert packaged.config_path("quickstart").resolve() == tmp_path / "quickstart"
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [("quikstart", "--config=quickstart?"), ("configs/smoke.py", "--config=smoke?"), ("", "smoke")],
+)
+def test_anything_else_is_refused_with_what_there_is(text, hint, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ValueError, match=f"config={text!r} is neither a file nor") as caught:
+        packaged.config_path(text)
+    assert hint in str(caught.value)
+    assert str(caught.value).endswith(f"Packaged: {', '.join(packaged.names())}")
+
+
+def test_a_config_says_what_it_is_without_being_run():
+    assert "quickstart" in packaged.names()
+    assert "__init__" not in packaged.names()
+    assert packaged.first_line("smoke").startswith("Every phase, hardly trained")
+
+
+def test_the_flag_reads_names_and_overrides(command_line):
+    argv = command_line("--config=smoke", "--config.seed=7")
+    flags.FLAGS(argv)
+    config = flags.FLAGS.config
+    assert (config.seed, config.sleep.steps) == (7, 20)
+
+
+def test_it_reads_arguments_that_are_not_those_of_the_process():
+    argv, values = ["", "--config=smoke", "--config.seed=7"], flags.FlagValues()
+    packaged.define_config("", values, argv)
+    values(argv)
+    assert (values.config.seed, values.config.sleep.steps) == (7, 20)

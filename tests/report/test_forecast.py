@@ -1,0 +1,58 @@
+"""A forecast as text."""
+
+import dataclasses
+
+import pytest
+
+from braincl_jax.report.forecast import Forecast, PhaseForecast, TaskForecast, format_forecast
+
+
+@pytest.fixture
+def forecast() -> Forecast:
+    return Forecast(
+        method="braincl",
+        dataset="npz:a.npz",
+        image_shape=(32, 32, 3),
+        tasks=(
+            TaskForecast(("cat", "dog"), 1000, 200, 45_000),
+            TaskForecast(tuple("abcdefgh"), 1000, 200, None),
+        ),
+        latent_channels=9,
+        budget_bytes=100_000,
+        raw_bytes=2_000_000,
+        parameters={"backbone": 77_536, "head": 650},
+        state_bytes={"network": 3_000, "total": 4_000},
+        memory_bytes={"cues": 90_000, "total": 100_000},
+        phases=(
+            PhaseForecast("encode", (1500, 1000), 16, 2.5e8, 1),
+            PhaseForecast("transfer", (1, 1), 0, None, None),
+        ),
+        device="4 x cpu",
+        device_bytes=None,
+        needed_bytes=5_000,
+        warnings=("it is late",),
+    )
+
+
+def test_every_number_is_told(forecast):
+    lines = [line.split() for line in format_forecast(forecast).splitlines()]
+    assert ["0", "1,000", "200", "45,000", "cat,", "dog"] in lines
+    assert ["1", "1,000", "200", "n/a", "a,", "b,", "c,", "d,", "e,", "f,", "..."] in lines
+    assert ["backbone", "77,536"] in lines
+    assert ["encode", "1,500", "1,000", "2,500", "16", "0.25"] in lines
+    assert ["transfer", "1", "1", "2", "0", "n/a"] in lines
+    text = format_forecast(forecast)
+    # 2,500 steps of 0.25 GFLOP.
+    assert "training in all: 0.625 TFLOP" in text
+    assert "budget: 100,000 bytes, 5.0 % of the raw images, 50.0 for each" in text
+    assert "latent channels of a cue: 9" in text
+    assert "memory of 4 x cpu: 5,000 bytes needed, n/a there" in text
+    assert "warning: it is late" in text
+
+
+def test_many_tasks_and_long_names_stay_within_a_screen(forecast):
+    tasks = (TaskForecast(("name " * 20,) * 6, 10, 2, 5),) * 500
+    lines = format_forecast(dataclasses.replace(forecast, tasks=tasks)).splitlines()
+    assert len(lines) < 60
+    assert max(map(len, lines)) <= 120
+    assert "4,880 976 in 488 more tasks" in [" ".join(line.split()) for line in lines]
