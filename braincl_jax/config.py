@@ -179,24 +179,28 @@ def to_mapping(config: Any) -> dict[str, Any]:
     return dataclasses.asdict(config)
 
 
-def changed(config: Config) -> dict[str, dict[str, Any]]:
+def changed(recorded: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """The settings that are not the defaults: {"sleep.steps": {"value": 700, "default": 400}}, sorted by name.
 
-    Tuples are lists, as they are after a journey through JSON.
+    Args:
+        recorded: as `to_mapping` makes them, also after a journey through JSON; a setting that this version does not
+            know has the default None.
     """
-    entries: dict[str, dict[str, Any]] = {}
-    pairs: list[tuple[str, Any, Any]] = [("", config, Config())]
-    while pairs:
-        prefix, ours, default = pairs.pop()
-        for field in dataclasses.fields(ours):
-            name, value = prefix + field.name, getattr(ours, field.name)
-            usual = getattr(default, field.name)
-            if dataclasses.is_dataclass(value):
-                pairs.append((f"{name}.", value, usual))
-            elif value != usual:
-                both = {"value": value, "default": usual}
-                entries[name] = json.loads(json.dumps(both))
-    return dict(sorted(entries.items()))
+    ours, usual = (flat(json.loads(json.dumps(one))) for one in (recorded, to_mapping(Config())))
+    return {
+        name: {"value": value, "default": usual.get(name)}
+        for name, value in sorted(ours.items())
+        if name not in usual or value != usual[name]
+    }
+
+
+def flat(mapping: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """{"a": {"b": 1}} -> {"a.b": 1}."""
+    entries = {}
+    for key, value in mapping.items():
+        nested = isinstance(value, Mapping)
+        entries |= flat(value, f"{prefix}{key}.") if nested else {prefix + key: value}
+    return entries
 
 
 def from_mapping(mapping: Mapping[str, Any]) -> Config:

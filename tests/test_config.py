@@ -11,7 +11,7 @@ import pytest
 
 import braincl_jax
 from braincl_jax.build import build_method, init_brain
-from braincl_jax.config import Config, changed, from_mapping, to_mapping
+from braincl_jax.config import Config, changed, flat, from_mapping, to_mapping
 from braincl_jax.data import load_source
 from braincl_jax.registry import (
     AUGMENTATIONS,
@@ -77,14 +77,19 @@ def test_parts_are_kept_with_all_their_settings_spelt_out():
 
 
 def test_what_is_not_the_default_is_listed_with_what_would_be():
-    assert changed(Config()) == {}
+    assert changed(to_mapping(Config())) == {}
     given = {"seed": 0, "method": "joint", "sleep": {"steps": 7}, "network": "resnet8(width=4)"}
-    differing = changed(from_mapping(given))
+    differing = changed(to_mapping(from_mapping(given)))
     assert list(differing) == ["method", "network", "sleep.steps"]
     assert differing["sleep.steps"] == {"value": 7, "default": 400}
     assert differing["network"]["value"].startswith("resnet8(width=4")
-    evaluators = changed(from_mapping({"evaluators": ["accuracy"]}))["evaluators"]
+    evaluators = changed(to_mapping(from_mapping({"evaluators": ["accuracy"]})))["evaluators"]
     assert evaluators["value"] == ["accuracy"] and isinstance(evaluators["default"], list)
+    assert changed({"old": 3}) == {"old": {"value": 3, "default": None}}
+
+
+def test_nested_names_are_joined():
+    assert flat({"a": {"b": 1, "c": {"d": [2]}}, "e": None}) == {"a.b": 1, "a.c.d": [2], "e": None}
 
 
 def test_what_is_not_given_keeps_its_default():

@@ -8,12 +8,12 @@ from typing import Any
 
 import jax
 
-from braincl_jax.config import changed
+from braincl_jax.config import changed, to_mapping
 from braincl_jax.runtime.cursor import Outcome
 from braincl_jax.runtime.curves import thinned
 from braincl_jax.runtime.examine import Examiner
 from braincl_jax.runtime.launches import identity_of
-from braincl_jax.runtime.log import write_json
+from braincl_jax.runtime.log import write_sealed
 from braincl_jax.runtime.processes import leads
 from braincl_jax.runtime.publish import publish_report
 from braincl_jax.runtime.summary import summarise_run
@@ -45,14 +45,14 @@ def finish(
         device=examiner.devices.description,
     )
     summary["image_shape"] = list(stream.spec.image_shape)
-    summary["changed_settings"] = changed(method.parts.config)
+    summary["changed_settings"] = changed(to_mapping(method.parts.config))
     if leads():
         summary |= identity_of(workdir)
         method.export(workdir, final, stream, outcome.notes)
         with _or_warn(f"{workdir / METRICS} could not be thinned"):
             summary["curves"] = thinned(workdir / METRICS)
         # It says that the run is finished: a picture that cannot be drawn costs nothing but itself.
-        write_json(workdir / SUMMARY, summary)
+        write_sealed(workdir / SUMMARY, summary)
         with _or_warn(f"report {workdir / REPORT} could not be written"):
             publish_report(workdir, summary)
     return summary

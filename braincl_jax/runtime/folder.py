@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from braincl_jax.runtime.checkpoint import numbered, unfinished
-from braincl_jax.runtime.log import read_json, write_json
+from braincl_jax.runtime.log import read_json, write_sealed
 from braincl_jax.runtime.processes import any_process, leads
 from braincl_jax.runtime.record import Record, read_mapping
 from braincl_jax.runtime.workdir import (
@@ -134,7 +134,7 @@ def claim(
             clear(workdir)
         else:
             forked_from = read_mapping(workdir / CONFIG).get("forked_from")
-    write_json(workdir / CONFIG, record.to_mapping() | {"forked_from": forked_from})
+    write_sealed(workdir / CONFIG, record.to_mapping() | {"forked_from": forked_from})
 
 
 def origin_of(workdir: Path) -> Path | None:

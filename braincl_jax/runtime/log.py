@@ -1,10 +1,14 @@
 """Results as files: written whole or not at all, read whole or refused; and one JSON object a line."""
 
+import hashlib
 import json
 import os
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+SEAL = "sha256"
 
 
 def write_json(path: Path, content: Any) -> None:
@@ -47,6 +51,33 @@ def read_json(path: Path) -> Any:
         raise ValueError(
             f"{path} cannot be read as JSON ({error}): was it edited or cut off? Restore it, or run again elsewhere"
         ) from error
+
+
+def write_sealed(path: Path, content: Mapping[str, Any]) -> None:
+    """Like `write_json`, with a SHA-256 of what is said, so that `read_sealed` can tell whether it is said still."""
+    content = {name: value for name, value in content.items() if name != SEAL}
+    write_json(path, content | {SEAL: _digest(content)})
+
+
+def read_sealed(path: Path) -> dict[str, Any]:
+    """What `write_sealed` was given, after a journey through JSON.
+
+    Raises:
+        ValueError: as `read_json`, or it is not what was written.
+    """
+    content = read_json(path)
+    told = content.pop(SEAL, None) if isinstance(content, dict) else None
+    if told is None or told != _digest(content):
+        raise ValueError(
+            f"{path} is not what a run wrote there (SHA-256): was it edited, or is it of another program or version? "
+            "Restore it, or run again elsewhere"
+        )
+    return content
+
+
+def _digest(content: Any) -> str:
+    text = json.dumps(json.loads(json.dumps(content)), sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 class MetricsLog:

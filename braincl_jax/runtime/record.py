@@ -9,9 +9,9 @@ from typing import Any
 
 from braincl_jax import config as settings
 from braincl_jax import plan as plans
-from braincl_jax.config import Config
+from braincl_jax.config import Config, flat
 from braincl_jax.plan import Plan
-from braincl_jax.runtime.log import read_json
+from braincl_jax.runtime.log import read_sealed
 
 # Marks a folder as that of a run.
 FORMAT = "braincl_jax run 1"
@@ -75,8 +75,8 @@ def read_mapping(path: Path) -> dict[str, Any]:
     """
     if not path.exists():
         raise ValueError(f"{path} is missing: {path.parent} holds no run")
-    content = read_json(path)
-    if not isinstance(content, dict) or content.get("format") != FORMAT:
+    content = read_sealed(path)
+    if content.get("format") != FORMAT:
         raise ValueError(f"{path} is not the record of a run: its format is not {FORMAT!r}")
     return content
 
@@ -92,12 +92,3 @@ def differences(there: Mapping[str, Any], here: Mapping[str, Any]) -> list[str]:
     if one.get("data") != other.get("data"):
         lines.append("  data: other images or labels than those that it began with")
     return lines
-
-
-def flat(mapping: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """{"a": {"b": 1}} -> {"a.b": 1}."""
-    entries = {}
-    for key, value in mapping.items():
-        nested = isinstance(value, Mapping)
-        entries |= flat(value, f"{prefix}{key}.") if nested else {prefix + key: value}
-    return entries

@@ -9,7 +9,7 @@ from braincl_jax.runtime.checkpoint import load_newest
 from braincl_jax.runtime.cursor import Cursor, from_json
 from braincl_jax.runtime.folder import holds_run, origin_of
 from braincl_jax.runtime.launches import read_launches
-from braincl_jax.runtime.log import read_json
+from braincl_jax.runtime.log import read_sealed
 from braincl_jax.runtime.processes import leads
 from braincl_jax.runtime.provenance import code_digest, current_commit
 from braincl_jax.runtime.record import Record, differences, read_mapping
@@ -35,16 +35,11 @@ def finished_summary(workdir: Path) -> dict[str, Any] | None:
     """The summary of the finished run in `workdir`, if it is one.
 
     Raises:
-        ValueError: it is there, but damaged.
+        ValueError: it is there, but not what was written.
     """
     if not all((workdir / name).exists() for name in (CONFIG, SUMMARY)):
         return None
-    summary = read_json(workdir / SUMMARY)
-    if not isinstance(summary, dict):
-        raise ValueError(
-            f"{workdir / SUMMARY} is no summary: delete it, and the same command makes it again"
-        )
-    return summary
+    return read_sealed(workdir / SUMMARY)
 
 
 def check_same_run(workdir: Path, record: Record, fork_from: Path | None) -> None:

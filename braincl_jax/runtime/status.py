@@ -1,17 +1,18 @@
 """Looking at a run from outside: reads a work directory, finished or not, and changes nothing in it."""
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from braincl_jax.config import Config, to_mapping
+from braincl_jax.config import changed
 from braincl_jax.report.status import Changed, Status
 from braincl_jax.runtime.checkpoint import CURSOR, DamagedError, numbered
 from braincl_jax.runtime.load import load_run
+from braincl_jax.runtime.log import read_json
 from braincl_jax.runtime.logged import PLACE, read_log
-from braincl_jax.runtime.record import flat
-from braincl_jax.runtime.workdir import CHECKPOINTS, CONFIG, METRICS, SUMMARY
+from braincl_jax.runtime.record import read_mapping
+from braincl_jax.runtime.resume import finished_summary
+from braincl_jax.runtime.workdir import CHECKPOINTS, CONFIG, METRICS
 
 ORIGIN = ("command", "commit", "hardware")
 
@@ -24,14 +25,15 @@ def read_status(workdir: Path) -> Status:
     Raises:
         ValueError: there is no run, or a file of it cannot be read; the message names it.
     """
-    record = read_object(workdir / CONFIG, ("settings", "plan"))
-    finished = (workdir / SUMMARY).exists()
-    summary = read_object(workdir / SUMMARY, ("budget_bytes",)) if finished else None
+    if not (workdir / CONFIG).is_file():
+        raise ValueError(_no_run(workdir))
+    record = read_mapping(workdir / CONFIG)
+    summary = finished_summary(workdir)
     lines = list(read_log(workdir / METRICS)) if (workdir / METRICS).exists() else []
     plan = record["plan"]
     return Status(
         workdir=workdir,
-        changed=changed_settings(record["settings"]),
+        changed={name: Changed(**both) for name, both in changed(record["settings"]).items()},
         num_tasks=plan["spec"]["num_tasks"],
         place="finished" if summary else place_of(workdir, plan["spec"]["num_tasks"]),
         accuracy=() if summary else accuracies(lines),
@@ -42,36 +44,6 @@ def read_status(workdir: Path) -> Status:
         origin={name: summary[name] for name in ORIGIN if summary and summary.get(name)},
         files=files_of(workdir),
     )
-
-
-def read_object(path: Path, keys: tuple[str, ...]) -> dict[str, Any]:
-    """The JSON object in a file of a run.
-
-    Raises:
-        ValueError: the file is not there, is no JSON object, or lacks one of `keys`; the message names it.
-    """
-    try:
-        content = json.loads(path.read_bytes())
-    except (FileNotFoundError, NotADirectoryError):
-        raise ValueError(_no_run(path.parent, path.name)) from None
-    except ValueError as error:  # UnicodeDecodeError and JSONDecodeError are some
-        raise ValueError(f"{path} is no JSON: {error}") from None
-    if not isinstance(content, dict):
-        raise ValueError(f"{path} is no JSON object")
-    missing = [key for key in keys if key not in content]
-    if missing:
-        raise ValueError(f"{path} lacks {missing[0]!r}: it is not what a run wrote there")
-    return content
-
-
-def changed_settings(settings: Mapping[str, Any]) -> dict[str, Changed]:
-    """Of recorded settings, those that are not the defaults of this version, by name."""
-    defaults = flat(json.loads(json.dumps(to_mapping(Config()))))
-    return {
-        name: Changed(value, defaults.get(name))
-        for name, value in flat(settings).items()
-        if name not in defaults or value != defaults[name]
-    }
 
 
 def place_of(workdir: Path, num_tasks: int) -> str:
@@ -94,9 +66,11 @@ def newest_cursor(checkpoints: Sequence[Path]) -> dict[str, Any] | None:
     """The content of the newest `cursor.json` that can be read; a run that goes on may be replacing one."""
     for checkpoint in reversed(checkpoints):
         try:
-            return read_object(checkpoint / CURSOR, ("task", "stage", "done", "steps"))
+            cursor = read_json(checkpoint / CURSOR)
         except ValueError:
             continue
+        if isinstance(cursor, dict) and cursor.keys() >= {"task", "stage", "done", "steps"}:
+            return cursor
     return None
 
 
@@ -144,9 +118,9 @@ def files_of(workdir: Path) -> dict[str, int]:
     return sizes
 
 
-def _no_run(folder: Path, name: str) -> str:
+def _no_run(folder: Path) -> str:
     if not folder.is_dir():
         return f"{folder} is no folder: name that of a run, such as runs/quickstart-braincl-seed0"
     runs = sorted(path.parent.name for path in folder.glob(f"*/{CONFIG}"))
     hint = f"; it holds {len(runs)} runs: {', '.join(runs)}" if runs else ""
-    return f"{folder} holds no run: {name} is missing{hint}"
+    return f"{folder} holds no run: {CONFIG} is missing{hint}"

@@ -66,7 +66,7 @@ def planned(tmp_path):
 
 def finish(run, seconds: float) -> None:
     folder.claim(run.folder, run.record, anew=True)
-    folder.write_json(
+    folder.write_sealed(
         run.folder / "summary.json", {"method": "x", "wall_seconds": {"replay": seconds}}
     )
 

@@ -1,20 +1,20 @@
 """Several folders, of which some cannot be read."""
 
-import json
-
 import pytest
 
+from braincl_jax.runtime.log import write_sealed
+from braincl_jax.runtime.record import FORMAT
 from experiments import show
 from experiments.entry import EXIT_ERROR
 
-RECORD = {"settings": {}, "plan": {"spec": {"num_tasks": 2}, "budget_bytes": 100}}
+RECORD = {"format": FORMAT, "settings": {}, "plan": {"spec": {"num_tasks": 2}, "budget_bytes": 100}}
 
 
 @pytest.fixture
 def run(tmp_path):
     folder = tmp_path / "run"
     folder.mkdir()
-    (folder / "config.json").write_text(json.dumps(RECORD))
+    write_sealed(folder / "config.json", RECORD)
     return folder
 
 

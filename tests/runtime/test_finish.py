@@ -1,6 +1,5 @@
 """What a finished run leaves, and what of it survives when something cannot be written."""
 
-import json
 import types
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from braincl_jax.config import Config
 from braincl_jax.runtime import finish as module
 from braincl_jax.runtime.cursor import Outcome
 from braincl_jax.runtime.finish import finish
+from braincl_jax.runtime.log import read_sealed
 
 OUTCOME = Outcome({}, {"sources": 3}, {})
 STREAM = types.SimpleNamespace(spec=types.SimpleNamespace(image_shape=(8, 6, 3)))
@@ -62,7 +62,7 @@ def finished(workdir: Path, told: list, log: str = LINE) -> dict:
 def test_the_method_exports_then_comes_the_summary_then_the_report(told, tmp_path):
     summary = finished(tmp_path, told)
     assert summary == EXPECTED | {"commit": "abc", "curves": CURVES}
-    assert json.loads((tmp_path / "summary.json").read_text()) == summary
+    assert read_sealed(tmp_path / "summary.json") == summary
     assert told == [
         ("export", tmp_path, 5, STREAM, {"sources": 3}),
         ("report", tmp_path, summary),
@@ -75,7 +75,7 @@ def test_a_report_that_cannot_be_drawn_is_a_warning(told, tmp_path, monkeypatch,
 
     monkeypatch.setattr(module, "publish_report", fail)
     summary = finished(tmp_path, told)
-    assert json.loads((tmp_path / "summary.json").read_text()) == summary
+    assert read_sealed(tmp_path / "summary.json") == summary
     (record,) = caplog.records
     assert (record.levelname, record.name) == ("WARNING", module.__name__)
     assert "could not be written: no ink" in record.getMessage()
@@ -84,7 +84,7 @@ def test_a_report_that_cannot_be_drawn_is_a_warning(told, tmp_path, monkeypatch,
 def test_a_log_that_cannot_be_read_costs_the_curves_alone(told, tmp_path, caplog):
     summary = finished(tmp_path, told, log="no JSON\n")
     assert summary == EXPECTED | {"commit": "abc"}
-    assert json.loads((tmp_path / "summary.json").read_text()) == summary
+    assert read_sealed(tmp_path / "summary.json") == summary
     assert "metrics.jsonl could not be thinned" in caplog.text
     assert told[-1][0] == "report"
 

@@ -67,7 +67,7 @@ class TestMark:
     def test_a_config_of_somebody_elses_is_no_mark(self, tmp_path, content):
         (tmp_path / "config.json").write_text(content)
         with pytest.raises(
-            ValueError, match=r"config\.json (is not the record of a run|cannot be read)"
+            ValueError, match=r"config\.json (is not what a run wrote there|cannot be read)"
         ):
             claim(tmp_path, RECORD, anew=True)
         assert (tmp_path / "config.json").read_text() == content

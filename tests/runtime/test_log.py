@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from braincl_jax.runtime.log import MetricsLog, read_json, write_json
+from braincl_jax.runtime.log import MetricsLog, read_json, read_sealed, write_json, write_sealed
 
 
 def test_json_comes_back_from_a_folder_that_was_not_there(tmp_path):
@@ -73,21 +73,53 @@ def test_a_file_that_is_not_there_or_is_a_folder_is_named(tmp_path):
         read_json(tmp_path)
 
 
-@settings(
+def edited(path, place: int, length: int, new: bytes) -> None:
+    whole = path.read_bytes()
+    path.write_bytes(whole[:place] + new + whole[place + length :])
+
+
+ANYWHERE = (st.integers(0, 300), st.integers(0, 50), st.binary(max_size=20))
+OFTEN = settings(
     max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-@given(st.integers(0, 200), st.integers(0, 50), st.binary(max_size=20))
+
+
+@OFTEN
+@given(*ANYWHERE)
 def test_a_file_that_was_edited_anywhere_is_read_or_named(tmp_path, place, length, new):
     path = tmp_path / "summary.json"
     write_json(path, CONTENT)
-    whole = path.read_bytes()
-    path.write_bytes(whole[:place] + new + whole[place + length :])
+    edited(path, place, length, new)
     try:
         read_json(path)
         return
     except ValueError as error:
         message = str(error)
     assert message.startswith(str(path))
+
+
+@OFTEN
+@given(*ANYWHERE)
+def test_a_sealed_file_that_was_edited_anywhere_says_the_same_or_is_named(
+    tmp_path, place, length, new
+):
+    path = tmp_path / "config.json"
+    write_sealed(path, CONTENT)
+    assert read_sealed(path) == CONTENT
+    edited(path, place, length, new)
+    try:
+        assert read_sealed(path) == CONTENT
+        return
+    except ValueError as error:
+        message = str(error)
+    assert message.startswith(str(path))
+
+
+@pytest.mark.parametrize("content", ["[]", "{}", '{"sha256": 3}', '{"a": 1, "sha256": "0"}'])
+def test_what_has_no_seal_or_a_wrong_one_is_refused(tmp_path, content):
+    (tmp_path / "a.json").write_text(content)
+    with pytest.raises(ValueError, match=r"a\.json is not what a run wrote there"):
+        read_sealed(tmp_path / "a.json")
 
 
 def test_a_write_that_fails_leaves_the_old_file(tmp_path, monkeypatch):

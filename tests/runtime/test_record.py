@@ -2,12 +2,15 @@
 
 import dataclasses
 import json
+import tempfile
+from pathlib import Path
 
 import pytest
 
 from braincl_jax.config import Config
 from braincl_jax.plan import resolve
-from braincl_jax.runtime.record import FORMAT, Record, differences, flat, read_record
+from braincl_jax.runtime.log import write_sealed
+from braincl_jax.runtime.record import FORMAT, Record, differences, read_record
 from braincl_jax.types import StreamSpec
 
 SPEC = StreamSpec(image_shape=(8, 8, 1), num_classes=4, num_tasks=2, task_sizes=(6, 6))
@@ -21,12 +24,18 @@ def changed(**changes) -> dict:
 
 
 def marked(**content) -> str:
-    return json.dumps({"format": FORMAT, **content})
+    return sealed({"format": FORMAT, **content})
+
+
+def sealed(content: dict) -> str:
+    with tempfile.TemporaryDirectory() as folder:
+        write_sealed(Path(folder) / "a", content)
+        return (Path(folder) / "a").read_text()
 
 
 def test_a_record_comes_back_from_its_file(tmp_path):
     path = tmp_path / "config.json"
-    path.write_text(json.dumps(RECORD.to_mapping()))
+    write_sealed(path, RECORD.to_mapping())
     assert read_record(path) == RECORD
 
 
@@ -39,7 +48,7 @@ def test_a_record_imports_its_plugins(plugin, tmp_path):
     mapping = RECORD.to_mapping()
     mapping["settings"] |= {"plugins": [name], "method": "mine"}
     path = tmp_path / "config.json"
-    path.write_text(json.dumps(mapping))
+    write_sealed(path, mapping)
     assert read_record(path).config.method == "mine"
 
 
@@ -55,8 +64,9 @@ def test_what_was_written_is_what_is_compared():
     [
         (None, "is missing: .* holds no run"),
         ("not JSON", r"config\.json cannot be read as JSON"),
-        ("[]", "its format is not 'braincl_jax run 1'"),
-        ("{}", "its format is not 'braincl_jax run 1'"),
+        ("[]", r"config\.json is not what a run wrote there"),
+        ("{}", r"config\.json is not what a run wrote there"),
+        (sealed({}), "its format is not 'braincl_jax run 1'"),
         (marked(), "is not the record of a run: 'settings'"),
         (marked(settings={}, plan={}), "is not the record of a run: 'spec'"),
         (marked(settings=3, plan={}), "is not the record of a run"),
@@ -109,7 +119,3 @@ def test_the_digest_is_of_all_that_may_not_differ():
 def test_other_data_are_a_difference_in_a_word():
     (line,) = differences(RECORD.to_mapping(), dataclasses.replace(RECORD, data="b").to_mapping())
     assert line == "  data: other images or labels than those that it began with"
-
-
-def test_nested_names_are_joined():
-    assert flat({"a": {"b": 1, "c": {"d": [2]}}, "e": None}) == {"a.b": 1, "a.c.d": [2], "e": None}

@@ -13,6 +13,8 @@ from braincl_jax.runtime.checkpoint import (
     write_checkpoint,
 )
 from braincl_jax.runtime.interrupt import EXIT_INTERRUPTED, Interrupted
+from braincl_jax.runtime.log import read_sealed, write_sealed
+from braincl_jax.runtime.record import read_mapping
 from braincl_jax.runtime.writer import Writer
 from experiments.benchmarks.kill import kill_and_resume, small_run
 from experiments.benchmarks.launched import differences
@@ -157,7 +159,7 @@ class TestWorkDirectory:
     def test_a_finished_run_is_not_repeated(self, run, undisturbed, capsys):
         before = files_of(undisturbed)
         summary = run(undisturbed, ((0, "start", 0), crash))
-        assert summary == json.loads((undisturbed / "summary.json").read_text())
+        assert summary == read_sealed(undisturbed / "summary.json")
         assert files_of(undisturbed) == before
         assert "finished; --restart does it again" in capsys.readouterr().err
 
@@ -186,9 +188,9 @@ class TestWorkDirectory:
         assert files_of(interrupted) == before
 
     def test_settings_are_known_by_their_checkpoints_too(self, run, interrupted, config):
-        record = json.loads((interrupted / "config.json").read_text())
+        record = read_mapping(interrupted / "config.json")
         record["settings"]["seed"] = 5
-        (interrupted / "config.json").write_text(json.dumps(record))
+        write_sealed(interrupted / "config.json", record)
         with pytest.raises(ValueError, match="seed: 0 there, 5 here"):
             run(interrupted, config=dataclasses.replace(config, seed=5))
 
