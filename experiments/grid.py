@@ -87,7 +87,7 @@ def plan_grid(
             arguments = (f"--config={config}", *common, *variant.flags, f"--config.seed={seed}")
             try:
                 settings = read_config(arguments)
-                _, record = identify(settings, _stream_of(settings))
+                _, record = identify(settings, stream_of(settings))
                 folder = workdir / _folder_name(config, record)
                 check_same_run(folder, record, None)
             except ValueError as error:
@@ -177,7 +177,7 @@ DATA_SETTINGS = (
 )
 
 
-def _stream_of(config: Config) -> TaskStream:
+def stream_of(config: Config) -> TaskStream:
     """The stream of a config, the same object for all that share it: its data are read and hashed once."""
     return _stream_with(tuple((name, getattr(config, name)) for name in DATA_SETTINGS))
 

@@ -15,7 +15,7 @@ from braincl_jax.runtime.examine import Examiner
 from braincl_jax.runtime.launches import identity_of
 from braincl_jax.runtime.log import write_sealed
 from braincl_jax.runtime.processes import leads
-from braincl_jax.runtime.publish import publish_report
+from braincl_jax.runtime.publish import publish_report, report_is_whole
 from braincl_jax.runtime.summary import summarise_run
 from braincl_jax.runtime.workdir import METRICS, REPORT, SUMMARY
 from braincl_jax.state import BrainState
@@ -56,6 +56,13 @@ def finish(
         with _or_warn(f"report {workdir / REPORT} could not be written"):
             publish_report(workdir, summary)
     return summary
+
+
+def finish_report(workdir: Path, summary: dict[str, Any]) -> None:
+    """Draws the report of a finished run if its process did not come to that."""
+    if leads() and not report_is_whole(workdir):
+        with _or_warn(f"report {workdir / REPORT} could not be written"):
+            publish_report(workdir, summary)
 
 
 @contextlib.contextmanager

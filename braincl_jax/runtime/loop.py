@@ -10,7 +10,7 @@ from braincl_jax.runtime.begin import begin
 from braincl_jax.runtime.checkpoint import DEFAULT, Checkpointing
 from braincl_jax.runtime.devices import take_devices
 from braincl_jax.runtime.examine import Examiner
-from braincl_jax.runtime.finish import finish
+from braincl_jax.runtime.finish import finish, finish_report
 from braincl_jax.runtime.folder import held
 from braincl_jax.runtime.identify import identify
 from braincl_jax.runtime.learn import learn_tasks
@@ -65,6 +65,7 @@ def run_sequence(
             summary = finished_summary(workdir)
             if summary is not None:
                 say(f"{workdir} holds this run, finished; --restart does it again")
+                finish_report(workdir, summary)
                 return summary
         phases = method.phases(stream)
         state, cursor, resumed = begin(

@@ -9,7 +9,7 @@ import numpy as np
 from braincl_jax.report.page import RecallSample, write_report
 from braincl_jax.report.summaries import Summary
 from braincl_jax.runtime.folder import CONTENTS
-from braincl_jax.runtime.log import write_json
+from braincl_jax.runtime.log import read_json, write_json
 from braincl_jax.runtime.workdir import DRAFT, RECALLS, REPORT
 
 
@@ -27,6 +27,16 @@ def publish_report(workdir: Path, summary: Summary) -> None:
     for name in names:
         os.replace(draft / name, report / name)
     draft.rmdir()
+
+
+def report_is_whole(workdir: Path) -> bool:
+    """Whether all files are there that the report says it has; it is not if its writing was cut short."""
+    report = workdir / REPORT
+    try:
+        names = read_json(report / CONTENTS)
+    except ValueError:
+        return False
+    return all((report / str(name)).exists() for name in names)
 
 
 def read_recalls(path: Path) -> RecallSample | None:

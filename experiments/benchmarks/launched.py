@@ -55,7 +55,7 @@ class Landing(NamedTuple):
 
 
 class Launched:
-    """What `experiments.launch` does with some flags, each time in a new process.
+    """What a command does with some flags, each time in a new process.
 
     Attributes:
         output: what the last of them printed.
@@ -66,18 +66,23 @@ class Launched:
         flags: Sequence[str],
         folder: Path,
         *,
+        module: str = "experiments.launch",
         root: Path = ROOT,
         environment: Mapping[str, str] | None = None,
+        own_group: bool = False,
     ) -> None:
         """Starts nothing.
 
         Args:
-            flags: of `experiments.launch`.
+            flags: of the module.
             folder: gets what the processes print, and compiled programs: a restart takes seconds.
+            module: what `python -m` runs.
             root: the checkout whose code runs.
             environment: variables besides those of this process.
+            own_group: whether each process leads a group, which can be killed with all that it has started.
         """
-        self._command = [sys.executable, "-m", "experiments.launch", *flags]
+        self._own_group = own_group
+        self._command = [sys.executable, "-m", module, *flags]
         self._root, self.output = root, folder / "output.txt"
         self._environment = {
             **os.environ,
@@ -89,8 +94,10 @@ class Launched:
         }
 
     def start(self, workdir: Path, checkpoint_steps: int = 0) -> subprocess.Popen:
-        """Starts or resumes the run; it saves itself after so many steps, and at the end of phases."""
-        flags = [f"--workdir={workdir}", f"--checkpoint_steps={checkpoint_steps}"]
+        """Starts or resumes the run; it saves itself after so many steps (0: as it does by itself)."""
+        flags = [f"--workdir={workdir}"]
+        if checkpoint_steps:
+            flags.append(f"--checkpoint_steps={checkpoint_steps}")
         with self.output.open("w") as output:
             return subprocess.Popen(
                 [*self._command, *flags],
@@ -98,6 +105,7 @@ class Launched:
                 env=self._environment,
                 stdout=output,
                 stderr=subprocess.STDOUT,
+                start_new_session=self._own_group,
             )
 
     def finish(self, workdir: Path, checkpoint_steps: int = 0) -> dict[str, Any]:

@@ -87,4 +87,5 @@ def test_a_dry_run_says_what_is_to_do_and_trains_nothing(launched, tmp_path, cap
     assert compare.main(rest) == 0
     told = capsys.readouterr().out
     assert told.count("| to do |") == 2 and "quickstart-joint-seed4-" in told
+    assert "| joint | " in told and "examples" in told
     assert not (tmp_path / "runs").exists() and commands == []

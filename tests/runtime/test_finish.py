@@ -10,7 +10,7 @@ import pytest
 from braincl_jax.config import Config
 from braincl_jax.runtime import finish as module
 from braincl_jax.runtime.cursor import Outcome
-from braincl_jax.runtime.finish import finish
+from braincl_jax.runtime.finish import finish, finish_report
 from braincl_jax.runtime.log import read_sealed
 
 OUTCOME = Outcome({}, {"sources": 3}, {})
@@ -105,3 +105,13 @@ def test_other_processes_know_the_summary_and_write_nothing(told, tmp_path, monk
     assert finished(tmp_path, told) == EXPECTED
     assert told == []
     assert [path.name for path in tmp_path.iterdir()] == ["metrics.jsonl"]
+
+
+def test_a_report_that_was_cut_short_is_drawn_when_the_run_is_found_finished(
+    told, tmp_path, monkeypatch
+):
+    (tmp_path / "summary.json").touch()
+    for whole in (True, False):
+        monkeypatch.setattr(module, "report_is_whole", lambda workdir, whole=whole: whole)
+        finish_report(tmp_path, {"seed": 1})
+    assert told == [("report", tmp_path, {"seed": 1})]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from braincl_jax.runtime import publish as module
-from braincl_jax.runtime.publish import publish_report, read_recalls
+from braincl_jax.runtime.publish import publish_report, read_recalls, report_is_whole
 
 
 @pytest.fixture
@@ -61,6 +61,15 @@ def test_one_that_cannot_be_drawn_leaves_the_older_one(drawn, tmp_path, monkeypa
     with pytest.raises(OSError, match="disk full"):
         publish_report(tmp_path, {"seed": 2})
     assert contents(tmp_path / "report") == before
+
+
+@pytest.mark.usefixtures("drawn")
+def test_a_report_is_whole_once_all_its_files_are_in_their_place(tmp_path):
+    assert not report_is_whole(tmp_path)
+    publish_report(tmp_path, {"seed": 1})
+    assert report_is_whole(tmp_path)
+    (tmp_path / "report" / "curve.png").unlink()
+    assert not report_is_whole(tmp_path)
 
 
 def test_damaged_recalls_are_an_error(drawn, tmp_path):
