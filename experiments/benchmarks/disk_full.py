@@ -6,7 +6,7 @@ Takes:     some 10 minutes on 2 CPU cores.
 Expect:    each time one line of error and exit code 2, or checkpoints that are told to be missing; nothing lost;
            state, metrics and summary identical, bit for bit.
 
-The disk begins with hardly a page and grows page by page, so that each kind of file is once the one that has no room.
+The disk begins with one page and grows bit by bit, so that each kind of file is once the one that has no room.
 """
 
 import contextlib
@@ -51,19 +51,13 @@ def resize(disk: Path, pages: int) -> None:
     subprocess.run(["mount", "-o", f"remount,size={pages * PAGE}", disk], check=True)
 
 
-def used_pages(disk: Path) -> int:
-    """Pages in use."""
-    usage = os.statvfs(disk)
-    return usage.f_blocks - usage.f_bfree
-
-
-def fill_up(run: Launched, disk: Path, step: int) -> list[dict[str, Any]]:
-    """Runs until the end on a disk that gets `step` pages more than are in use each time it was full.
+def fill_up(run: Launched, disk: Path, growth: float) -> list[dict[str, Any]]:
+    """Runs until the end on a disk that is made larger by that factor, and a page at least, each time it was full.
 
     Returns:
         of each attempt: pages of the disk, exit code, the last line that was printed, and what files there were.
     """
-    attempts, pages = [], step
+    attempts, pages = [], 1
     while True:
         resize(disk, pages)
         code = run.start(disk / "run").wait()
@@ -78,15 +72,15 @@ def fill_up(run: Launched, disk: Path, step: int) -> list[dict[str, Any]]:
         )
         if code == 0:
             return attempts
-        pages = max(pages, used_pages(disk)) + step
+        pages = max(pages + 1, int(pages * growth))
 
 
-def measure(folder: Path, step: int, config: Sequence[str]) -> dict[str, Any]:
+def measure(folder: Path, growth: float, config: Sequence[str]) -> dict[str, Any]:
     """One run left alone, one on a disk that is full again and again, and what differs between them at the end."""
     run = small_run(folder, 2, config)
     run.finish(folder / "alone")
     with small_disk(folder) as disk:
-        attempts = fill_up(run, disk, step)
+        attempts = fill_up(run, disk, growth)
         different = differences(folder / "alone", disk / "run")
     failed = attempts[:-1]
     return {
@@ -100,11 +94,11 @@ def measure(folder: Path, step: int, config: Sequence[str]) -> dict[str, Any]:
 def main(arguments: Sequence[str] | None = None) -> int:
     line = harness.CommandLine("disk_full", __doc__)
     line.add_argument(
-        "--pages", type=int, default=2, help="room made each time, in pages of 4096 bytes"
+        "--growth", type=float, default=1.3, help="the disk becomes so many times larger each time"
     )
     asked = line.read(arguments)
     with harness.workplace(asked, harness.QUICKSTART) as (folder, _):
-        found = measure(folder, 64 if asked.smoke else asked.pages, asked.config)
+        found = measure(folder, 8.0 if asked.smoke else asked.growth, asked.config)
     harness.show(["", ""], [[name, str(found[name])] for name in found if name != "attempts"])
     for attempt in found["attempts"]:
         print(attempt)

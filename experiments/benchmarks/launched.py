@@ -18,7 +18,7 @@ from braincl_jax.runtime.workdir import CHECKPOINTS, METRICS, SUMMARY
 
 ROOT = Path(__file__).parents[2]
 # In summaries of runs that are the same: a commit may be made while they last.
-MAY_DIFFER = {"wall_seconds", "versions", "commit", "commits"}
+MAY_DIFFER = {"wall_seconds", "versions", "commit", "commits", "sha256"}
 # How a run ends after a signal.
 ENDS = {signal.SIGKILL: -signal.SIGKILL, signal.SIGTERM: EXIT_INTERRUPTED}
 
