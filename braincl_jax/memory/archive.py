@@ -6,7 +6,6 @@ Nothing is unpacked: members are stored as they are, so that no array is larger 
 import hashlib
 import io
 import json
-import os
 import struct
 import tokenize
 import zipfile
@@ -15,6 +14,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+
+from braincl_jax.files import written_whole
 
 HEADER, HEADER_HASH = "header", "header_sha256"
 # In the header: the hash of each array beside it.
@@ -51,10 +52,8 @@ def write_archive(path: Path, header: Mapping[str, Any], arrays: Mapping[str, np
         HEADER_HASH: np.frombuffer(hashlib.sha256(text).digest(), np.uint8),
         **arrays,
     }
-    temporary = path.with_suffix(".tmp")
-    with temporary.open("wb") as file:
+    with written_whole(path) as file:
         np.savez(file, **members)
-    os.replace(temporary, path)
 
 
 def read_archive(path: Path, *, name: str, version: int, kinds: Mapping[str, np.dtype]) -> Archive:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from braincl_jax.data import TaskStream
+from braincl_jax.files import written_whole
 from braincl_jax.memory.cue_layout import CueLayout
 from braincl_jax.memory.exchange import export_memory
 from braincl_jax.memory.recall import recall_slots
@@ -37,7 +38,8 @@ def export_cues(
         sources: int32 [n, 2], task and image behind each slot.
     """
     export_memory(folder / "memory.npz", memory.long_term, layout, stream.class_order)
-    np.save(folder / "sources.npy", sources)
+    with written_whole(folder / "sources.npy") as file:
+        np.save(file, sources)
     recall = functools.partial(compiled_recall, layout)
     originals, recalls = [], []
     tasks = np.unique(sources[:, 0])
@@ -48,4 +50,5 @@ def export_cues(
         originals.append(stream.train_images(task, sources[slots, 1]))
         recalls.append(recall_slots(recall, memory, task, slots))
     original, recalled = np.stack(originals), np.stack(recalls)
-    np.savez(folder / "recalls.npz", task=tasks, original=original, recalled=recalled)
+    with written_whole(folder / "recalls.npz") as file:
+        np.savez(file, task=tasks, original=original, recalled=recalled)

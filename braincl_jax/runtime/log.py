@@ -2,11 +2,12 @@
 
 import hashlib
 import json
-import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+from braincl_jax.files import written_whole
 
 SEAL = "sha256"
 
@@ -17,16 +18,8 @@ def write_json(path: Path, content: Any) -> None:
     A list of numbers stands on one line.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.tmp")
-    try:
-        with temporary.open("w") as file:
-            file.write(_numbers_in_a_line(json.dumps(content, indent=2)) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+    with written_whole(path, "w", encoding="utf-8") as file:
+        file.write(_numbers_in_a_line(json.dumps(content, indent=2)) + "\n")
 
 
 def _numbers_in_a_line(text: str) -> str:

@@ -9,11 +9,11 @@ The table is made from the log whenever a run ends or is interrupted, and so it 
 
 import csv
 import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from braincl_jax.files import written_whole
 from braincl_jax.runtime.logged import PLACE, metrics_in, read_log
 from braincl_jax.runtime.workdir import TABLE
 
@@ -47,17 +47,12 @@ def write_table(log: Path, table: Path) -> None:
         ValueError: as `read_log`.
     """
     names = dict.fromkeys(name for line in read_log(log) for name in _cells(line))
-    temporary = table.with_name(f".{table.name}.tmp")
-    try:
-        with temporary.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, [*PLACE, *names], restval="", lineterminator="\n")
-            writer.writeheader()
-            for line in read_log(log):
-                place = {name: line[name] for name in PLACE if name in line}
-                writer.writerow(place | _cells(line))
-        os.replace(temporary, table)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with written_whole(table, "w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, [*PLACE, *names], restval="", lineterminator="\n")
+        writer.writeheader()
+        for line in read_log(log):
+            place = {name: line[name] for name in PLACE if name in line}
+            writer.writerow(place | _cells(line))
 
 
 def _cells(line: dict[str, Any]) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from braincl_jax.runtime.processes import (
 )
 
 ROOT = Path(__file__).parents[2]
-SECONDS, TOLERANCE = 120, 1e-4
+SECONDS, TOLERANCE = 300, 1e-4
 
 # The launcher with a network that is quickly compiled; what was learned is kept beside what the run itself writes.
 CHILD = """
