@@ -17,6 +17,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from braincl_jax.runtime.checkpoint import numbered
+from braincl_jax.runtime.workdir import CHECKPOINTS, METRICS, SUMMARY
 from experiments.benchmarks import harness
 from experiments.benchmarks.kill import small_run
 from experiments.benchmarks.launched import Launched, differences
@@ -82,11 +84,15 @@ def measure(folder: Path, growth: float, config: Sequence[str]) -> dict[str, Any
     with small_disk(folder) as disk:
         attempts = fill_up(run, disk, growth)
         different = differences(folder / "alone", disk / "run")
+        saved = bool(numbered(disk / "run" / CHECKPOINTS))
+    if not saved:  # there was no room for a checkpoint, and the run ended without
+        different = [name for name in different if name in (METRICS, SUMMARY)]
     failed = attempts[:-1]
     return {
         "failed": len(failed),
         "other_codes": sum(attempt["code"] != EXIT_ERROR for attempt in failed),
         "differences": different,
+        "saved": saved,
         "attempts": attempts,
     }
 

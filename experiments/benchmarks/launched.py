@@ -181,7 +181,7 @@ def _landing(workdir: Path) -> Landing:
 
 def differences(one: Path, other: Path) -> list[str]:
     """What differs between two finished runs: arrays of their last states by name, metrics, summaries."""
-    arrays, others = (read_arrays(numbered(path / CHECKPOINTS)[-1]) for path in (one, other))
+    arrays, others = (_last_arrays(path) for path in (one, other))
     found = [
         name
         for name in sorted(arrays.keys() | others.keys())
@@ -192,6 +192,12 @@ def differences(one: Path, other: Path) -> list[str]:
     if _comparable_summary(one) != _comparable_summary(other):
         found.append(SUMMARY)
     return found
+
+
+def _last_arrays(workdir: Path) -> dict[str, np.ndarray]:
+    """The newest checkpoint's; none where no checkpoint could be written."""
+    checkpoints = numbered(workdir / CHECKPOINTS)
+    return read_arrays(checkpoints[-1]) if checkpoints else {}
 
 
 def _same(one: np.ndarray, other: np.ndarray) -> bool:
