@@ -68,7 +68,7 @@ def fill_up(run: Launched, disk: Path, growth: float) -> list[dict[str, Any]]:
             {
                 "pages": pages,
                 "code": code,
-                "told": lines[-1][-300:] if lines else "",
+                "told": lines[-1][-300:].replace(str(disk), "DISK") if lines else "",
                 "files": sorted(path.name for path in (disk / "run").glob("*")),
             }
         )

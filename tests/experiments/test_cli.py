@@ -96,7 +96,9 @@ def test_a_process_ends_with_exit_code_2(tmp_path):
         text=True,
     )
     assert (ended.returncode, ended.stdout) == (2, "")
-    assert ended.stderr == ("braincl: error: num_tasks=0 is impossible: it must be at least 1\n")
+    assert ended.stderr == (
+        "braincl: error: num_tasks=0 is impossible: it must be between 1 and 65536\n"
+    )
 
 
 def test_a_dry_run_writes_nothing(tmp_path):
