@@ -124,10 +124,11 @@ def measure_comparison(
     """A comparison that is killed anywhere, beside one that was left alone."""
     config, *settings = [*harness.small_flags(folder), *flags]
     compare = Launched(
-        [config, *VARIANTS, "--", *settings],
+        [config, *VARIANTS],
         folder,
         module="experiments.compare",
         environment={"JAX_DISABLE_MOST_OPTIMIZATIONS": "1"},
+        behind=["--", *settings],
         own_group=True,
     )
     alone, killed = folder / "compared", folder / "compared_killed"

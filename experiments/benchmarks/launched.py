@@ -69,6 +69,7 @@ class Launched:
         module: str = "experiments.launch",
         root: Path = ROOT,
         environment: Mapping[str, str] | None = None,
+        behind: Sequence[str] = (),
         own_group: bool = False,
     ) -> None:
         """Starts nothing.
@@ -79,9 +80,10 @@ class Launched:
             module: what `python -m` runs.
             root: the checkout whose code runs.
             environment: variables besides those of this process.
+            behind: arguments that come after all flags.
             own_group: whether each process leads a group, which can be killed with all that it has started.
         """
-        self._own_group = own_group
+        self._own_group, self._behind = own_group, behind
         self._command = [sys.executable, "-m", module, *flags]
         self._root, self.output = root, folder / "output.txt"
         self._environment = {
@@ -100,7 +102,7 @@ class Launched:
             flags.append(f"--checkpoint_steps={checkpoint_steps}")
         with self.output.open("w") as output:
             return subprocess.Popen(
-                [*self._command, *flags],
+                [*self._command, *flags, *self._behind],
                 cwd=self._root,
                 env=self._environment,
                 stdout=output,
