@@ -1,13 +1,27 @@
 """Parts by name: what a config may write, what is recorded of it, and what is refused."""
 
 import hashlib
+import importlib
 import sys
 import types
 
 import pytest
 
-from braincl_jax.registry import EVALUATORS, Registry, import_plugins, named, named_each, parse
+from braincl_jax.config import Config, from_mapping
+from braincl_jax.plan import resolve
+from braincl_jax.registry import (
+    EVALUATORS,
+    Registry,
+    brought_from_outside,
+    import_plugins,
+    named,
+    named_each,
+    parse,
+)
 from braincl_jax.settings import at_least, given, settings
+from braincl_jax.types import StreamSpec
+
+SPEC = StreamSpec(image_shape=(8, 8, 1), num_classes=4, num_tasks=2, task_sizes=(6, 6))
 
 
 @pytest.fixture
@@ -179,3 +193,27 @@ def test_a_folder_is_no_plugin(plugin, tmp_path):
     (tmp_path / "just_a_folder").mkdir()
     with pytest.raises(ValueError, match="'just_a_folder' is a folder without __init__"):
         import_plugins(["just_a_folder"])
+
+
+def test_code_of_your_own_that_is_no_plugin_is_known_by_its_bytes_where_settings_name_it(plugin):
+    name = plugin(SOURCE)
+    importlib.import_module(name)  # as a script would, without naming it in the config
+    source = hashlib.sha256(SOURCE.encode()).hexdigest()
+    own = from_mapping({"evaluators": ["accuracy", "mine(number=5)"]})
+    assert brought_from_outside(own) == {name: source}
+    assert resolve(own, SPEC).plugins == {name: source}
+    assert brought_from_outside(Config()) == {}
+
+
+def test_settings_inside_settings_may_name_code_of_your_own(plugin):
+    name = plugin(
+        SOURCE.replace("EVALUATORS", "SAMPLERS").replace('"mine"', '"my_order"'), name="my_order"
+    )
+    importlib.import_module(name)
+    assert list(brought_from_outside(from_mapping({"sleep": {"sampler": "my_order"}}))) == [name]
+
+
+def test_code_that_was_typed_in_is_told_though_nobody_can_read_it(plugin, monkeypatch):
+    name = plugin(SOURCE)
+    monkeypatch.delattr(importlib.import_module(name), "__file__")
+    assert brought_from_outside(from_mapping({"evaluators": ["mine"]})) == {name: "unknown"}

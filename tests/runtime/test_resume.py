@@ -202,14 +202,19 @@ class TestWorkDirectory:
                 run(interrupted, restart=restart)
         assert files_of(interrupted) == before
 
-    def test_other_data_of_the_same_shape_are_refused(
-        self, run_of, config, tiny_stream, interrupted
+    @pytest.mark.parametrize("what", ["data", "class_order"])
+    def test_other_data_of_the_same_shape_and_other_orders_are_refused(
+        self, run_of, config, tiny_stream, interrupted, what
     ):
-        other = dataclasses.replace(tiny_stream, _train=tiny_stream._test)
+        changes = {
+            "data": {"_train": tiny_stream._test},
+            "class_order": {"class_order": tiny_stream.class_order[::-1]},
+        }
+        other = dataclasses.replace(tiny_stream, **changes[what])
         before = files_of(interrupted)
         for options in ({}, {"fork_from": interrupted}):
             workdir = interrupted.with_name("fork") if options else interrupted
-            with pytest.raises(ValueError, match="data"):
+            with pytest.raises(ValueError, match=what):
                 run_of(config, other)(workdir, **options)
         assert files_of(interrupted) == before
 
