@@ -1,7 +1,7 @@
 """Lets the disk of a small run fill up many times, makes room, goes on, and compares its end with a run left alone.
 
-Command:   sudo python -m experiments.benchmarks.disk_full
-           (it mounts a tmpfs of its own, which only root may do)
+Command:   python -m experiments.benchmarks.disk_full
+           as root, since it mounts a tmpfs of its own
 Takes:     some 10 minutes on 2 CPU cores.
 Expect:    each time one line of error and exit code 2, or checkpoints that are told to be missing; nothing lost;
            state, metrics and summary identical, bit for bit.
