@@ -11,7 +11,7 @@ from braincl_jax.parts import compiled_recall
 from braincl_jax.runtime.checkpoint import DamagedError, write_checkpoint
 from braincl_jax.runtime.cursor import Cursor, to_json
 from braincl_jax.runtime.load import load_run
-from braincl_jax.runtime.log import write_json
+from braincl_jax.runtime.log import write_sealed
 from braincl_jax.runtime.record import Record
 from braincl_jax.state import without_prefetched
 
@@ -26,7 +26,7 @@ def brain(diary):
 def workdir(tiny_method, brain, tmp_path_factory):
     workdir = tmp_path_factory.mktemp("run")
     record = Record(tiny_method.parts.config, tiny_method.parts.plan, "data").to_mapping()
-    write_json(workdir / "config.json", record)
+    write_sealed(workdir / "config.json", record)
     cursor, state = to_json(Cursor("after_task", steps=9)), without_prefetched(brain)
     write_checkpoint(workdir / "checkpoints", 9, state, cursor, record)
     return workdir
