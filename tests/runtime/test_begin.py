@@ -14,6 +14,7 @@ from braincl_jax.runtime.begin import begin
 from braincl_jax.runtime.checkpoint import write_checkpoint
 from braincl_jax.runtime.cursor import Cursor, to_json
 from braincl_jax.runtime.folder import claim
+from braincl_jax.runtime.log import read_sealed
 from braincl_jax.runtime.record import Record
 from braincl_jax.state import without_prefetched
 
@@ -89,7 +90,7 @@ def test_a_new_run_begins_with_the_seed_at_the_first_phase(
     state, cursor, resumed = begun(tmp_path / "run")
     assert_same(state, filled(1, jax.random.key(record.config.seed)))
     assert (cursor.stage, cursor.steps, cursor.task, resumed) == ("start", 0, 0, None)
-    written = json.loads((tmp_path / "run" / "config.json").read_text())
+    written = read_sealed(tmp_path / "run" / "config.json")
     assert written == record.to_mapping() | {"forked_from": None}
 
 
