@@ -54,7 +54,7 @@ def test_refinement_names_settings_of_its_own(tiny_config, make_method, tiny_str
 
 def test_finite_metrics_and_arrays_of_any_kind_pass(phases):
     metrics = {"loss": np.float32(1e38), "corrupt_slot": np.int32(-1), "origin": np.full(3, np.nan)}
-    require_finite_metrics([metrics], phases["replay"], 0, 1)
+    assert require_finite_metrics([metrics], phases["replay"], 0, 1) is None
 
 
 def brain(weight: float, working: float = 0.0) -> Any:
@@ -79,4 +79,4 @@ def test_weights_that_the_last_step_broke_are_found_though_its_loss_was_finite(
 
 
 def test_finite_weights_pass(phases):
-    require_finite_weights(brain(1e38), DEVICES, phases["replay"], 1, 400)
+    assert require_finite_weights(brain(1e38), DEVICES, phases["replay"], 1, 400) is None
