@@ -12,7 +12,6 @@ its settings, data, plugins and the code: a finished one is never done again and
 goes on, and with other code or settings there is another folder beside it.
 """
 
-import dataclasses
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -25,10 +24,10 @@ from braincl_jax.registry import import_plugins
 from braincl_jax.report.comparison import comparison_table, write_comparison
 from braincl_jax.report.tables import markdown_table
 from braincl_jax.report.units import duration
-from braincl_jax.runtime.forecast import forecast
 from braincl_jax.runtime.interrupt import EXIT_INTERRUPTED, Stop, stop_on_signals
 from braincl_jax.runtime.log import write_json
 from experiments import entry
+from experiments.dry_run import show_forecasts
 from experiments.grid import (
     FINISHED,
     Run,
@@ -36,7 +35,6 @@ from experiments.grid import (
     parse_seeds,
     parse_variant,
     plan_grid,
-    stream_of,
 )
 
 _CONFIG = flags.DEFINE_string(
@@ -64,27 +62,6 @@ def show_grid(runs: Sequence[Run]) -> None:
     """Prints each run, how far it is, and its folder."""
     rows = [[run.name, str(run.seed), run.progress, str(run.folder)] for run in runs]
     print(markdown_table(["variant", "seed", "", "folder"], rows), flush=True)
-
-
-def show_forecasts(runs: Sequence[Run]) -> None:
-    """Prints what a run of each variant takes, from shapes; nothing is compiled."""
-    rows = []
-    for run in {run.name: run for run in reversed(runs)}.values():
-        config = dataclasses.replace(run.record.config, num_devices=1)
-        foreseen = forecast(config, stream_of(config), compiled=False)
-        shown = sum(sum(phase.steps) * phase.examples for phase in foreseen.phases)
-        rows.append(
-            [
-                run.name,
-                f"{sum(foreseen.parameters.values()):,}",
-                f"{foreseen.memory_bytes['total']:,}",
-                f"{foreseen.state_bytes['total']:,}",
-                f"{sum(sum(phase.steps) for phase in foreseen.phases):,}",
-                f"{shown:,}",
-            ]
-        )
-    header = ["variant", "parameters", "memory, full (bytes)", "state (bytes)", "steps", "examples"]
-    print(f"\n{markdown_table(header, rows[::-1])}", flush=True)
 
 
 def launch_all(runs: Sequence[Run], stop: Stop) -> list[Run]:

@@ -182,7 +182,7 @@ def stream_of(config: Config) -> TaskStream:
     return _stream_with(tuple((name, getattr(config, name)) for name in DATA_SETTINGS))
 
 
-@functools.lru_cache
+@functools.lru_cache(maxsize=2)
 def _stream_with(settings: tuple[tuple[str, Any], ...]) -> TaskStream:
     return build_stream(Config(**dict(settings)))
 

@@ -14,17 +14,14 @@ from ml_collections import config_flags
 from braincl_jax.build import build_stream
 from braincl_jax.config import from_mapping
 from braincl_jax.report.console import format_summary
-from braincl_jax.report.forecast import format_forecast
 from braincl_jax.runtime.checkpoint import Checkpointing
-from braincl_jax.runtime.forecast import forecast
 from braincl_jax.runtime.interrupt import EXIT_INTERRUPTED, Interrupted
 from braincl_jax.runtime.loop import run_sequence
-from braincl_jax.runtime.processes import join_processes, leads, use_virtual_devices
-from braincl_jax.runtime.resume import say
+from braincl_jax.runtime.processes import join_processes, leads, say, use_virtual_devices
 from braincl_jax.runtime.tensorboard import EventFiles
-from braincl_jax.runtime.workdir import EVENTS
 from experiments import entry
 from experiments.arguments import command_of
+from experiments.dry_run import show_forecast
 from experiments.packaged import define_config
 
 _CONFIG = define_config("Experiment: a file, or the name of a packaged config.")
@@ -83,9 +80,7 @@ def main(argv: list[str]) -> int:
         _CHECKPOINT_STEPS.value, _CHECKPOINT_MINUTES.value, _KEEP_CHECKPOINTS.value
     )
     if _DRY_RUN.value:
-        foreseen = forecast(config, build_stream(config))
-        if leads():
-            print(format_forecast(foreseen))
+        show_forecast(config)
         return 0
     try:
         summary = run_sequence(
@@ -96,7 +91,7 @@ def main(argv: list[str]) -> int:
             restart=_RESTART.value,
             fork_from=Path(_FORK_FROM.value) if _FORK_FROM.value else None,
             command=command_of(_CONFIG),
-            followers=[EventFiles(workdir / EVENTS)] if _TENSORBOARD.value else [],
+            followers=[EventFiles(workdir)] if _TENSORBOARD.value else [],
         )
     except Interrupted as interruption:
         say(f"{interruption}\nthe same command (without --restart) goes on from there")

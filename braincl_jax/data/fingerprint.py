@@ -13,7 +13,8 @@ MOST_BYTES = 2**28
 CHUNK = 256
 
 
-@functools.lru_cache
+# A stream is asked for again when several runs share it; it is kept alive by that.
+@functools.lru_cache(maxsize=2)
 def fingerprint(stream: TaskStream, most_bytes: int = MOST_BYTES) -> str:
     """SHA-256, in hex, of all labels of a stream and of the pixels of its images, task after task.
 

@@ -9,9 +9,9 @@ from braincl_jax.pipeline import Phase
 from braincl_jax.runtime.checkpoint import load_newest, path_of, write_checkpoint
 from braincl_jax.runtime.cursor import Cursor, from_json, to_json
 from braincl_jax.runtime.folder import claim
-from braincl_jax.runtime.processes import leads
+from braincl_jax.runtime.processes import leads, say
 from braincl_jax.runtime.record import Record
-from braincl_jax.runtime.resume import Beginning, say
+from braincl_jax.runtime.resume import Beginning
 from braincl_jax.runtime.stages import build_evaluators, stages_of
 from braincl_jax.runtime.workdir import CHECKPOINTS, METRICS
 from braincl_jax.types import PyTree

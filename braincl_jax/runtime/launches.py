@@ -35,9 +35,10 @@ class Launch(NamedTuple):
 
 
 def note_launch(path: Path, launch: Launch) -> None:
-    """Adds a line."""
+    """Adds a line, also after one that was cut short."""
+    cut = path.exists() and path.stat().st_size and not path.read_bytes().endswith(b"\n")
     with path.open("a") as file:
-        file.write(json.dumps(launch._asdict()) + "\n")
+        file.write("\n" * bool(cut) + json.dumps(launch._asdict()) + "\n")
 
 
 def identity_of(workdir: Path) -> dict[str, Any]:

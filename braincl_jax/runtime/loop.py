@@ -14,7 +14,7 @@ from braincl_jax.runtime.finish import finish, finish_report
 from braincl_jax.runtime.folder import held
 from braincl_jax.runtime.identify import identify
 from braincl_jax.runtime.learn import learn_tasks
-from braincl_jax.runtime.resume import check_same_run, finished_summary, say
+from braincl_jax.runtime.resume import find_finished
 from braincl_jax.runtime.shell import Follower, open_shell
 
 
@@ -61,10 +61,8 @@ def run_sequence(
     method, record = identify(config, stream)
     with held(workdir):
         if not restart:
-            check_same_run(workdir, record, fork_from)
-            summary = finished_summary(workdir)
+            summary = find_finished(workdir, record, fork_from)
             if summary is not None:
-                say(f"{workdir} holds this run, finished; --restart does it again")
                 finish_report(workdir, summary)
                 return summary
         phases = method.phases(stream)

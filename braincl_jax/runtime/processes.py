@@ -1,6 +1,7 @@
 """Processes: what has to be said before JAX starts, and which of them speaks for all."""
 
 import os
+import sys
 import zlib
 
 import jax
@@ -70,6 +71,12 @@ def join_processes(
 def leads() -> bool:
     """Whether this is the process that writes and prints: the first, or the only one."""
     return jax.process_index() == 0
+
+
+def say(text: str) -> None:
+    """Tells the user, once for all processes, beside progress bars and away from results."""
+    if leads():
+        print(text, file=sys.stderr, flush=True)
 
 
 def any_process(flag: bool) -> bool:

@@ -10,7 +10,7 @@ from braincl_jax.evaluators.base import Evaluator
 from braincl_jax.pipeline import Phase
 from braincl_jax.report.units import duration
 from braincl_jax.runtime.cursor import Cursor
-from braincl_jax.runtime.resume import say
+from braincl_jax.runtime.processes import say
 from braincl_jax.runtime.stages import Examination, Stage, stages_of
 from braincl_jax.runtime.timings import Lap
 

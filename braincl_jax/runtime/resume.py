@@ -1,6 +1,5 @@
 """Where a run in a work directory begins."""
 
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,7 +9,7 @@ from braincl_jax.runtime.cursor import Cursor, from_json
 from braincl_jax.runtime.folder import holds_run, origin_of
 from braincl_jax.runtime.launches import read_launches
 from braincl_jax.runtime.log import read_sealed
-from braincl_jax.runtime.processes import leads
+from braincl_jax.runtime.processes import say
 from braincl_jax.runtime.provenance import code_digest, current_commit
 from braincl_jax.runtime.record import Record, differences, read_mapping
 from braincl_jax.runtime.workdir import CHECKPOINTS, CONFIG, LAUNCHES, SUMMARY
@@ -40,6 +39,19 @@ def finished_summary(workdir: Path) -> dict[str, Any] | None:
     if not all((workdir / name).exists() for name in (CONFIG, SUMMARY)):
         return None
     return read_sealed(workdir / SUMMARY)
+
+
+def find_finished(workdir: Path, record: Record, fork_from: Path | None) -> dict[str, Any] | None:
+    """The summary of the run that is asked for, if it is in `workdir` and finished; says so then.
+
+    Raises:
+        ValueError: as `check_same_run` and `finished_summary`.
+    """
+    check_same_run(workdir, record, fork_from)
+    summary = finished_summary(workdir)
+    if summary is not None:
+        say(f"{workdir} holds this run, finished; --restart does it again")
+    return summary
 
 
 def check_same_run(workdir: Path, record: Record, fork_from: Path | None) -> None:
@@ -82,12 +94,6 @@ def resume(workdir: Path, record: Record, abstract: PyTree) -> Beginning | None:
     cursor = from_json(checkpoint.cursor)
     say(f"{workdir}: goes on from {cursor}")
     return Beginning(checkpoint.state, cursor, checkpoint.path)
-
-
-def say(text: str) -> None:
-    """Tells the user, once for all processes, beside progress bars and away from results."""
-    if leads():
-        print(text, file=sys.stderr, flush=True)
 
 
 def _tell_other_code(workdir: Path) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from braincl_jax.runtime.logged import PLACE, StepCount
+from braincl_jax.runtime.workdir import EVENTS
 
 # Seconds between two moments at which the file is brought to disk; TensorBoard looks every 30 seconds or so.
 FLUSH_SECONDS = 5
@@ -21,11 +22,11 @@ FLUSH_SECONDS = 5
 class EventFiles:
     """Follows a log, see `followed.Follower`. It writes in the thread that tells it: a full disk is heard of."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, workdir: Path) -> None:
         """Writes nothing yet.
 
         Args:
-            folder: gets the files, and is made if need be.
+            workdir: of the run; the files go into a folder in it, which is made if need be.
 
         Raises:
             ValueError: tensorboardX is not installed.
@@ -39,7 +40,7 @@ class EventFiles:
                 f"({error}): pip install 'braincl_jax[tensorboard]', or in a clone pip install "
                 "-e '.[tensorboard]'; or leave --tensorboard out"
             ) from error
-        self._folder, self._open = folder, event_file_writer.EventsWriter
+        self._folder, self._open = workdir / EVENTS, event_file_writer.EventsWriter
         self._events, self._scalar = event_pb2, summary.scalar
         self._writer: Any = None
         self._count, self._flushed = StepCount(), 0.0

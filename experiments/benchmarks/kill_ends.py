@@ -21,8 +21,9 @@ from typing import Any
 
 import numpy as np
 
+from braincl_jax.runtime.launches import read_launches
 from braincl_jax.runtime.publish import report_is_whole
-from braincl_jax.runtime.workdir import SUMMARY
+from braincl_jax.runtime.workdir import LAUNCHES, SUMMARY
 from experiments.benchmarks import harness
 from experiments.benchmarks.kill import small_run
 from experiments.benchmarks.launched import MAY_DIFFER, Launched, differences, progress
@@ -31,21 +32,23 @@ VARIANTS = ("--variant=braincl", "--variant=finetune", "--seeds=0,1")
 
 
 def kill_at_end(run: Launched, alone: Path, workdir: Path, delays: Sequence[float]) -> list[str]:
-    """Kills a run so many seconds after its last checkpoint is begun, again and again; then lets it end.
+    """Kills a run so many seconds after it has nothing left to learn, again and again; then lets it end.
 
     Args:
         run: the run.
         alone: where it was left alone.
         workdir: where it is killed.
-        delays: seconds, one a kill; a resumed run has its last checkpoint from the start.
+        delays: seconds, one a kill, after the last checkpoint is begun or, from the second time on, after the process
+            has found it.
 
     Returns:
         what there was after each kill: "nothing", "summary" or "report", each with what comes before it.
     """
     last, found = progress(alone), []
     for delay in delays:
+        begun = len(read_launches(workdir / LAUNCHES))
         process = run.start(workdir)
-        while progress(workdir) < last and process.poll() is None:
+        while not _is_at_end(workdir, last, begun) and process.poll() is None:
             time.sleep(0.002)
         time.sleep(delay)
         process.kill()
@@ -54,6 +57,21 @@ def kill_at_end(run: Launched, alone: Path, workdir: Path, delays: Sequence[floa
         found.append("report" if report_is_whole(workdir) else "summary" if summary else "nothing")
     run.finish(workdir)
     return found
+
+
+def _is_at_end(workdir: Path, last: int, begun: int) -> bool:
+    """Whether another process than the first `begun` ones has all steps behind it."""
+    return progress(workdir) >= last and len(read_launches(workdir / LAUNCHES)) > begun
+
+
+def seconds_at_end(run: Launched, alone: Path, workdir: Path) -> float:
+    """How long a run takes from its last checkpoint on."""
+    process = run.start(workdir)
+    while not _is_at_end(workdir, progress(alone), 0) and process.poll() is None:
+        time.sleep(0.002)
+    began = time.monotonic()
+    process.wait()
+    return time.monotonic() - began
 
 
 def kill_comparison(
@@ -106,9 +124,7 @@ def measure_run(
     alone, killed = folder / "alone", folder / "killed"
     run = small_run(folder, 2, flags)
     run.finish(alone)
-    began = time.monotonic()
-    run.finish(folder / "warm")  # as long as a process takes whose programs are compiled
-    took = time.monotonic() - began
+    took = seconds_at_end(run, alone, folder / "warm")  # its programs are compiled
     found = kill_at_end(run, alone, killed, rng.uniform(0, took, kills).tolist())
     return {
         "kills": kills,

@@ -1,6 +1,6 @@
 """A memory of all tasks without a network that replays it: of each task, only what fills the memory is done."""
 
-from typing import Any, NamedTuple, cast
+from typing import NamedTuple, cast
 
 import jax
 import jax.numpy as jnp
@@ -10,14 +10,11 @@ from numpy.typing import NDArray
 from braincl_jax.build import build_method, build_plan, build_stream, init_brain
 from braincl_jax.config import Config
 from braincl_jax.data import TaskStream
-from braincl_jax.evaluators.metrics import psnr
 from braincl_jax.memory import cue_strings
 from braincl_jax.memory.block import store
 from braincl_jax.memory.coder.tables import CodingTable
 from braincl_jax.memory.cue_layout import CueLayout
-from braincl_jax.memory.recall import recall_slots
 from braincl_jax.methods import BrainCL
-from braincl_jax.parts import recall
 from braincl_jax.runtime.devices import Devices, require_even_batches
 from braincl_jax.state import BrainState
 from braincl_jax.types import PyTree
@@ -79,23 +76,6 @@ def learn(config: Config) -> Learned:
             phase.after(jax.device_get(devices.first(metrics)), task, notes)
     one = jax.device_put(devices.fetch(state))
     return Learned(method, stream, one, tuple(codecs), notes["sources"])
-
-
-def point(learned: Learned) -> dict[str, Any]:
-    """Bytes, all told, and how close to the images they are recalled."""
-    bill, values = learned.method.bill(learned.state), []
-    compiled = jax.jit(lambda memory, task, slot: recall(learned.layout, memory, task, slot))
-    for task in range(learned.stream.spec.num_tasks):
-        slots = learned.slots(task)
-        original = learned.images(task)[0][learned.sources[slots, 1]]
-        values.append(psnr(original, recall_slots(compiled, learned.state.memory, task, slots)))
-    return {
-        "bytes_per_image": sum(bill.values()) / learned.stream.spec.num_images,
-        "psnr_db": float(np.concatenate(values).mean()),
-        "stored": len(learned.sources),
-        "images": learned.stream.spec.num_images,
-        "memory_bytes": bill,
-    }
 
 
 def stored_cues(learned: Learned, task: int) -> tuple[CodingTable, NDArray[np.int32]]:

@@ -12,16 +12,23 @@ built (pip install pillow-jxl-plugin); what is missing is left out.
 import dataclasses
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
 
 from braincl_jax.build import build_stream
 from braincl_jax.config import Config
+from braincl_jax.evaluators.metrics import psnr
+from braincl_jax.memory.recall import recall_slots
+from braincl_jax.parts import recall
 from braincl_jax.report.style import COLOURS, blank_axes
 from braincl_jax.report.tables import number
 from braincl_jax.runtime.processes import use_virtual_devices
 from experiments.arguments import read_config
 from experiments.benchmarks import harness
 from experiments.benchmarks.image_codecs import Line, image_codecs, interpolate, lines
-from experiments.benchmarks.learned import learn, point
+from experiments.benchmarks.learned import Learned, learn
 
 # The codec of cifar100_20, and 10 classes in one task; of the embedded images, unless others are given.
 PHOTOGRAPHS = (
@@ -41,6 +48,23 @@ def at_rate(config: Config, bytes_per_image: float, refine_epochs: int = 0) -> C
     budget = round(bytes_per_image * build_stream(config).spec.num_images)
     codec = dataclasses.replace(config.codec, refine_epochs=refine_epochs)
     return dataclasses.replace(config, budget_bytes=budget, bytes_per_class=0, codec=codec)
+
+
+def point(learned: Learned) -> dict[str, Any]:
+    """Bytes, all told, and how close to the images they are recalled."""
+    bill, values = learned.method.bill(learned.state), []
+    compiled = jax.jit(lambda memory, task, slot: recall(learned.layout, memory, task, slot))
+    for task in range(learned.stream.spec.num_tasks):
+        slots = learned.slots(task)
+        original = learned.images(task)[0][learned.sources[slots, 1]]
+        values.append(psnr(original, recall_slots(compiled, learned.state.memory, task, slots)))
+    return {
+        "bytes_per_image": sum(bill.values()) / learned.stream.spec.num_images,
+        "psnr_db": float(np.concatenate(values).mean()),
+        "stored": len(learned.sources),
+        "images": learned.stream.spec.num_images,
+        "memory_bytes": bill,
+    }
 
 
 def measure(

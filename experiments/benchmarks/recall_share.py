@@ -1,27 +1,22 @@
-"""What share of a replay step recalling takes, and how fast strings are decoded beside the package constriction.
+"""What share of a replay step recalling takes.
 
 Command:   python -m experiments.benchmarks.recall_share --rounds=60
 Takes:     about 6 minutes on 2 CPU cores.
-Expect:    recalling below 20 % of a step and entropy decoding about 3 %; strings decoded inside jit at least as fast as
-           constriction decodes them one by one, though it has the easier task of letters without context.
+Expect:    recalling below 20 % of a step and entropy decoding about 3 %.
 
 The step that recalls is timed in turn with one that reads the same images from arrays (`braincl_cached`), and with the
 decoding of the strings alone.
 """
 
 import dataclasses
-import importlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 
 from braincl_jax import pipeline
 from braincl_jax.build import build_method
-from braincl_jax.memory import cue_strings
-from braincl_jax.memory.coder import tables
 from braincl_jax.methods import BrainCL, BrainCLCached
 from braincl_jax.runtime.devices import Devices
 from braincl_jax.runtime.processes import use_virtual_devices
@@ -31,11 +26,7 @@ from braincl_jax.state import BrainState
 from braincl_jax.types import Array, Now
 from experiments.arguments import read_config
 from experiments.benchmarks import harness
-from experiments.benchmarks.harness import in_turn, median
-from experiments.benchmarks.learned import Learned, learn, stored_cues
-
-# Strings that are decoded together, where there are so many.
-BATCH = 1024
+from experiments.benchmarks.learned import Learned, learn
 
 
 def with_cache(learned: Learned) -> tuple[BrainCLCached, BrainState]:
@@ -86,66 +77,16 @@ def shares(learned: Learned, num_devices: int, rounds: int) -> dict[str, Any]:
         "reading": replayer(*with_cache(learned)),
         "decoding": lambda: read(held, None),
     }
-    measured = in_turn(things, rounds)
+    measured = harness.in_turn(things, rounds)
     return {
         "devices": num_devices,
         "rounds": rounds,
-        "step_ms": 1e3 * median(measured, lambda one: one["recalling"]) / together,
-        "recall_percent": 100 * median(measured, lambda one: 1 - one["reading"] / one["recalling"]),
-        "decoding_percent": 100 * median(measured, lambda one: one["decoding"] / one["recalling"]),
+        "step_ms": 1e3 * harness.median(measured, lambda one: one["recalling"]) / together,
+        "recall_percent": 100
+        * harness.median(measured, lambda one: 1 - one["reading"] / one["recalling"]),
+        "decoding_percent": 100
+        * harness.median(measured, lambda one: one["decoding"] / one["recalling"]),
     }
-
-
-def speed(learned: Learned, rounds: int) -> dict[str, Any]:
-    """Strings of the first task that are decoded in a second, jitted on one device and by constriction."""
-    form, slots = learned.layout.format, jnp.asarray(learned.slots(0)[:BATCH])
-    task = jnp.zeros(1, jnp.int32)
-    read = jax.jit(lambda memory: cue_strings.read_cues(memory, form, task, slots[None]))
-    table, cues = stored_cues(learned, 0)
-    symbols = np.asarray(tables.to_symbols(table, jnp.asarray(cues[: len(slots)])))
-    things = {"ours": lambda: read(learned.stored)} | constriction(symbols)
-    measured = in_turn(things, rounds)
-    rates = {
-        name: median(measured, lambda one, name=name: len(slots) / one[name]) for name in things
-    }
-    over = {
-        name: median(measured, lambda one, name=name: one[name] / one["ours"])
-        for name in things
-        if name != "ours"
-    }
-    return {"strings": len(slots), "strings_per_second": rates, "times_as_fast_as": over}
-
-
-def constriction(symbols: np.ndarray) -> dict[str, Callable[[], Any]]:
-    """The package constriction decoding the same letters int32 [n, h, w, M], a string each, if it is installed.
-
-    Its task is the easier one: a table for each channel, of the letters' own frequencies, and no context.
-    """
-    try:
-        stream: Any = vars(importlib.import_module("constriction"))["stream"]
-    except ImportError:
-        print("constriction is left out: pip install constriction brings it")
-        return {}
-    by_image = symbols.reshape(len(symbols), -1, symbols.shape[-1]).swapaxes(1, 2).astype(np.int32)
-    # One more of each letter: the package asks for at least two.
-    counts = [1.0 + np.bincount(one.ravel(), minlength=2) for one in by_image.swapaxes(0, 1)]
-    models = [
-        stream.model.Categorical(one / one.sum(), perfect=False, lazy=False) for one in counts
-    ]
-
-    def encode(rows: np.ndarray) -> np.ndarray:
-        coder = stream.stack.AnsCoder()
-        for row, model in zip(rows[::-1], models[::-1], strict=True):
-            coder.encode_reverse(np.ascontiguousarray(row), model)
-        return coder.get_compressed()
-
-    def decode(string: np.ndarray) -> list[np.ndarray]:
-        coder = stream.stack.AnsCoder(string)
-        return [coder.decode(model, by_image.shape[-1]) for model in models]
-
-    strings = [encode(one) for one in by_image]
-    np.testing.assert_array_equal([decode(one) for one in strings], by_image)
-    return {"constriction": lambda: [decode(one) for one in strings]}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -159,10 +100,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     found = [shares(learned, one, asked.rounds) for one in asked.devices]
     names = ("devices", "step_ms", "recall_percent", "decoding_percent")
     harness.show(names, [[one[name] for name in names] for one in found])
-    fast = speed(learned, asked.rounds)
-    harness.show(["", "strings/s"], list(fast["strings_per_second"].items()))
-    harness.show(["ours, times as fast as", ""], list(fast["times_as_fast_as"].items()))
-    harness.publish(asked, {"shares": found, "speed": fast})
+    harness.publish(asked, {"shares": found})
 
 
 if __name__ == "__main__":

@@ -52,7 +52,7 @@ def test_metrics_are_over_all_steps_of_a_phase_and_figures_over_tasks(tmp_path):
     figures = {"all_seen": 0.75, "by_task": [0.5, 1.0], "none": None, "name": "x"}
     looked = {"task": 1, "phase": "after_task", "evaluator": "accuracy", "figures": figures}
     folder = tmp_path / "tensorboard"
-    with FollowedLog(tmp_path / "metrics.jsonl", followers=[EventFiles(folder)]) as log:
+    with FollowedLog(tmp_path / "metrics.jsonl", followers=[EventFiles(tmp_path)]) as log:
         log.write(**replay(0, 20, loss=0.5, accuracy=0.25))
         log.write(**replay(0, 30, loss=0.25))
         log.write(**replay(1, 20, loss=2))
@@ -69,12 +69,12 @@ def test_what_a_run_does_again_after_an_interruption_is_shown_once(tmp_path, mon
     # Files are named by the second in which they were begun.
     clock = itertools.count(1_700_000_000)
     monkeypatch.setattr("tensorboardX.event_file_writer.time.time", lambda: float(next(clock)))
-    with FollowedLog(path, followers=[EventFiles(folder)]) as log:
+    with FollowedLog(path, followers=[EventFiles(tmp_path)]) as log:
         log.write(**replay(0, 20, loss=0.5))
         kept = log.size
         log.write(**replay(0, 40, loss=0.25))
         log.write(**replay(0, 60, loss=0.125))
-    with FollowedLog(path, kept, [EventFiles(folder)]) as log:
+    with FollowedLog(path, kept, [EventFiles(tmp_path)]) as log:
         log.write(**replay(0, 40, loss=1))
     assert len(list(folder.iterdir())) == 2
     assert shown(folder) == {"replay/loss": [(20, 0.5), (40, 1.0)]}
@@ -85,7 +85,7 @@ def test_a_run_that_was_begun_without_it_is_shown_whole(tmp_path):
     with FollowedLog(path) as log:
         log.write(**replay(0, 20, loss=0.5))
         kept = log.size
-    with FollowedLog(path, kept, [EventFiles(folder)]) as log:
+    with FollowedLog(path, kept, [EventFiles(tmp_path)]) as log:
         log.write(**replay(0, 40, loss=0.25))
     assert shown(folder) == {"replay/loss": [(20, 0.5), (40, 0.25)]}
 
@@ -95,7 +95,7 @@ def test_lines_are_on_disk_a_moment_after_they_are_written(tmp_path, monkeypatch
     files = EventFiles(tmp_path)
     files.begin(iter([]))
     files.follow(replay(0, 20, loss=0.5))
-    assert shown(tmp_path) == {"replay/loss": [(20, 0.5)]}
+    assert shown(tmp_path / "tensorboard") == {"replay/loss": [(20, 0.5)]}
     files.end()
 
 
@@ -104,7 +104,7 @@ def test_a_full_disk_is_a_warning_and_the_log_goes_on(tmp_path, monkeypatch, cap
         raise OSError("disk full")
 
     monkeypatch.setattr(module, "FLUSH_SECONDS", -1)
-    files = EventFiles(tmp_path / "tensorboard")
+    files = EventFiles(tmp_path)
     with FollowedLog(tmp_path / "metrics.jsonl", followers=[files]) as log:
         with monkeypatch.context() as patch:
             patch.setattr("tensorboardX.event_file_writer.EventsWriter.flush", full)
@@ -120,5 +120,5 @@ def test_a_full_disk_is_a_warning_and_the_log_goes_on(tmp_path, monkeypatch, cap
 def test_without_the_package_one_error_says_how_to_get_it(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "tensorboardX", None)
     with pytest.raises(ValueError, match=r"tensorboardX.*pip install 'braincl_jax\[tensorboard\]'"):
-        EventFiles(tmp_path / "tensorboard")
+        EventFiles(tmp_path)
     assert list(tmp_path.iterdir()) == []

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from braincl_jax.runtime.launches import Launch, note_launch
 from experiments.benchmarks import kill_ends
 from experiments.benchmarks.kill_ends import kill_at_end, kill_comparison, results_of
 
@@ -39,6 +40,7 @@ class Run:
     def start(self, workdir: Path) -> Process:
         (workdir / "checkpoints" / "00000009").mkdir(parents=True, exist_ok=True)
         self.starts += 1
+        note_launch(workdir / "launches.jsonl", Launch(0, "", "", "", "", ""))
         if self.starts > 1:
             (workdir / "summary.json").touch()
         if self.starts > 2:

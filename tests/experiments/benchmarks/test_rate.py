@@ -53,3 +53,11 @@ def test_the_command_learns_at_every_budget_and_asks_every_codec(
     assert len(written["lines"]["ours"]) == len(written["ours"]["ours"]) == 2
     assert plot.exists()
     assert "| JPEG, headers counted once | 9.00 | 9.00 |" in capsys.readouterr().out
+
+
+def test_what_was_learned_fills_the_budget_and_can_be_recalled(learned):
+    found = rate.point(learned)
+    assert sum(found["memory_bytes"].values()) <= learned.method.parts.config.budget_bytes
+    assert found["bytes_per_image"] * found["images"] == sum(found["memory_bytes"].values())
+    assert found["stored"] == len(learned.sources) > 0
+    assert 5 < found["psnr_db"] < 60

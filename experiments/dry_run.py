@@ -1,0 +1,40 @@
+"""Dry runs: what a run, or a run of each variant of a comparison, would take; nothing is trained or written."""
+
+import dataclasses
+from collections.abc import Sequence
+
+from braincl_jax.build import build_stream
+from braincl_jax.config import Config
+from braincl_jax.report.forecast import format_forecast
+from braincl_jax.report.tables import markdown_table
+from braincl_jax.runtime.forecast import forecast
+from braincl_jax.runtime.processes import leads
+from experiments.grid import Run, stream_of
+
+
+def show_forecast(config: Config) -> None:
+    """Prints what a run takes, from shapes and compiled programs."""
+    foreseen = forecast(config, build_stream(config))
+    if leads():
+        print(format_forecast(foreseen))
+
+
+def show_forecasts(runs: Sequence[Run]) -> None:
+    """Prints what a run of each variant takes, from shapes; nothing is compiled."""
+    rows = []
+    for run in {run.name: run for run in reversed(runs)}.values():
+        config = dataclasses.replace(run.record.config, num_devices=1)
+        foreseen = forecast(config, stream_of(config), compiled=False)
+        shown = sum(sum(phase.steps) * phase.examples for phase in foreseen.phases)
+        rows.append(
+            [
+                run.name,
+                f"{sum(foreseen.parameters.values()):,}",
+                f"{foreseen.memory_bytes['total']:,}",
+                f"{foreseen.state_bytes['total']:,}",
+                f"{sum(sum(phase.steps) for phase in foreseen.phases):,}",
+                f"{shown:,}",
+            ]
+        )
+    header = ["variant", "parameters", "memory, full (bytes)", "state (bytes)", "steps", "examples"]
+    print(f"\n{markdown_table(header, rows[::-1])}", flush=True)
