@@ -1,8 +1,11 @@
-"""A hundred bad inputs: each is refused before anything is trained, by words that name it, its value and a remedy."""
+"""A hundred bad inputs to `braincl run`: each ends it with exit code 2 and a line that names value and remedy."""
 
 import io
 import math
+import multiprocessing
+import os
 import re
+import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -13,16 +16,49 @@ from PIL import Image
 
 from braincl_jax.build import build_method, build_plan, build_stream
 from braincl_jax.config import from_mapping
-from braincl_jax.methods import Method
+from experiments import cli
 
 INF, NAN = math.inf, math.nan
 FILE = "npz:{folder}/data.npz"
+CONFIG = """from math import inf, nan
+
+from ml_collections import ConfigDict
 
 
-def prepare(settings: dict) -> Method:
-    """All that a run does before it allocates or trains anything."""
-    config = from_mapping(settings)
-    return build_method(config, build_plan(config, build_stream(config)))
+def get_config():
+    return ConfigDict({settings!r})
+"""
+
+
+def launch(arguments: list[str], stderr: Path) -> None:
+    """The command itself, in a process of its own."""
+    os.dup2(os.open(stderr, os.O_WRONLY | os.O_CREAT), 2)
+    sys.argv = ["braincl", *arguments]
+    cli.main()
+
+
+@pytest.fixture
+def refuse(tmp_path) -> Callable[[dict, str], None]:
+    """Runs a config of these settings: exit code 2, a line that matches the pattern and nothing written."""
+    # Importing JAX takes seconds: processes are forked from one that has it, and no backend or thread yet.
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["experiments.launch"])
+
+    def run(settings: dict, pattern: str) -> None:
+        config, workdir, stderr = (tmp_path / name for name in ("bad.py", "run", "stderr"))
+        config.write_text(CONFIG.format(settings=settings))
+        arguments = ["run", f"--config={config}", f"--workdir={workdir}"]
+        process = context.Process(target=launch, args=(arguments, stderr))
+        process.start()
+        process.join()
+        *warnings, line = stderr.read_text().splitlines()
+        assert process.exitcode == 2, line
+        assert line.startswith("braincl: error: ")
+        assert re.search(pattern, line), (line, pattern)
+        assert not [one for one in warnings if not one.startswith("W")]
+        assert not workdir.exists()
+
+    return run
 
 
 def nested(settings: dict) -> dict:
@@ -35,7 +71,7 @@ def nested(settings: dict) -> dict:
 
 
 def all_of(*words: str) -> str:
-    """A pattern of a message that holds all these words in its first line."""
+    """A pattern of a line that holds all these words."""
     return rf"\A{''.join(f'(?=.*{re.escape(word)})' for word in words)}"
 
 
@@ -91,10 +127,9 @@ SETTINGS = [
 
 
 @pytest.mark.parametrize(("name", "value", "remedy"), SETTINGS, ids=str)
-def test_a_setting_that_is_impossible_by_itself(name, value, remedy):
+def test_a_setting_that_is_impossible_by_itself(name, value, remedy, refuse):
     shown = value[0] if isinstance(value, list) else value
-    with pytest.raises(ValueError, match=all_of(name, str(shown), remedy)):
-        from_mapping(nested({name: value}))
+    refuse(nested({name: value}), all_of(name, str(shown), remedy))
 
 
 @pytest.mark.parametrize(
@@ -112,9 +147,8 @@ def test_a_setting_that_is_impossible_by_itself(name, value, remedy):
         ("sleep.sampler", "by_need(exponent=2)", "between 0 and 1"),
     ],
 )
-def test_a_setting_of_a_part_that_is_impossible(name, text, remedy):
-    with pytest.raises(ValueError, match=all_of(name, remedy)):
-        from_mapping(nested({name: text}))
+def test_a_setting_of_a_part_that_is_impossible(name, text, remedy, refuse):
+    refuse(nested({name: text}), all_of(name, remedy))
 
 
 # Settings that do not fit 5,000 images of 28x28 in 10 classes.
@@ -158,9 +192,8 @@ UNFIT = [
 
 
 @pytest.mark.parametrize(("settings", "words"), UNFIT, ids=str)
-def test_settings_that_do_not_fit_the_data(settings, words):
-    with pytest.raises(ValueError, match=all_of(*words)):
-        prepare(nested(settings))
+def test_settings_that_do_not_fit_the_data(settings, words, refuse):
+    refuse(nested(settings), all_of(*words))
 
 
 def npz(**changes) -> Callable[[Path], str]:
@@ -295,10 +328,9 @@ DATA = [
 
 
 @pytest.mark.parametrize(("write", "words"), DATA, ids=[str(words) for _, words in DATA])
-def test_data_that_cannot_be_used(write, words, tmp_path):
+def test_data_that_cannot_be_used(write, words, refuse, tmp_path):
     settings = {"dataset": write(tmp_path), "num_tasks": 2, "budget_bytes": 200_000}
-    with pytest.raises(ValueError, match=all_of(*words)):
-        prepare(settings)
+    refuse(settings, all_of(*words))
 
 
 def test_the_data_that_these_are_made_from_can_be_used(tmp_path):
@@ -307,7 +339,8 @@ def test_the_data_that_these_are_made_from_can_be_used(tmp_path):
         folder.mkdir()
         name = write(folder)
         (folder / "class_names.npy").unlink(missing_ok=True)
-        method = prepare({"dataset": name, "num_tasks": 2, "budget_bytes": 200_000})
+        config = from_mapping({"dataset": name, "num_tasks": 2, "budget_bytes": 200_000})
+        method = build_method(config, build_plan(config, build_stream(config)))
         assert method.parts.spec.image_shape[:2] == (6, 6)
 
 
