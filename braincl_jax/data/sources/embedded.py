@@ -6,6 +6,13 @@ from braincl_jax.data.dataset import Dataset
 from braincl_jax.data.sources.npz import load_npz
 
 EMBEDDED = Path(__file__).parents[1] / "embedded"
+# As Xiao, Rasul and Vollgraf (arXiv:1708.07747) call them.
+CLASS_NAMES = {
+    "fashion_mnist_mini": (
+        *("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat"),
+        *("Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),
+    )
+}
 
 
 def load_embedded(name: str) -> Dataset:
@@ -17,4 +24,5 @@ def load_embedded(name: str) -> Dataset:
     possible = sorted(path.stem for path in EMBEDDED.glob("*.npz"))
     if name not in possible:
         raise ValueError(f"embedded:{name}: no such embedded data set; there are {possible}.")
-    return load_npz(str(EMBEDDED / f"{name}.npz"))
+    dataset = load_npz(str(EMBEDDED / f"{name}.npz"))
+    return dataset._replace(class_names=CLASS_NAMES[name])

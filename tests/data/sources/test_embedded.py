@@ -23,6 +23,9 @@ def test_fashion_mnist_mini_begins_as_fashion_mnist_does(images):
     data = load_source("embedded:fashion_mnist_mini")
     # The data set's own first labels: ankle boot, T-shirt, T-shirt, dress, T-shirt, ...
     assert data.train_labels[:8].tolist() == [9, 0, 0, 3, 0, 2, 7, 2]
+    assert [data.class_names[label] for label in data.train_labels[[0, 1, 3]]] == [
+        *("Ankle boot", "T-shirt/top", "Dress")
+    ]
     assert data.test_labels[:8].tolist() == [9, 2, 1, 1, 6, 1, 4, 6]
     assert len(np.unique(images(data.train), axis=0)) > 4990
 
