@@ -5,11 +5,12 @@ Takes:     some 10 minutes on 2 CPU cores.
 Expect:    the same states, metrics, summaries and figures as of what was left alone, and no finished run done twice.
 
 `experiments.benchmarks.kill` kills amid steps and checkpoints. Here SIGKILL comes at a random moment after the last
-checkpoint of the run, or at any moment of a comparison, with the run that it has started.
+step of the run, or at any moment of a comparison, with the run that it has started.
 """
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -28,50 +29,66 @@ from experiments.benchmarks import harness
 from experiments.benchmarks.kill import small_run
 from experiments.benchmarks.launched import MAY_DIFFER, Launched, differences, progress
 
+REPORT = "report"
 VARIANTS = ("--variant=braincl", "--variant=finetune", "--seeds=0,1")
 
 
-def kill_at_end(run: Launched, alone: Path, workdir: Path, delays: Sequence[float]) -> list[str]:
-    """Kills a run so many seconds after it has nothing left to learn, again and again; then lets it end.
-
-    Args:
-        run: the run.
-        alone: where it was left alone.
-        workdir: where it is killed.
-        delays: seconds, one a kill, after the last checkpoint is begun or, from the second time on, after the process
-            has found it.
-
-    Returns:
-        what there was after each kill: "nothing", "summary" or "report", each with what comes before it.
-    """
-    last, found = progress(alone), []
-    for delay in delays:
-        begun = len(read_launches(workdir / LAUNCHES))
-        process = run.start(workdir)
-        while not _is_at_end(workdir, last, begun) and process.poll() is None:
-            time.sleep(0.002)
-        time.sleep(delay)
-        process.kill()
-        process.wait()
-        summary = (workdir / SUMMARY).exists()
-        found.append("report" if report_is_whole(workdir) else "summary" if summary else "nothing")
-    run.finish(workdir)
-    return found
-
-
-def _is_at_end(workdir: Path, last: int, begun: int) -> bool:
-    """Whether another process than the first `begun` ones has all steps behind it."""
-    return progress(workdir) >= last and len(read_launches(workdir / LAUNCHES)) > begun
-
-
-def seconds_at_end(run: Launched, alone: Path, workdir: Path) -> float:
-    """How long a run takes from its last checkpoint on."""
+def learned(run: Launched, alone: Path, workdir: Path) -> None:
+    """A run that was killed as it began to write its last checkpoint, so that all of its end is still to come."""
     process = run.start(workdir)
-    while not _is_at_end(workdir, progress(alone), 0) and process.poll() is None:
+    while progress(workdir) < progress(alone) and process.poll() is None:
         time.sleep(0.002)
+    process.kill()
+    process.wait()
+
+
+def seconds_at_end(run: Launched, workdir: Path) -> float:
+    """How long a run that has nothing left to learn takes to its end, from the line that it writes as it begins."""
+    process = _begun(run, workdir)
     began = time.monotonic()
     process.wait()
     return time.monotonic() - began
+
+
+def kill_at_end(
+    run: Launched, template: Path, folder: Path, delays: Sequence[float]
+) -> tuple[list[str], list[Path]]:
+    """Kills a run that has nothing left to learn, again and again until its report is whole; then another one.
+
+    Args:
+        run: the run.
+        template: from `learned`; stays as it is.
+        folder: gets the copies of it that are killed.
+        delays: seconds after a process has begun, one a kill.
+
+    Returns:
+        what there was after each kill, "nothing", "summary" or "report", each with what comes before it; and the
+        copies, all of them brought to their end.
+    """
+    found, copies = [], []
+    for number, delay in enumerate(delays):
+        if not copies or found[-1] == REPORT:
+            copies.append(folder / f"killed{number}")
+            shutil.copytree(template, copies[-1])
+        process = _begun(run, copies[-1])
+        time.sleep(delay)
+        process.kill()
+        process.wait()
+        summary = (copies[-1] / SUMMARY).exists()
+        whole = report_is_whole(copies[-1])
+        found.append(REPORT if whole else "summary" if summary else "nothing")
+    for copy in copies:
+        run.finish(copy)
+    return found, copies
+
+
+def _begun(run: Launched, workdir: Path) -> subprocess.Popen:
+    """A process of the run that has noted that it is there."""
+    before = len(read_launches(workdir / LAUNCHES))
+    process = run.start(workdir)
+    while len(read_launches(workdir / LAUNCHES)) == before and process.poll() is None:
+        time.sleep(0.002)
+    return process
 
 
 def kill_comparison(
@@ -121,16 +138,19 @@ def measure_run(
     folder: Path, flags: Sequence[str], kills: int, rng: np.random.Generator
 ) -> dict[str, Any]:
     """A run that is killed at its end, beside one that was left alone."""
-    alone, killed = folder / "alone", folder / "killed"
+    alone, template, warm = (folder / name for name in ("alone", "learned", "warm"))
     run = small_run(folder, 2, flags)
     run.finish(alone)
-    took = seconds_at_end(run, alone, folder / "warm")  # its programs are compiled
-    found = kill_at_end(run, alone, killed, rng.uniform(0, took, kills).tolist())
+    learned(run, alone, template)
+    shutil.copytree(template, warm)
+    took = seconds_at_end(run, warm)
+    found, copies = kill_at_end(run, template, folder, rng.uniform(0, took, kills).tolist())
     return {
         "kills": kills,
+        "seconds_at_end": round(took, 2),
         "found_after": dict(Counter(found)),
-        "differences": differences(alone, killed),
-        "report_is_whole": report_is_whole(killed),
+        "differences": sorted({name for copy in copies for name in differences(alone, copy)}),
+        "reports_are_whole": all(map(report_is_whole, copies)),
     }
 
 
@@ -175,7 +195,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     harness.show(["", ""], [[name, str(value)] for name, value in found.items()])
     harness.publish(asked, found)
     wrong = found["differences"] or found["done_again"] or found["comparisons_differ"]
-    return 1 if wrong or not found["report_is_whole"] else 0
+    return 1 if wrong or not found["reports_are_whole"] else 0
 
 
 if __name__ == "__main__":

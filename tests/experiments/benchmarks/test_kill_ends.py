@@ -8,7 +8,7 @@ import pytest
 
 from braincl_jax.runtime.launches import Launch, note_launch
 from experiments.benchmarks import kill_ends
-from experiments.benchmarks.kill_ends import kill_at_end, kill_comparison, results_of
+from experiments.benchmarks.kill_ends import kill_at_end, kill_comparison, learned, results_of
 
 
 class Process:
@@ -32,32 +32,36 @@ class Process:
 
 
 class Run:
-    """The first start leaves a checkpoint, the second a summary, the third a report."""
+    """Each start of a folder leaves one thing more: its last checkpoint, a summary, a report."""
 
     def __init__(self) -> None:
-        self.starts = 0
+        self.finished = []
 
     def start(self, workdir: Path) -> Process:
-        (workdir / "checkpoints" / "00000009").mkdir(parents=True, exist_ok=True)
-        self.starts += 1
-        note_launch(workdir / "launches.jsonl", Launch(0, "", "", "", "", ""))
-        if self.starts > 1:
-            (workdir / "summary.json").touch()
-        if self.starts > 2:
-            (workdir / "report").mkdir(exist_ok=True)
+        checkpoint, summary = workdir / "checkpoints" / "00000009", workdir / "summary.json"
+        if summary.exists():
+            (workdir / "report").mkdir()
             (workdir / "report" / "contents.json").write_text("[]")
+        elif checkpoint.exists():
+            summary.touch()
+        checkpoint.mkdir(parents=True, exist_ok=True)
+        note_launch(workdir / "launches.jsonl", Launch(0, "", "", "", "", ""))
         return Process()
 
     def finish(self, workdir: Path) -> None:
-        self.starts += 100
+        self.finished.append(workdir.name)
 
 
-def test_what_there_is_after_each_kill_is_told(tmp_path):
+def test_a_run_is_killed_at_its_last_checkpoint_and_copies_of_it_until_their_reports_are_whole(
+    tmp_path,
+):
+    run, template = Run(), tmp_path / "template"
     (tmp_path / "alone" / "checkpoints" / "00000009").mkdir(parents=True)
-    run = Run()
-    found = kill_at_end(run, tmp_path / "alone", tmp_path / "killed", [0.0, 0.0, 0.0])  # pyright: ignore
-    assert found == ["nothing", "summary", "report"]
-    assert run.starts == 103
+    learned(run, tmp_path / "alone", template)  # pyright: ignore
+    found, copies = kill_at_end(run, template, tmp_path, [0.0] * 5)  # pyright: ignore
+    assert found == ["summary", "report", "summary", "report", "summary"]
+    assert [copy.name for copy in copies] == run.finished == ["killed0", "killed2", "killed4"]
+    assert not (template / "summary.json").exists()
 
 
 class Compare:
