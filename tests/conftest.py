@@ -118,10 +118,19 @@ def tiny_config() -> Config:
         eval_batch_size=20,
         network="resnet8(width=4)",
         codec=CodecConfig(
-            latent_channels=4, width=8, analysis_width=8, first_steps=10, steps=10, batch_size=16
+            latent_channels=4,
+            width=8,
+            analysis_width=8,
+            # Where nothing is shared there is most that may go wrong.
+            shared="nothing",
+            first_steps=10,
+            steps=10,
+            batch_size=16,
         ),
         wake=WakeConfig(epochs=1, batch_size=16),
-        sleep=SleepConfig(steps=4, batch_size=16, num_groups=4, prefetch_steps=3),
+        sleep=SleepConfig(
+            steps=4, batch_size=16, num_groups=4, prefetch_steps=3, learning_rate=0.05
+        ),
     )
 
 

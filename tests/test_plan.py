@@ -51,7 +51,7 @@ def test_channels_leave_half_of_a_small_budget_to_strings_where_that_can_be(
     budget, image_shape, num_classes, task_sizes, channels
 ):
     spec = StreamSpec(image_shape, num_classes, len(task_sizes), task_sizes)
-    config = Config(budget_bytes=budget)
+    config = Config(budget_bytes=budget, codec=CodecConfig(shared="nothing"))
     assert resolve(config, spec).latent_channels == channels
 
     def parts(number: int) -> int:

@@ -55,7 +55,9 @@ def test_more_than_256_classes_get_a_word_for_each_label(tiny_config):
     label = np.arange(300)
     image = np.zeros((300, 8, 8, 1), np.uint8)
     stream = TaskStream.create(Dataset.of_arrays(image, label, image, label), num_tasks=2)
-    config = dataclasses.replace(tiny_config, budget_bytes=20_000, codec=CodecConfig(width=4))
+    config = dataclasses.replace(
+        tiny_config, budget_bytes=20_000, codec=CodecConfig(width=4, shared="nothing")
+    )
     layout = build_method(config, stream.spec).layout
     # One word for the label, one for the length of the string.
     assert cast(CueLayout, layout).format.entry_words == 2

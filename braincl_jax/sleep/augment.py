@@ -21,7 +21,7 @@ class CropFlipNoise:
 
     crop_padding: int = between(0, 256, default=1)
     flip: bool = True
-    noise: float = between(0, 255, default=50.0)
+    noise: float = between(0, 255, default=12.0)
 
     def __call__(self, keys: Array, images: Array) -> Array:
         geometry, noise = jnp.moveaxis(jax.vmap(jax.random.split)(keys), 1, 0)
@@ -86,7 +86,7 @@ def _crop_and_flip_one(key: Array, image: Array, padding: int, flip: bool) -> Ar
 def add_noise(keys: Array, images: Array, *, largest: float) -> Array:
     """Adds Gaussian noise of a strength that is itself random.
 
-    Decoders leave faint traces, and each task has its own decoder: without noise a network learns
+    Decoders leave faint traces. Where each task has its own decoder, a network without noise learns
     to tell tasks by these traces, which real images do not have.
 
     Args:

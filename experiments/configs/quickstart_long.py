@@ -3,7 +3,7 @@
 Command:   braincl run --config=quickstart_long
 Takes:     five times the sleep of quickstart.py.
 Memory:    392,000 bytes, as in quickstart.py.
-Expect:    with today's defaults not measured yet; see docs/results.md for what was.
+Expect:    see docs/results.md.
 """
 
 from ml_collections import ConfigDict

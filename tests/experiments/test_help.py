@@ -46,7 +46,7 @@ def test_every_part_is_there_with_its_settings():
     for parts in (registry.METHODS, registry.EVALUATORS, registry.POLICIES, registry.FIGURES):
         for name in parts.names():
             assert f"\n    {name}" in text
-    assert "noise=50.0: float, between 0 and 255" in text
+    assert "noise=12.0: float, between 0 and 255" in text
 
 
 def test_every_packaged_config_is_there_with_its_first_line():

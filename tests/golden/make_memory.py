@@ -40,7 +40,7 @@ def main() -> None:
     config = Config(
         budget_bytes=6_000,
         num_tasks=3,
-        codec=CodecConfig(latent_channels=4, width=4, analysis_width=4),
+        codec=CodecConfig(latent_channels=4, width=4, analysis_width=4, shared="nothing"),
     )
     layout = build_method(config, spec).layout
     assert isinstance(layout, CueLayout)

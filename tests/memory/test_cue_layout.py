@@ -15,7 +15,9 @@ SPEC = StreamSpec(image_shape=(12, 12, 1), num_classes=6, num_tasks=3, task_size
 
 def cue_memory(budget_bytes, lanes=1, records=0):
     """The layout of a memory; the weight of `records` records is added to the budget."""
-    codec = config.CodecConfig(latent_channels=4, width=4, analysis_width=4, lanes_per_image=lanes)
+    codec = config.CodecConfig(
+        latent_channels=4, width=4, analysis_width=4, lanes_per_image=lanes, shared="nothing"
+    )
 
     def build_layout(budget_bytes) -> CueLayout:
         settings = config.Config(budget_bytes=budget_bytes, codec=codec)

@@ -10,7 +10,7 @@ from braincl_jax.memory.budget import tree_bytes
 from braincl_jax.memory.record import least_bytes, parts_words, record_shapes
 
 SHAPE = (8, 12, 3)
-SETTINGS = CodecConfig(num_stages=1, latent_channels=5, width=4, analysis_width=4)
+SETTINGS = CodecConfig(num_stages=1, latent_channels=5, width=4, analysis_width=4, shared="nothing")
 
 
 def test_the_shapes_of_a_record_by_hand():

@@ -10,7 +10,7 @@ import pytest
 from braincl_jax.config import CodecConfig
 from braincl_jax.memory.codec import transforms
 
-SMALL = CodecConfig(num_stages=2, latent_channels=3, width=4, analysis_width=5)
+SMALL = CodecConfig(num_stages=2, latent_channels=3, width=4, analysis_width=5, shared="nothing")
 
 
 def built(image_shape):
