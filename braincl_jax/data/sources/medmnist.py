@@ -122,12 +122,12 @@ def _require_keys(where: str, found: Collection[str]) -> None:
 
 def _split(where: str, read: Read, split: str) -> Split:
     pixels, labels = read(f"{split}_images"), read(f"{split}_labels")
-    if labels.dtype.kind not in "iu" or labels.shape != (len(pixels), 1):
+    dims = checked_dims(where, f"{split}_images", pixels.dtype, pixels.shape)
+    if labels.dtype.kind not in "iu" or labels.shape != (dims[0], 1):
         raise ValueError(
-            f"{where}: {split}_labels is {labels.dtype}{list(labels.shape)} for {len(pixels)} images; need integers "
+            f"{where}: {split}_labels is {labels.dtype}{list(labels.shape)} for {dims[0]} images; need integers "
             "[N, 1], one label an image: name one of MedMNIST's data sets that are not multi-label."
         )
-    dims = checked_dims(where, f"{split}_images", pixels.dtype, pixels.shape)
     if labels.min() < 0:
         raise ValueError(f"{where}: {split}_labels has numbers below 0; {HOW}.")
     if isinstance(pixels, np.memmap):

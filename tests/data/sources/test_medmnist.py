@@ -112,6 +112,7 @@ ZENODO = "download it from https://zenodo.org/records/10519652"
             r"train_images has shape \(4, 28, 28, 28\); need",
         ),
         ({"test_images": np.zeros((2, 28, 28))}, "test_images has dtype float64"),
+        ({"test_images": np.uint8(1)}, r"test_images has shape \(\)"),
         (
             {
                 "train_images": np.zeros((0, 28, 28), np.uint8),
