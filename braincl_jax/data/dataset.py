@@ -22,6 +22,8 @@ class Dataset(NamedTuple):
         test: M images of the same shape.
         test_labels: int64 [M], classes among those of `train_labels`.
         class_names: a name for each class; the class's number where the source has none.
+        train_domains: int64 [N], 0..D-1, the domain of each training image, in the order in which domains arrive; None
+            where the source has none.
     """
 
     train: Images
@@ -29,6 +31,7 @@ class Dataset(NamedTuple):
     test: Images
     test_labels: np.ndarray
     class_names: tuple[str, ...] = ()
+    train_domains: np.ndarray | None = None
 
     @property
     def num_classes(self) -> int:
@@ -117,7 +120,7 @@ def checked(where: str, dataset: Dataset) -> Dataset:
     names = dataset.class_names or tuple(map(str, range(num_classes)))
     if len(names) != num_classes:
         raise ValueError(f"{where}: {len(names)} class names for {num_classes} classes.")
-    return Dataset(train, train_labels, test, test_labels, names)
+    return dataset._replace(train_labels=train_labels, test_labels=test_labels, class_names=names)
 
 
 def _in_memory(where: str, key: str, array: np.ndarray) -> InMemory:

@@ -10,19 +10,27 @@ function:
 from collections.abc import Callable
 
 from braincl_jax.data.dataset import Dataset, checked
+from braincl_jax.data.sources.core50 import load_core50
 from braincl_jax.data.sources.embedded import load_embedded
 from braincl_jax.data.sources.folder import load_folder
+from braincl_jax.data.sources.imagenet import load_imagenet
+from braincl_jax.data.sources.medmnist import load_medmnist
 from braincl_jax.data.sources.npy import load_npy
 from braincl_jax.data.sources.npz import load_npz
 from braincl_jax.data.sources.tfds import load_tfds
+from braincl_jax.data.sources.tiny_imagenet import load_tiny_imagenet
 
 Source = Callable[[str], Dataset]
 _SOURCES: dict[str, Source] = {
+    "core50": load_core50,
     "embedded": load_embedded,
     "folder": load_folder,
+    "imagenet": load_imagenet,
+    "medmnist": load_medmnist,
     "npy": load_npy,
     "npz": load_npz,
     "tfds": load_tfds,
+    "tiny_imagenet": load_tiny_imagenet,
 }
 
 
@@ -59,10 +67,13 @@ def load_source(name: str) -> Dataset:
             `embedded:NAME`, a small data set of the package, such as fashion_mnist_mini;
             `npz:/path/file.npz`, holding x_train, y_train, x_test, y_test, which are read into memory;
             `npy:/path`, a folder of x_train.npy, y_train.npy, x_test.npy, y_test.npy, mapped;
-            `folder:/path`, holding images of any format that Pillow reads below train/CLASS and test/CLASS; classes are
-                numbered in the order of their names, images are RGB unless all are greyscale, and stand upright;
+            `folder:/path`, holding images of any format that Pillow reads below train/CLASS and test/CLASS (or
+                val/CLASS); classes are numbered in the order of their names, images are RGB unless all are greyscale,
+                and stand upright;
             `tfds:NAME`, prepared beforehand as array_record in the usual data directory; where there is no split
                 `test`, `validation` stands in;
+            `imagenet:/path`, `tiny_imagenet:/path`, `core50:/path` or `medmnist:/path/file.npz+file.npz`, what their
+                distributors ship; the last three take options, as in `core50:/path?classes=categories`;
             or a name of a scheme added by `register_source`.
 
     Returns:

@@ -1,4 +1,4 @@
-"""`folder:PATH`: images below train/CLASS and test/CLASS, decoded when they are asked for (needs Pillow)."""
+"""`folder:PATH`: images below train/CLASS and test/CLASS or val/CLASS, decoded when asked for (needs Pillow)."""
 
 import logging
 from collections.abc import Iterator, Sequence
@@ -58,20 +58,24 @@ def load_folder(path: str) -> Dataset:
     """The data set of a folder; of each file, no more than the header is read.
 
     The folders in `train` are the classes, with all images in them and in folders further down, in the order of their
-    paths. An image is what has the suffix of a format that Pillow reads; other files are left out, which is told.
+    paths; `val` stands in where there is no `test`. An image is what has the suffix of a format that Pillow reads;
+    other files are left out, which is told.
 
     Raises:
         ValueError: something is missing, or a file is no image, of more than 8 bits a channel or of another size.
     """
     where, train, test = f"folder:{path}", Path(path) / "train", Path(path) / "test"
+    if not test.is_dir() and (Path(path) / "val").is_dir():
+        test = Path(path) / "val"
     if not (train.is_dir() and test.is_dir()):
         raise ValueError(
-            f"{where}: need the folders {train} and {test}, and in each of them a folder of images for each class."
+            f"{where}: need the folders {train} and {test} (or val), and in each of them a folder of images for each "
+            "class."
         )
     classes = _class_names(train)
     unknown = sorted(set(_class_names(test)) - set(classes))
     if unknown:
-        raise ValueError(f"{where}: test has the classes {unknown}, train only {classes}.")
+        raise ValueError(f"{where}: {test.name} has the classes {unknown}, train only {classes}.")
     suffixes = _suffixes()
     train_files, train_labels = _image_files(where, train, classes, suffixes)
     test_files, test_labels = _image_files(where, test, classes, suffixes)
@@ -82,19 +86,34 @@ def load_folder(path: str) -> Dataset:
             f"{where}: the classes {empty} of train have no image (.png, .jpg, .webp, .bmp, ...): add some, or remove "
             "their folders."
         )
-    headers = in_threads(_header, (*train_files, *test_files))
-    mode = "L" if all(mode in GREY_MODES for mode, _ in headers) else "RGB"
-    sizes = [size for _, size in headers]
+    train_images, test_images = images_of(where, train_files, test_files)
     return Dataset(
-        _files(where, train_files, mode, sizes[: len(train_files)]),
+        train_images,
         np.array(train_labels, np.int64),
-        _files(where, test_files, mode, sizes[len(train_files) :]),
+        test_images,
         np.array(test_labels, np.int64),
         tuple(classes),
     )
 
 
-def _files(where: str, files: list[Path], mode: str, sizes: list[tuple[int, int]]) -> Files:
+def images_of(
+    where: str, train_files: Sequence[Path], test_files: Sequence[Path]
+) -> tuple[Files, Files]:
+    """Images of files to train and to test on; of each file, the header is read.
+
+    Raises:
+        ValueError: a file is no image, of more than 8 bits a channel or of another size.
+    """
+    headers = in_threads(_header, (*train_files, *test_files))
+    mode = "L" if all(mode in GREY_MODES for mode, _ in headers) else "RGB"
+    sizes = [size for _, size in headers]
+    return (
+        _files(where, train_files, mode, sizes[: len(train_files)]),
+        _files(where, test_files, mode, sizes[len(train_files) :]),
+    )
+
+
+def _files(where: str, files: Sequence[Path], mode: str, sizes: Sequence[tuple[int, int]]) -> Files:
     """Raises ValueError with the first file whose (height, width) in `sizes` is not that of those before."""
     shapes = [(*size, CHANNELS[mode]) for size in sizes] or [(0, 0, CHANNELS[mode])]
     for file, shape in zip(files, shapes, strict=False):

@@ -21,14 +21,15 @@ def load_npy(path: str) -> Dataset:
         raise ValueError(f"{where}: no such folder; need one with x_train.npy and its like.")
     found = {file.stem: file for file in folder.glob("*.npy")}
     require_arrays(where, found)
-    train, test = (_mapped(where, found[key]) for key in ("x_train", "x_test"))
-    train_labels, test_labels = (_read(where, found[key]) for key in ("y_train", "y_test"))
-    names = names_of(where, _read(where, found[NAMES])) if NAMES in found else ()
+    train, test = (mapped(where, found[key]) for key in ("x_train", "x_test"))
+    train_labels, test_labels = (read_npy(where, found[key]) for key in ("y_train", "y_test"))
+    names = names_of(where, read_npy(where, found[NAMES])) if NAMES in found else ()
     return Dataset(train, train_labels, test, test_labels, names)
 
 
-def _mapped(where: str, file: Path) -> Mapped:
-    array = _read(where, file, "r")
+def mapped(where: str, file: Path) -> Mapped:
+    """The images of an .npy file, uint8 [N, H, W] or [N, H, W, C]; raises ValueError where it holds none."""
+    array = read_npy(where, file, "r")
     dims = checked_dims(where, file.stem, array.dtype, array.shape)
     if not isinstance(array, np.memmap) or not array.flags.c_contiguous:
         raise ValueError(
@@ -37,7 +38,8 @@ def _mapped(where: str, file: Path) -> Mapped:
     return Mapped(file, array.offset, dims)
 
 
-def _read(where: str, file: Path, mode: Literal["r"] | None = None) -> np.ndarray:
+def read_npy(where: str, file: Path, mode: Literal["r"] | None = None) -> np.ndarray:
+    """The array of an .npy file, mapped if `mode` is "r"; raises ValueError where it cannot be read."""
     try:
         # No pickles: a data file must not be able to run code.
         return np.load(file, mmap_mode=mode, allow_pickle=False)

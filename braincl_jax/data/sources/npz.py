@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
+from numpy.lib.npyio import NpzFile
 
 from braincl_jax.data.dataset import ARRAYS, NAMES, Dataset, of_mapping, require_arrays
 from braincl_jax.data.sources.decoding import DAMAGED
@@ -17,25 +18,39 @@ def load_npz(path: str) -> Dataset:
         ValueError: the file or an array is missing or cannot be read.
     """
     where = f"npz:{path}"
-    if not Path(path).is_file():
-        raise ValueError(f"{where}: no such file; need an .npz file with the arrays {ARRAYS}.")
-    if not zipfile.is_zipfile(path):
-        raise ValueError(f"{where}: not an .npz file; need one written by numpy.savez.")
-    # No pickles: a data file must not be able to run code.
-    try:
-        archive = np.load(path, allow_pickle=False)
-    except DAMAGED as error:
-        raise ValueError(f"{where}: cannot be read: {error}; write it anew.") from error
-    with archive:
+    with opened(where, path, f"need one of numpy.savez with the arrays {ARRAYS}") as archive:
         require_arrays(where, archive.files)
         wanted = [key for key in (*ARRAYS, NAMES) if key in archive.files]
-        return of_mapping(where, {key: _read_member(archive, key, where) for key in wanted})
+        return of_mapping(where, {key: read_member(where, archive, key) for key in wanted})
 
 
-def _read_member(archive: Mapping[str, np.ndarray], key: str, where: str) -> np.ndarray:
+def opened(where: str, path: str | Path, remedy: str) -> NpzFile:
+    """The arrays of an .npz file, each read when it is asked for; to be closed by the caller.
+
+    Args:
+        where: the data set, for errors.
+        path: the file.
+        remedy: what to do where it cannot be read.
+
+    Raises:
+        ValueError: it is missing or no such file.
+    """
+    if not Path(path).is_file():
+        raise ValueError(f"{where}: no such file; {remedy}.")
+    if not zipfile.is_zipfile(path):
+        raise ValueError(f"{where}: not an .npz file; {remedy}.")
+    # No pickles: a data file must not be able to run code.
+    try:
+        return np.load(path, allow_pickle=False)
+    except DAMAGED as error:
+        raise ValueError(f"{where}: cannot be read: {error}; {remedy}.") from error
+
+
+def read_member(
+    where: str, archive: Mapping[str, np.ndarray], key: str, remedy: str = "write it anew"
+) -> np.ndarray:
+    """An array of an .npz file; raises ValueError with `remedy` if it cannot be read."""
     try:
         return archive[key]
     except DAMAGED as error:
-        raise ValueError(
-            f"{where}: array {key!r} cannot be read: {error}; write it anew."
-        ) from error
+        raise ValueError(f"{where}: array {key!r} cannot be read: {error}; {remedy}.") from error

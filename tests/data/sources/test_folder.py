@@ -110,6 +110,20 @@ def test_jpeg_images_are_read(folder, images, write_image):
     assert abs(int(images(data.test)[1, 0, 0, 0]) - 200) < 5  # JPEG is lossy
 
 
+def test_val_stands_in_where_there_is_no_test(folder, images, write_image):
+    (folder / "test").rename(folder / "val")
+    data = load_source(f"folder:{folder}")
+    assert images(data.test)[:, 0, 0, 0].tolist() == [3, 4]
+    write_image(folder / "val/emu/x.png", 1)
+    with pytest.raises(ValueError, match=r"val has the classes \['emu'\], train only"):
+        load_source(f"folder:{folder}")
+
+
+def test_of_test_and_val_test_is_taken(folder, write_image):
+    write_image(folder / "val/emu/x.png", 1)
+    assert load_source(f"folder:{folder}").test_labels.tolist() == [0, 1]
+
+
 def test_missing_folders_are_refused(tmp_path):
     with pytest.raises(ValueError, match=r"need the folders .*train and .*test"):
         load_source(f"folder:{tmp_path}")
