@@ -22,6 +22,8 @@ class Dataset(NamedTuple):
         test: M images of the same shape.
         test_labels: int64 [M], classes among those of `train_labels`.
         class_names: a name for each class; the class's number where the source has none.
+        train_domains: int64 [N], 0..D-1, the domain of each training image, in the order in which domains arrive; None
+            where the source has none.
     """
 
     train: Images
@@ -29,6 +31,7 @@ class Dataset(NamedTuple):
     test: Images
     test_labels: np.ndarray
     class_names: tuple[str, ...] = ()
+    train_domains: np.ndarray | None = None
 
     @property
     def num_classes(self) -> int:
@@ -117,12 +120,26 @@ def checked(where: str, dataset: Dataset) -> Dataset:
     names = dataset.class_names or tuple(map(str, range(num_classes)))
     if len(names) != num_classes:
         raise ValueError(f"{where}: {len(names)} class names for {num_classes} classes.")
-    return Dataset(train, train_labels, test, test_labels, names)
+    domains = _checked_domains(where, dataset.train_domains, len(train))
+    return Dataset(train, train_labels, test, test_labels, names, domains)
 
 
 def _in_memory(where: str, key: str, array: np.ndarray) -> InMemory:
     array = np.asarray(array)
     return InMemory(array.reshape(checked_dims(where, key, array.dtype, array.shape)))
+
+
+def _checked_domains(where: str, domains: np.ndarray | None, num_images: int) -> np.ndarray | None:
+    if domains is None:
+        return None
+    domains = _checked_labels(where, "train_domains", domains, num_images)
+    present = np.unique(domains)
+    if not np.array_equal(present, np.arange(len(present))):
+        raise ValueError(
+            f"{where}: train_domains are {present[:10].tolist()}{' and more' if len(present) > 10 else ''}; need every "
+            "one of 0..D-1."
+        )
+    return domains
 
 
 def _checked_labels(where: str, key: str, labels: np.ndarray, num_images: int) -> np.ndarray:
@@ -131,7 +148,7 @@ def _checked_labels(where: str, key: str, labels: np.ndarray, num_images: int) -
         raise ValueError(f"{where}: {key} has dtype {labels.dtype}; need integers.")
     if labels.shape != (num_images,):
         raise ValueError(
-            f"{where}: {key} has shape {labels.shape}; need ({num_images},), one label an image."
+            f"{where}: {key} has shape {labels.shape}; need ({num_images},), one for each image."
         )
     return labels.astype(np.int64, copy=False)
 

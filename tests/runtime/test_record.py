@@ -13,7 +13,7 @@ from braincl_jax.runtime.log import write_sealed
 from braincl_jax.runtime.record import FORMAT, Record, differences, read_record
 from braincl_jax.types import StreamSpec
 
-SPEC = StreamSpec(image_shape=(8, 8, 1), num_classes=4, num_tasks=2, task_sizes=(6, 6))
+SPEC = StreamSpec.of_equal_tasks((8, 8, 1), num_classes=4, task_sizes=(6, 6))
 CONFIG = Config(num_tasks=2, network="resnet8(width=4)")
 RECORD = Record(CONFIG, resolve(CONFIG, SPEC, (3, 1, 0, 2)), "data")
 
