@@ -1,7 +1,7 @@
 """The accuracy matrix: after each task, the accuracy on the test images of each task so far, among all classes seen.
 
 Where tasks are domains, all are tested on one set, and a row of the matrix is one number: final accuracy is that of the
-last row, and forgetting how far accuracy has fallen from its best since each task, which is 0 while it rises.
+last row, and forgetting how far accuracy has fallen from its best before, negative where the last task raised it.
 """
 
 from collections.abc import Mapping

@@ -66,7 +66,7 @@ def test_what_was_written_is_what_is_compared():
         ("not JSON", r"config\.json cannot be read as JSON"),
         ("[]", r"config\.json is not what a run wrote there"),
         ("{}", r"config\.json is not what a run wrote there"),
-        (sealed({}), "its format is not 'braincl_jax run 1'"),
+        (sealed({}), "its format is not 'braincl_jax run 2'"),
         (marked(), "is not the record of a run: 'settings'"),
         (marked(settings={}, plan={}), "is not the record of a run: 'spec'"),
         (marked(settings=3, plan={}), "is not the record of a run"),
