@@ -28,6 +28,7 @@ def build_stream(config: Config) -> TaskStream:
         classes_per_task=config.classes_per_task,
         class_order_seed=config.class_order_seed,
         validation_fraction=config.validation_fraction,
+        protocol=config.protocol,
     )
 
 

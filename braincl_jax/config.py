@@ -23,6 +23,7 @@ from braincl_jax.settings import (
     at_least,
     between,
     check,
+    each_between,
     fraction,
     nested,
     one_of,
@@ -32,10 +33,46 @@ from braincl_jax.settings import (
 
 DENSITIES = ("trained", "fixed")
 STORAGES = ("int8", "bfloat16")
+INCREMENTS = ("classes", "domains")
 SHARED = ("nothing", "trunk", "decoder", "codec")
 # Steps and epochs that nobody waits for, and images of a batch that no machine holds; `plan` knows the data and is
 # stricter.
 MOST_STEPS, MOST_EPOCHS, MOST_IMAGES = 10**8, 10**5, 1 << 20
+
+
+@settings("protocol")
+class ProtocolConfig:
+    """How a data set becomes tasks, beside `num_tasks`, `classes_per_task` and `class_order_seed`.
+
+    `incremental` is what each task brings: "classes" of its own, or a domain with all classes ("domains"), in the order
+    of the data set, which must tell domains.
+    `classes` says which classes there are, in their order before `class_order_seed` permutes it (-1: it does not):
+    names or numbers, as in "cat, dog"; the name of a class list, such as imagenet100_a; or a file of one, as in
+    "my/list.txt". Empty, all classes of the data set are there, in its order.
+    `first_task_classes` is the number of classes of the first task, if not 0; the others share what is left.
+    `classes_of_tasks`, if not empty, is the number of classes of each task.
+    `max_per_class` training images of a class are used, evenly spaced among its images; 0 uses all.
+    """
+
+    incremental: str = one_of(INCREMENTS, default="classes")
+    classes: str = anything(default="")
+    first_task_classes: int = between(0, 65_536, default=0)
+    classes_of_tasks: tuple[int, ...] = each_between(1, 65_536, default=())
+    max_per_class: int = at_least(0, default=0)
+
+    def check_together(self) -> None:
+        """Raises ValueError where settings contradict each other."""
+        if self.first_task_classes and self.classes_of_tasks:
+            raise ValueError(
+                f"protocol.first_task_classes={self.first_task_classes} is impossible beside "
+                f"protocol.classes_of_tasks={self.classes_of_tasks}, which says it of all tasks: give one of them"
+            )
+        for name in ("first_task_classes", "classes_of_tasks"):
+            if self.incremental == "domains" and getattr(self, name):
+                raise ValueError(
+                    f"protocol.{name}={getattr(self, name)} is impossible where protocol.incremental=domains: every "
+                    "task has all classes"
+                )
 
 
 @settings("codec")
@@ -154,6 +191,7 @@ class Config:
     classes_per_task: int = between(0, 65_536, default=0)
     class_order_seed: int = between(-1, 2**32 - 1, default=1993)
     validation_fraction: float = between(0, 0.5, default=0.0)
+    protocol: ProtocolConfig = nested(default_factory=ProtocolConfig)
     seed: int = between(0, 2**32 - 1, default=0)
     budget_bytes: int = at_least(1, default=392_000)
     bytes_per_class: int = at_least(0, default=0)

@@ -138,7 +138,11 @@ def from_mapping(mapping: Mapping[str, Any]) -> Plan:
     plugins = _part(mapping, "plugins", Mapping)
     return Plan(
         spec=StreamSpec(
-            (height, width, colours), num_classes, num_tasks, _wholes(spec, "task_sizes", num_tasks)
+            (height, width, colours),
+            num_classes,
+            num_tasks,
+            _wholes(spec, "task_sizes", num_tasks),
+            _classes_of_tasks(spec, num_classes, num_tasks),
         ),
         class_order=_each(mapping, "class_order", int, num_classes),
         class_names=_each(mapping, "class_names", str, num_classes),
@@ -146,6 +150,24 @@ def from_mapping(mapping: Mapping[str, Any]) -> Plan:
         latent_channels=_whole(mapping, "latent_channels"),
         plugins={name: _part(plugins, name, str) for name in plugins},
     )
+
+
+def _classes_of_tasks(
+    spec: Mapping, num_classes: int, num_tasks: int
+) -> tuple[tuple[int, ...], ...]:
+    """Raises ValueError unless each task has classes, in their order, and every class a task."""
+    name, groups = "task_classes", spec["task_classes"]
+    if not isinstance(groups, list | tuple) or len(groups) != num_tasks:
+        raise ValueError(f"plan: {name} is {groups!r:.80}; need {num_tasks} lists")
+    found = []
+    for group in groups:
+        number = max(len(group), 1) if isinstance(group, list | tuple) else 1
+        found.append(_each({name: group}, name, int, number))
+        if found[-1] != tuple(sorted(set(found[-1]))):
+            raise ValueError(f"plan: {name} is {group!r:.80}; need different classes in order")
+    if set().union(*found) != set(range(num_classes)):
+        raise ValueError(f"plan: {name} is {groups!r:.80}; need every class below {num_classes}")
+    return tuple(found)
 
 
 def _part(mapping: Mapping, name: str, kind: type[T]) -> T:

@@ -56,6 +56,14 @@ def between(least: float, most: float, *, default: Any) -> Any:
     )
 
 
+def each_between(least: int, most: int, *, default: tuple[int, ...]) -> Any:
+    """Any number of numbers, each from `least` to `most`, both included."""
+    possible = f"numbers between {least} and {most}"
+    return bounded(
+        Bound(possible, lambda values: all(least <= v <= most for v in values)), default=default
+    )
+
+
 def positive(*, default: float) -> Any:
     """A finite number above 0."""
     return bounded(
@@ -97,6 +105,7 @@ def given() -> Any:
         bounded,
         at_least,
         between,
+        each_between,
         positive,
         fraction,
         one_of,

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, Protocol
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 Array = jax.Array
 Metrics = Mapping[str, Array]
@@ -102,20 +103,54 @@ class StreamSpec(NamedTuple):
         num_classes: K, classes of the whole sequence.
         num_tasks: T.
         task_sizes: training images of each task, T numbers.
+        task_classes: the classes of each task, T tuples of labels 0..K-1 in their order. Every class is of a task, and
+            may be of several.
     """
 
     image_shape: tuple[int, int, int]
     num_classes: int
     num_tasks: int
     task_sizes: tuple[int, ...]
+    task_classes: tuple[tuple[int, ...], ...]
+
+    @classmethod
+    def of_equal_tasks(
+        cls, image_shape: tuple[int, int, int], num_classes: int, task_sizes: tuple[int, ...]
+    ) -> "StreamSpec":
+        """Tasks with K / T classes each, every class of one task.
+
+        Args:
+            image_shape: (H, W, C).
+            num_classes: K, a multiple of T.
+            task_sizes: training images of each task, T numbers.
+        """
+        each = num_classes // len(task_sizes)
+        classes = tuple(
+            tuple(range(task * each, (task + 1) * each)) for task in range(len(task_sizes))
+        )
+        return cls(image_shape, num_classes, len(task_sizes), task_sizes, classes)
 
     @property
-    def classes_per_task(self) -> int:
-        return self.num_classes // self.num_tasks
+    def classes_recur(self) -> bool:
+        """Whether some class is of several tasks, so that a label does not tell the task."""
+        return sum(map(len, self.task_classes)) > self.num_classes
 
     def are_of(self, task: jax.Array | int) -> jax.Array:
-        """The classes of a task (int32 scalar): bool [K]."""
-        return jnp.arange(self.num_classes) // self.classes_per_task == task
+        """The classes of a task (int32 scalar): bool [K]; none of a task that there is not."""
+        label, owner = self._pairs()
+        return jnp.zeros(self.num_classes, bool).at[label].max(owner == task)
+
+    def tasks_of(self, label: jax.Array) -> jax.Array:
+        """int32, the task of each label (int32, of any shape), where no class recurs; -1 of -1."""
+        classes, owner = self._pairs()
+        task_of_class = jnp.zeros(self.num_classes, jnp.int32).at[classes].set(owner)
+        return jnp.where(label < 0, -1, task_of_class[label])
+
+    def _pairs(self) -> tuple[jax.Array, jax.Array]:
+        """Class and task, int32 [P] each, of the classes of all tasks."""
+        sizes = [len(classes) for classes in self.task_classes]
+        owner = np.repeat(np.arange(self.num_tasks, dtype=np.int32), sizes)
+        return jnp.asarray(np.concatenate(self.task_classes), jnp.int32), jnp.asarray(owner)
 
     @property
     def max_task_size(self) -> int:

@@ -173,7 +173,7 @@ def _seconds(summary: Mapping[str, Any]) -> float:
 
 DATA_SETTINGS = (
     *("plugins", "dataset", "image_side", "num_tasks", "classes_per_task"),
-    *("class_order_seed", "validation_fraction"),
+    *("class_order_seed", "validation_fraction", "protocol"),
 )
 
 

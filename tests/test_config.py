@@ -318,3 +318,25 @@ def test_the_list_of_keys_reaches_into_every_section():
     assert {"network: resnet8.width", "sleep.augmentation: crop_flip_noise.flip"} <= set(
         fields_of_parts()
     )
+
+
+@pytest.mark.parametrize(
+    ("protocol", "message"),
+    [
+        (
+            {"first_task_classes": 5, "classes_of_tasks": (5, 5)},
+            r"protocol\.first_task_classes=5 .* protocol\.classes_of_tasks=\(5, 5\)",
+        ),
+        (
+            {"first_task_classes": 5, "incremental": "domains"},
+            r"protocol\.first_task_classes=5 is impossible where protocol\.incremental=domains",
+        ),
+        (
+            {"classes_of_tasks": (5, 5), "incremental": "domains"},
+            r"protocol\.classes_of_tasks=\(5, 5\) is impossible where",
+        ),
+    ],
+)
+def test_settings_of_a_protocol_that_contradict_each_other_are_refused(protocol, message):
+    with pytest.raises(ValueError, match=message):
+        from_mapping({"protocol": protocol})

@@ -23,7 +23,7 @@ from braincl_jax.types import StreamSpec
 
 GOLDEN = Path(__file__).parent / "golden"
 TASKS = np.repeat([0, 1], [5, 7])
-SPEC = StreamSpec(image_shape=(8, 12, 3), num_classes=4, num_tasks=3, task_sizes=(8, 8, 8))
+SPEC = StreamSpec.of_equal_tasks((8, 12, 3), num_classes=4, task_sizes=(8, 8, 8))
 
 
 def golden_config(**changes) -> Config:

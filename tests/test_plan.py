@@ -17,7 +17,7 @@ from braincl_jax.plan import from_mapping, resolve, to_mapping
 from braincl_jax.types import StreamSpec
 
 # 100 images of 8x12x3, 4 classes.
-SPEC = StreamSpec(image_shape=(8, 12, 3), num_classes=4, num_tasks=2, task_sizes=(60, 40))
+SPEC = StreamSpec.of_equal_tasks((8, 12, 3), num_classes=4, task_sizes=(60, 40))
 
 
 def test_a_budget_is_that_of_the_settings_or_that_of_all_classes():
@@ -50,7 +50,7 @@ def test_latent_channels_are_those_of_the_settings_or_suit_the_budget():
 def test_channels_leave_half_of_a_small_budget_to_strings_where_that_can_be(
     budget, image_shape, num_classes, task_sizes, channels
 ):
-    spec = StreamSpec(image_shape, num_classes, len(task_sizes), task_sizes)
+    spec = StreamSpec.of_equal_tasks(image_shape, num_classes, task_sizes)
     config = Config(budget_bytes=budget, codec=CodecConfig(shared="nothing"))
     assert resolve(config, spec).latent_channels == channels
 
@@ -68,16 +68,16 @@ def test_channels_leave_half_of_a_small_budget_to_strings_where_that_can_be(
 @pytest.mark.parametrize(
     ("name", "spec", "channels"),
     [
-        ("quickstart", ((28, 28, 1), 10, 5, (1000,) * 5), 9),
-        ("cifar100_20", ((32, 32, 3), 20, 5, (2000,) * 5), 11),
-        ("cifar100_20_long", ((32, 32, 3), 20, 5, (2000,) * 5), 11),
-        ("cifar100", ((32, 32, 3), 100, 10, (5000,) * 10), 11),
-        ("omniglot_50", ((28, 28, 1), 250, 50, (75,) * 50), 9),
+        ("quickstart", ((28, 28, 1), 10, (1000,) * 5), 9),
+        ("cifar100_20", ((32, 32, 3), 20, (2000,) * 5), 11),
+        ("cifar100_20_long", ((32, 32, 3), 20, (2000,) * 5), 11),
+        ("cifar100", ((32, 32, 3), 100, (5000,) * 10), 11),
+        ("omniglot_50", ((28, 28, 1), 250, (75,) * 50), 9),
     ],
 )
 def test_channels_of_the_configs_are_those_that_suit_their_budgets(name, spec, channels):
     get_config = importlib.import_module(f"experiments.configs.{name}").get_config
-    plan = resolve(settings_of(get_config().to_dict()), StreamSpec(*spec))
+    plan = resolve(settings_of(get_config().to_dict()), StreamSpec.of_equal_tasks(*spec))
     assert plan.latent_channels == channels
 
 
@@ -116,6 +116,7 @@ def test_plugins_are_known_by_their_bytes(plugin):
 
 def test_a_plan_survives_the_way_to_json_and_back(plugin):
     plan = resolve(Config(plugins=(plugin(""),)), SPEC, (2, 0, 3, 1))
+    plan = dataclasses.replace(plan, spec=SPEC._replace(task_classes=((0,), (0, 1, 2, 3))))
     assert from_mapping(json.loads(json.dumps(to_mapping(plan)))) == plan
 
 
@@ -138,6 +139,15 @@ def test_a_plan_that_was_edited_is_refused_by_the_name_of_what_cannot_be(name, v
         ("task_sizes", [60]),
         ("task_sizes", [60, "40"]),
         ("num_tasks", 3),
+        ("task_classes", None),
+        ("task_classes", [[0, 1, 2, 3]]),
+        ("task_classes", [[0, 1], []]),
+        ("task_classes", [[0, 1], 3]),
+        ("task_classes", [[0, 1], [3, 2]]),
+        ("task_classes", [[0, 1], [2, 2, 3]]),
+        ("task_classes", [[0, 1], [2, "3"]]),
+        ("task_classes", [[0, 1], [2]]),
+        ("task_classes", [[0, 1], [2, 3, 4]]),
         ("num_classes", 2**64),
     ],
 )

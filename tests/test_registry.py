@@ -21,7 +21,7 @@ from braincl_jax.registry import (
 from braincl_jax.settings import at_least, given, settings
 from braincl_jax.types import StreamSpec
 
-SPEC = StreamSpec(image_shape=(8, 8, 1), num_classes=4, num_tasks=2, task_sizes=(6, 6))
+SPEC = StreamSpec.of_equal_tasks((8, 8, 1), num_classes=4, task_sizes=(6, 6))
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from braincl_jax.settings import (
     anything,
     at_least,
     between,
+    each_between,
     bounded,
     check,
     fraction,
@@ -27,6 +28,7 @@ class Dough:
     grams: int = at_least(1, default=500)
     share: float = fraction(default=0.5)
     names: tuple[str, ...] = anything(default=())
+    rests: tuple[int, ...] = each_between(1, 90, default=())
     sour: bool = False
 
 
@@ -108,6 +110,13 @@ def test_the_ends_of_a_bound_are_possible(cls, values):
         (Dough, {"sour": 1}, r"^dough.sour=1 must be of type bool, not int$"),
         (Dough, {"names": "rye"}, r"^dough.names='rye' must be a tuple$"),
         (Dough, {"names": (1,)}, r"^dough.names=1 must be of type str, not int$"),
+        (
+            Dough,
+            {"rests": (30, 91)},
+            r"^dough.rests=\(30, 91\) .* must be numbers between 1 and 90$",
+        ),
+        (Dough, {"rests": (0,)}, r"^dough.rests=\(0,\) is impossible"),
+        (Dough, {"rests": (1.5,)}, r"^dough.rests=1.5 must be of type int, not float$"),
         (oven, {"degrees": 300.5}, r"^degrees=300.5 is impossible: it must be between 50 and 300$"),
         (oven, {"degrees": math.nan}, r"^degrees=nan is impossible"),
         (oven, {"minutes": 0}, r"^minutes=0.0 is impossible: it must be positive and finite$"),

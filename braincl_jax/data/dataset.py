@@ -120,12 +120,26 @@ def checked(where: str, dataset: Dataset) -> Dataset:
     names = dataset.class_names or tuple(map(str, range(num_classes)))
     if len(names) != num_classes:
         raise ValueError(f"{where}: {len(names)} class names for {num_classes} classes.")
-    return dataset._replace(train_labels=train_labels, test_labels=test_labels, class_names=names)
+    domains = _checked_domains(where, dataset.train_domains, len(train))
+    return Dataset(train, train_labels, test, test_labels, names, domains)
 
 
 def _in_memory(where: str, key: str, array: np.ndarray) -> InMemory:
     array = np.asarray(array)
     return InMemory(array.reshape(checked_dims(where, key, array.dtype, array.shape)))
+
+
+def _checked_domains(where: str, domains: np.ndarray | None, num_images: int) -> np.ndarray | None:
+    if domains is None:
+        return None
+    domains = _checked_labels(where, "train_domains", domains, num_images)
+    present = np.unique(domains)
+    if not np.array_equal(present, np.arange(len(present))):
+        raise ValueError(
+            f"{where}: train_domains are {present[:10].tolist()}{' and more' if len(present) > 10 else ''}; need every "
+            "one of 0..D-1."
+        )
+    return domains
 
 
 def _checked_labels(where: str, key: str, labels: np.ndarray, num_images: int) -> np.ndarray:
@@ -134,7 +148,7 @@ def _checked_labels(where: str, key: str, labels: np.ndarray, num_images: int) -
         raise ValueError(f"{where}: {key} has dtype {labels.dtype}; need integers.")
     if labels.shape != (num_images,):
         raise ValueError(
-            f"{where}: {key} has shape {labels.shape}; need ({num_images},), one label an image."
+            f"{where}: {key} has shape {labels.shape}; need ({num_images},), one for each image."
         )
     return labels.astype(np.int64, copy=False)
 

@@ -1,4 +1,4 @@
-"""The sequence of tasks: each with its own classes, one after another, and the batches of each."""
+"""The sequence of tasks: each with its own classes or domain, one after another, and the batches of each."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -7,30 +7,32 @@ from typing import cast
 
 import numpy as np
 
+from braincl_jax.config import ProtocolConfig
 from braincl_jax.data.dataset import Dataset, checked
 from braincl_jax.data.read_ahead import read_ahead
 from braincl_jax.data.tasks import Pool, cut
 from braincl_jax.types import Array, Batch, StreamSpec
 
+EQUAL_TASKS = ProtocolConfig()
+
 
 @dataclass(frozen=True, eq=False)
 class TaskStream:
-    """A class-incremental sequence of tasks; nothing in it changes, all access is random access.
+    """A sequence of tasks; nothing in it changes, all access is random access.
 
-    Labels are positions in the class order: task t owns t * k .. (t + 1) * k - 1, with k classes a
-    task. An image's index is its position among its task's images.
+    Labels are positions in the class order. An image's index is its position among its task's images. Tasks that bring
+    classes are tested on images of their own classes. Tasks that bring domains have all classes each, and since test
+    images have no domain, all of them are tested on the whole test set (see `tested_as`).
 
     Attributes:
-        spec: the static facts of the stream.
+        spec: the static facts of the stream, with the labels of each task.
         class_order: the source's class ids, in the order in which they arrive.
-        classes_per_task: classes of each task, k.
         class_names: the source's names of the classes, in the same order.
         evaluated_on: "test", or "validation" if held-out training images take the place of the test images.
     """
 
     spec: StreamSpec
     class_order: tuple[int, ...]
-    classes_per_task: int
     class_names: tuple[str, ...]
     evaluated_on: str
     _train: Pool = field(repr=False)
@@ -46,28 +48,27 @@ class TaskStream:
         classes_per_task: int = 0,
         class_order_seed: int = 1993,
         validation_fraction: float = 0.0,
+        protocol: ProtocolConfig = EQUAL_TASKS,
     ) -> "TaskStream":
         """Cuts a data set into tasks.
-
-        The class order is `np.random.RandomState(seed).permutation(num_classes)`, the convention of
-        the field since iCaRL (Rebuffi et al. 2017), so that results compare with published ones.
 
         Args:
             dataset: the data set; its images are read when they are asked for, so leave them as they are.
             num_tasks: T.
-            classes_per_task: k; the first T * k classes of the order are used. 0 shares out all.
-            class_order_seed: seed of the class order; -1 keeps the source's own order.
-            validation_fraction: share of each class's training images, its last ones and at least
+            classes_per_task: k; classes at the end of the order that no task needs are not used. 0 shares out all.
+            class_order_seed: seed of the class order (see `protocols.class_order`); -1 keeps the source's own order.
+            validation_fraction: share of the training images of each class of each task, its last ones and at least
                 one, that is held out and takes the place of the test images; 0 holds out none. It
                 is there so that hyper-parameters are never chosen on test images.
+            protocol: which classes there are, and what each task brings; by default, equally many of all classes.
 
         Returns:
             The stream.
 
         Raises:
-            ValueError: if the data set is not what `Dataset` says, an argument is out of its range, the
-                classes cannot be shared out so, a class has no image left to train on, or a task none
-                to test on.
+            ValueError: if the data set is not what `Dataset` says, an argument is out of its range, a class is
+                unknown, the classes cannot be shared out so, a class has no image left to train on, or a task none
+                to train or to test on.
         """
         dataset = checked("dataset", dataset)
         tasks = cut(
@@ -76,22 +77,33 @@ class TaskStream:
             classes_per_task=classes_per_task,
             class_order_seed=class_order_seed,
             validation_fraction=validation_fraction,
+            protocol=protocol,
         )
         spec = StreamSpec(
             image_shape=dataset.train.shape,
             num_classes=len(tasks.order),
             num_tasks=num_tasks,
             task_sizes=tuple(len(rows) for rows in tasks.train.rows),
+            task_classes=tasks.classes,
         )
         order = tuple(tasks.order.tolist())
         names = tuple(dataset.class_names[original] for original in order)
         evaluated_on = "validation" if validation_fraction > 0 else "test"
-        return cls(spec, order, tasks.per_task, names, evaluated_on, tasks.train, tasks.test)
+        return cls(spec, order, names, evaluated_on, tasks.train, tasks.test)
 
     @property
     def test_sizes(self) -> tuple[int, ...]:
         """Test images of each task, T numbers."""
         return tuple(len(rows) for rows in self._test.rows)
+
+    def tested_as(self, task: int) -> int:
+        """The first task with the test images of this one: 0 where all tasks are tested on one set, else `task`.
+
+        Raises:
+            ValueError: if there is no such task.
+        """
+        self._check(task)
+        return 0 if self._test.rows[task] is self._test.rows[0] else task
 
     def part(self, index: int, count: int) -> "TaskStream":
         """The same stream for one of several readers, who share every batch.

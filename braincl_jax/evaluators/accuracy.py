@@ -1,4 +1,8 @@
-"""The accuracy matrix: after each task, the accuracy on the test images of each task so far, among all classes seen."""
+"""The accuracy matrix: after each task, the accuracy on the test images of each task so far, among all classes seen.
+
+Where tasks are domains, all are tested on one set, and a row of the matrix is one number: final accuracy is that of the
+last row, and forgetting how far accuracy has fallen from its best before, negative where the last task raised it.
+"""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar

@@ -79,14 +79,16 @@ class Exam:
     _answers: dict[int, Answers] = dataclasses.field(default_factory=dict, repr=False)
 
     def test(self, task: int) -> Answers:
-        """Answers on the test images of a task; asked once, however many evaluators want to know."""
+        """Answers on the test images of a task; asked once, however many evaluators or tasks want to know."""
+        task = self.stream.tested_as(task)
         if task not in self._answers:
             self._answers[task] = self.ask(task)
         return self._answers[task]
 
     def seen(self) -> Answers:
-        """Answers on the test images of all classes seen, task after task."""
-        each = [self.test(task) for task in range(self.task + 1)]
+        """Answers on the test images of all tasks so far, each image once, task after task."""
+        tasks = sorted({self.stream.tested_as(task) for task in range(self.task + 1)})
+        each = [self.test(task) for task in tasks]
         return Answers(*(np.concatenate(parts) for parts in zip(*each, strict=True)))
 
 

@@ -17,10 +17,12 @@ class Images(struct.PyTreeNode):
     Attributes:
         image: uint8 [S, H, W, C].
         label: [S]; working memory: int32, `EMPTY` in free slots. Long-term memory: the narrowest unsigned dtype.
+        task: [S], as `label`; None where no class recurs, since then the label tells it.
     """
 
     image: Array
     label: Array
+    task: Array | None = None
 
 
 class Exemplars(struct.PyTreeNode):
@@ -50,20 +52,25 @@ class ExemplarLayout:
     capacity: int
     keeps_task: bool
 
-    def _images(self, number: int, dtype, fill: int) -> Images:
-        return Images(
-            jnp.zeros((number, *self.spec.image_shape), jnp.uint8), jnp.full(number, fill, dtype)
-        )
-
     def empty_working(self) -> Images:
         """No images."""
-        return self._images(self.spec.max_task_size, jnp.int32, EMPTY)
+        number, recur = self.spec.max_task_size, self.spec.classes_recur
+        return Images(
+            image=jnp.zeros((number, *self.spec.image_shape), jnp.uint8),
+            label=jnp.full(number, EMPTY, jnp.int32),
+            task=jnp.full(number, EMPTY, jnp.int32) if recur else None,
+        )
 
     def init(self, key: Array) -> Memory:
         del key
-        dtype = smallest_unsigned(self.spec.num_classes - 1)
-        exemplars = Exemplars(self._images(self.capacity, dtype, 0), jnp.int32(0))
-        return Memory(working=self.empty_working(), long_term=exemplars)
+        spec, number = self.spec, self.capacity
+        label, task = (smallest_unsigned(most - 1) for most in (spec.num_classes, spec.num_tasks))
+        images = Images(
+            image=jnp.zeros((number, *spec.image_shape), jnp.uint8),
+            label=jnp.zeros(number, label),
+            task=jnp.zeros(number, task) if spec.classes_recur else None,
+        )
+        return Memory(working=self.empty_working(), long_term=Exemplars(images, jnp.int32(0)))
 
     def open_working(self, memory: Memory, task: Array, key: Array) -> Memory:
         del task, key
@@ -71,16 +78,22 @@ class ExemplarLayout:
 
     def labels(self, memory: Memory) -> Array:
         """int32 [S + N], `EMPTY` in free slots."""
-        stored = memory.long_term
-        used = jnp.arange(self.capacity) < stored.count
-        label = jnp.where(used, stored.images.label.astype(jnp.int32), EMPTY)
-        return jnp.concatenate([label, memory.working.label])
+        return self._joined(memory, memory.long_term.images.label, memory.working.label)
+
+    def tasks(self, memory: Memory) -> Array:
+        """int32 [S + N], `EMPTY` in free slots."""
+        if not self.spec.classes_recur:
+            return self.spec.tasks_of(self.labels(memory))
+        return self._joined(memory, memory.long_term.images.task, memory.working.task)
+
+    def _joined(self, memory: Memory, stored: Array, working: Array) -> Array:
+        used = jnp.arange(self.capacity) < memory.long_term.count
+        return jnp.concatenate([jnp.where(used, stored.astype(jnp.int32), EMPTY), working])
 
     def index(self, memory: Memory) -> Index:
-        label = self.labels(memory)
-        task = label // self.spec.classes_per_task
+        label, task = self.labels(memory), self.tasks(memory)
         # Exemplars of the current task are among its images: where those are at hand, they must not count twice.
-        today = memory.working.label.max() // self.spec.classes_per_task
+        today = task[self.capacity :].max()
         double = (jnp.arange(len(label)) < self.capacity) & (task == today)
         return Index(jnp.maximum(label, 0), task, (label != EMPTY) & ~double)
 
@@ -105,7 +118,7 @@ class ExemplarLayout:
         stored = memory.long_term
         return {
             "strings": tree_bytes(stored.images.image),
-            "index": tree_bytes(stored.count),
+            "index": tree_bytes((stored.count, stored.images.task)),
             "labels": tree_bytes(stored.images.label),
             "decoders": 0,
             "tables": 0,
@@ -116,13 +129,15 @@ class ExemplarLayout:
 
 
 def exemplars_for(budget_bytes: int, spec: StreamSpec) -> int:
-    """How many raw images, with their labels and the count, a byte budget pays for.
+    """How many raw images, with their labels, the tasks that these do not tell, and the count, a byte budget pays for.
 
     Raises:
         ValueError: it pays for fewer than one image of each class.
     """
     height, width, channels = spec.image_shape
     each = height * width * channels + smallest_unsigned(spec.num_classes - 1).itemsize
+    if spec.classes_recur:
+        each += smallest_unsigned(spec.num_tasks - 1).itemsize
     number = min((budget_bytes - jnp.int32(0).nbytes) // each, spec.num_images)
     if number < spec.num_classes:
         raise ValueError(

@@ -7,7 +7,7 @@ from typing import NamedTuple, Protocol
 
 import jax.numpy as jnp
 
-from braincl_jax.memory.selection import class_balanced_order, words_within_class
+from braincl_jax.memory.selection import class_balanced_order, class_of_task, words_within_class
 from braincl_jax.registry import POLICIES
 from braincl_jax.settings import settings
 from braincl_jax.types import Array
@@ -36,12 +36,14 @@ class Candidates(NamedTuple):
 
     Attributes:
         label: int32 [n].
+        task: int32 [n].
         words: int32 [n], of a string with its entry.
         new: bool [n], of the new task.
         valid: bool [n]; others must not be kept.
     """
 
     label: Array
+    task: Array
     words: Array
     new: Array
     valid: Array
@@ -98,14 +100,15 @@ def open_ended_allowance(funds: Funds) -> Array:
 
 
 def keep_equal_words(key: Array, candidates: Candidates, funds: Funds, allowance: Array) -> Array:
-    """Everything while there is room; then every class has the same words, and random cues of it go.
+    """Everything while there is room; then every class of every task has the same words, and random cues of it go.
 
     Cues are equally long within a task but were longer when there was more room for each: classes that came early
     are left with fewer and better cues.
     """
     del allowance
     room = funds.total - (funds.task + 1) * funds.record
-    spent = words_within_class(key, candidates.label, candidates.words, candidates.valid)
+    groups = class_of_task(candidates.label, candidates.task)
+    spent = words_within_class(key, groups, candidates.words, candidates.valid)
     order = jnp.argsort(jnp.where(candidates.valid, spent, jnp.iinfo(jnp.int32).max))
     return _prefix(order, candidates, candidates.valid, room)
 
@@ -132,7 +135,7 @@ class Planned:
 @POLICIES.register("open_ended")
 @settings()
 class OpenEnded:
-    """Knows nothing of tasks to come: once the block is full, every class keeps equally many bytes."""
+    """Knows nothing of tasks to come: once the block is full, every class of every task keeps equally many bytes."""
 
     def allowance(self, funds: Funds) -> Array:
         return open_ended_allowance(funds)

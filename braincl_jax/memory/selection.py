@@ -6,11 +6,23 @@ import jax.numpy as jnp
 from braincl_jax.types import Array
 
 
+def class_of_task(label: Array, task: Array) -> Array:
+    """uint32 [N]: a number for each class of each task, in the order of classes, and of tasks within a class.
+
+    Where no class recurs there is one for each class, and they are in the same order.
+
+    Args:
+        label: int32 [N], below 65,536, as tasks are; negative for what has none, and comes last.
+        task: int32 [N], negative where the label is.
+    """
+    return (label.astype(jnp.uint32) << 16) | task.astype(jnp.uint32)
+
+
 def rank_within_class(label: Array, priority: Array) -> Array:
     """int32 [N]: how many candidates of the same label come before each one.
 
     Args:
-        label: int32 [N].
+        label: int32 or uint32 [N].
         priority: [N], smaller comes first.
     """
     order = jnp.lexsort((priority, label))
@@ -24,7 +36,7 @@ def class_balanced_order(key: Array, label: Array, valid: Array) -> Array:
 
     Args:
         key: PRNG key; within a class the order is random.
-        label: int32 [N].
+        label: int32 or uint32 [N].
         valid: bool [N]; others come last.
 
     Returns:
@@ -40,7 +52,7 @@ def words_within_class(key: Array, label: Array, words: Array, valid: Array) -> 
 
     Args:
         key: PRNG key.
-        label: int32 [n].
+        label: int32 or uint32 [n].
         words: int32 [n], >= 0.
         valid: bool [n]; others count nothing.
     """

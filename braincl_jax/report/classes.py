@@ -1,13 +1,14 @@
 """The section of a page that says how well each class is known, and which are taken for which."""
 
 from braincl_jax.report.summaries import (
+    ClassAccuracy,
     Summary,
     class_accuracies,
     class_names,
     confusions,
     worst_and_best,
 )
-from braincl_jax.report.tables import cut_table, left_out, markdown_table
+from braincl_jax.report.tables import MISSING, cut_table, left_out, markdown_table
 
 MOST_CLASSES, MOST_CONFUSIONS, MOST_NAMES = 50, 10, 100
 
@@ -24,9 +25,13 @@ def class_section(summary: Summary) -> list[str]:
     title = "## Accuracy (%) by class"
     if len(shown) < len(known):
         title += f": the worst and the best of {len(known):,}"
-    rows = [[one.name, str(one.task), f"{100 * one.accuracy:.2f}"] for one in shown]
+    rows = [[one.name, _task(one), f"{100 * one.accuracy:.2f}"] for one in shown]
     table = markdown_table(["class", "task", "accuracy"], rows)
     return [title, table + left_out(len(known) - len(shown)), *_confusions(summary)]
+
+
+def _task(one: ClassAccuracy) -> str:
+    return MISSING if one.task is None else str(one.task)
 
 
 def _confusions(summary: Summary) -> list[str]:

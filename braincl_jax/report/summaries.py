@@ -90,12 +90,12 @@ class ClassAccuracy(NamedTuple):
 
     Attributes:
         name: of the class.
-        task: that it belongs to.
+        task: the first that it is of; None where the summary does not tell.
         accuracy: fraction in [0, 1].
     """
 
     name: str
-    task: int
+    task: int | None
     accuracy: float
 
 
@@ -105,17 +105,18 @@ def class_names(summary: Summary, number: int) -> list[str]:
     return [str(names[place]) if place < len(names) else str(place) for place in range(number)]
 
 
-def task_of_class(summary: Summary, place: int, number: int) -> int:
-    """The task of the class at a place in the class order of `number` classes: all tasks have equally many."""
-    return place * int(summary["num_tasks"]) // number
+def first_tasks(summary: Summary) -> dict[int, int]:
+    """For each class, by its place in the class order, the first task that it is of; empty where nothing tells it."""
+    groups = summary.get("task_classes") or ()
+    return {place: task for task in reversed(range(len(groups))) for place in groups[task]}
 
 
 def class_accuracies(summary: Summary) -> list[ClassAccuracy]:
     """The classes whose accuracy is known, in the class order; none without `class_accuracy` in the summary."""
     accuracies = summary.get("class_accuracy") or ()
-    number = len(accuracies)
+    number, tasks = len(accuracies), first_tasks(summary)
     return [
-        ClassAccuracy(name, task_of_class(summary, place, number), float(accuracy))
+        ClassAccuracy(name, tasks.get(place), float(accuracy))
         for place, (name, accuracy) in enumerate(
             zip(class_names(summary, number), accuracies, strict=True)
         )

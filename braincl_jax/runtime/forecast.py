@@ -68,12 +68,10 @@ def foresee_tasks(method: Method, stream: TaskStream) -> tuple[TaskForecast, ...
     """The tasks, with what each may take of the budget where cues share it."""
     spec, layout = stream.spec, method.layout
     shares = task_shares(layout) if isinstance(layout, CueLayout) else [None] * spec.num_tasks
-    each = stream.classes_per_task
+    columns = zip(spec.task_classes, spec.task_sizes, stream.test_sizes, shares, strict=True)
     return tuple(
-        TaskForecast(stream.class_names[task * each : (task + 1) * each], train, test, share)
-        for task, (train, test, share) in enumerate(
-            zip(spec.task_sizes, stream.test_sizes, shares, strict=True)
-        )
+        TaskForecast(tuple(stream.class_names[one] for one in classes), train, test, share)
+        for classes, train, test, share in columns
     )
 
 

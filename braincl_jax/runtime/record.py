@@ -14,7 +14,7 @@ from braincl_jax.plan import Plan
 from braincl_jax.runtime.log import read_sealed
 
 # Marks a folder as that of a run.
-FORMAT = "braincl_jax run 1"
+FORMAT = "braincl_jax run 2"
 # What may differ between two parts of one run: the data set may lie elsewhere, since its content is compared.
 FREE = ("settings.dataset", "settings.num_devices", "settings.figures")
 

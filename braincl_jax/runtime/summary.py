@@ -40,6 +40,7 @@ def summarise_run(
         "dataset": config.dataset,
         "seed": config.seed,
         "num_tasks": spec.num_tasks,
+        "task_classes": [list(classes) for classes in spec.task_classes],
         "class_order": list(plan.class_order),
         "class_names": list(plan.class_names),
         "evaluated_on": stream.evaluated_on,

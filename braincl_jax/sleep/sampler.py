@@ -2,10 +2,15 @@
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
+from braincl_jax.memory.selection import class_of_task
 from braincl_jax.registry import SAMPLERS
 from braincl_jax.settings import settings
 from braincl_jax.types import Array, Draw, Index
+
+# Comes after every class of every task.
+NOWHERE = np.uint32(2**32 - 1)
 
 
 @SAMPLERS.register("class_balanced")
@@ -26,7 +31,7 @@ def class_balanced(
 
     Args:
         key: PRNG key.
-        index: of a memory with at least one stored slot; all slots of a class are of one task.
+        index: of a memory with at least one stored slot.
         num_classes: K.
         num_groups: G.
         group_size: n.
@@ -40,14 +45,15 @@ def draw_classes(
 ) -> tuple[Array, Array]:
     """Draws slots of classes that are as likely as is said, each slot of a class as likely as the others.
 
-    A group comes from one task, since one decoder recalls it: each group draws a stored class, takes that class's
-    task, and then draws a class of the task for each of its members. Both draws are stratified (one in each equal
-    share of what is likely), so that batches are about as balanced as their size allows. No rounding can lead to a
-    slot that is not stored.
+    A group comes from one task, since one decoder recalls it: each group draws a stored class and a slot of it, whose
+    task it takes, and then draws a class of the task for each of its members, and a slot of it. A class that recurs is
+    drawn in a task as often as it has slots there. Draws of classes are stratified (one in each equal share of what is
+    likely), so that batches are about as balanced as their size allows. No rounding can lead to a slot that is not
+    stored.
 
     Args:
         key: PRNG key.
-        index: of a memory with at least one stored slot; all slots of a class are of one task.
+        index: of a memory with at least one stored slot.
         likelihood: float32 [K], > 0, in any unit; those of classes that are not stored mean nothing.
         num_groups: G.
         group_size: n.
@@ -57,21 +63,27 @@ def draw_classes(
     """
     num_classes = len(likelihood)
     label = jnp.where(index.stored, index.label, num_classes)
-    order = jnp.argsort(label)
+    group = jnp.where(index.stored, class_of_task(index.label, index.task), NOWHERE)
+    order = jnp.argsort(group)
+    ordered = group[order]
     count = jnp.zeros(num_classes, jnp.int32).at[label].add(1, mode="drop")
     first = jnp.cumsum(count) - count
-    # Slots beyond all others stand for classes that are not stored; their task is never used.
-    task_of_class = index.task[order[jnp.minimum(first, len(order) - 1)]]
     likelihood = jnp.where(count > 0, likelihood, 0)
     keys = jax.random.split(key, num_groups + 1)
-    group_task = task_of_class[_stratified(keys[0], likelihood, num_groups)]
+    of_group = _stratified(keys[0], likelihood, num_groups)
+    within = jax.random.randint(jax.random.fold_in(keys[0], 1), (num_groups,), 0, count[of_group])
+    group_task = index.task[order[first[of_group] + within]]
+    classes = jnp.arange(num_classes)
 
     def members(group_key: Array, task: Array) -> Array:
         class_key, slot_key = jax.random.split(group_key)
-        of_task = jnp.where(task_of_class == task, likelihood, 0)
-        drawn = _stratified(class_key, of_task, group_size)
-        within = jax.random.randint(slot_key, drawn.shape, 0, count[drawn])
-        return order[first[drawn] + within]
+        own = class_of_task(classes, jnp.broadcast_to(task, classes.shape))
+        start = jnp.searchsorted(ordered, own).astype(jnp.int32)
+        number = jnp.searchsorted(ordered, own, side="right").astype(jnp.int32) - start
+        share = number / jnp.maximum(count, 1)
+        drawn = _stratified(class_key, share * likelihood, group_size)
+        within = jax.random.randint(slot_key, drawn.shape, 0, number[drawn])
+        return order[start[drawn] + within]
 
     return group_task, jax.vmap(members)(keys[1:], group_task)
 

@@ -114,6 +114,9 @@ def choose(
     slots = layout.format.num_slots
     candidates = Candidates(
         label=jnp.concatenate([entries.label, label]),
+        task=jnp.concatenate(
+            [store.slot_tasks(state.long_term, layout.format), jnp.full_like(label, task)]
+        ),
         words=jnp.concatenate([entries.lengths.sum(-1), lengths.sum(-1)])
         + layout.format.entry_words,
         new=jnp.arange(slots + len(label)) >= slots,

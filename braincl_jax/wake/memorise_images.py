@@ -16,8 +16,12 @@ def memorise_images_step(
     batch = collectives.concatenate(batch, axis_name)
     working: Images = state.memory.working
     where = jnp.where(batch.index < 0, len(working.label), batch.index)
+    task = working.task
+    if task is not None:
+        task = task.at[where].set(state.progress.task, mode="drop")
     written = Images(
         working.image.at[where].set(batch.image, mode="drop"),
         working.label.at[where].set(batch.label, mode="drop"),
+        task,
     )
     return state.replace(memory=state.memory.replace(working=written)), {}

@@ -32,11 +32,11 @@ LARGE = Config(
 
 def large_tasks(number: int) -> StreamSpec:
     """10 tasks of 100 classes with so many images each."""
-    return StreamSpec((224, 224, 3), 1000, 10, (number,) * 10)
+    return StreamSpec.of_equal_tasks((224, 224, 3), 1000, (number,) * 10)
 
 
 CASES = {
-    "quickstart": (Config(), StreamSpec((28, 28, 1), 10, 5, (1000,) * 5)),
+    "quickstart": (Config(), StreamSpec.of_equal_tasks((28, 28, 1), 10, (1000,) * 5)),
     "large_1000": (LARGE, large_tasks(1_000)),
     "large_10000": (LARGE, large_tasks(10_000)),
     "large_130000": (LARGE, large_tasks(130_000)),

@@ -62,3 +62,24 @@ def test_arrays_are_shared_and_greyscale_ones_get_a_channel():
 def test_arrays_that_are_missing_are_named():
     with pytest.raises(ValueError, match=r"here: the arrays \['y_train', 'y_test'\] are missing"):
         of_mapping("here", {"x_train": np.zeros(1), "x_test": np.zeros(1)})
+
+
+def test_domains_of_training_images_are_kept_as_int64():
+    assert checked("here", dataset()).train_domains is None
+    data = checked("here", dataset(train_domains=np.array([1, 1, 0, 2], np.uint8)))
+    assert data.train_domains is not None and data.train_domains.dtype == np.int64
+    assert data.train_domains.tolist() == [1, 1, 0, 2]
+
+
+@pytest.mark.parametrize(
+    ("domains", "message"),
+    [
+        ([0, 1, 1], r"train_domains has shape \(3,\); need \(4,\)"),
+        ([0.0, 1.0, 1.0, 0.0], "train_domains has dtype float64; need integers"),
+        ([0, 2, 2, 0], r"train_domains are \[0, 2\]; need every one of 0\.\.D-1"),
+        ([0, -1, 0, 0], r"train_domains are \[-1, 0\]; need"),
+    ],
+)
+def test_domains_must_be_counted_from_0_one_for_each_training_image(domains, message):
+    with pytest.raises(ValueError, match=f"here: {message}"):
+        checked("here", dataset(train_domains=np.array(domains)))

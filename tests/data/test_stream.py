@@ -64,8 +64,7 @@ def test_the_images_of_a_task_keep_the_order_of_the_source():
 
 def test_the_spec_counts_only_the_classes_used():
     stream = TaskStream.create(make_data(), num_tasks=2, classes_per_task=1, class_order_seed=-1)
-    assert stream.spec == ((1, 1, 1), 2, 2, (4, 4))
-    assert stream.classes_per_task == 1
+    assert stream.spec == ((1, 1, 1), 2, 2, (4, 4), ((0,), (1,)))
     assert stream.class_order == (0, 1)
     assert evaluated(stream, 1) == [101, 107]
 
@@ -73,7 +72,7 @@ def test_the_spec_counts_only_the_classes_used():
 def test_a_stream_cannot_be_changed():
     stream = natural()
     with pytest.raises(dataclasses.FrozenInstanceError):
-        stream.classes_per_task = 3  # pyright: ignore[reportAttributeAccessIssue]
+        stream.evaluated_on = 3  # pyright: ignore[reportAttributeAccessIssue]
     stream.train_images(0, np.arange(8))[:] = 0
     stream.train_labels(0)[:] = 7
     assert trained(stream, 0)[:3] == [0, 1, 6]

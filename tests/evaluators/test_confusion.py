@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import confusion_matrix
 
-from braincl_jax.evaluators import Answers, Confusion
+from braincl_jax.evaluators import Answers, Confusion, Exam
 from braincl_jax.evaluators.confusion import (
     MOST_CLASSES,
     MOST_CONFUSIONS,
@@ -24,12 +24,14 @@ def exam_of(num_classes: int, per_task: int, labels: np.ndarray, predicted: np.n
     logits = np.eye(num_classes, dtype=np.float32)[predicted]
     tasks = labels // per_task
 
-    def test(task: int) -> Answers:
+    def ask(task: int) -> Answers:
         return Answers(logits[tasks == task], labels[tasks == task].astype(np.int32))
 
-    spec = types.SimpleNamespace(num_classes=num_classes)
-    stream = types.SimpleNamespace(spec=spec)
-    return types.SimpleNamespace(task=num_classes // per_task - 1, stream=stream, test=test)
+    nobody: Any = None
+    stream: Any = types.SimpleNamespace(
+        spec=types.SimpleNamespace(num_classes=num_classes), tested_as=lambda task: task
+    )
+    return Exam(num_classes // per_task - 1, stream, nobody, {}, nobody, ask, nobody)
 
 
 def summary_of(exam: Any) -> Any:

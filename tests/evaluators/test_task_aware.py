@@ -24,14 +24,16 @@ ANSWERS = Answers(LOGITS, np.array([2, 3, 3, 3], np.int32))
 
 def test_logits_of_other_tasks_do_not_count():
     assert ANSWERS.accuracy() == 0
-    assert told(ANSWERS, task=1, classes_per_task=2) == 0.75
+    assert told(ANSWERS, (2, 3)) == 0.75
 
 
 def test_each_task_is_told_as_its_own():
     first = Answers(LOGITS[:1], np.array([0], np.int32))
     exam: Any = types.SimpleNamespace(
         task=1,
-        stream=types.SimpleNamespace(spec=types.SimpleNamespace(classes_per_task=2)),
+        stream=types.SimpleNamespace(
+            spec=types.SimpleNamespace(task_classes=((0, 1), (2, 3), (4, 5)))
+        ),
         test=lambda task: (first, ANSWERS)[task],
     )
     assert TaskAware().run(exam) == {"by_task": [1.0, 0.75]}
@@ -44,3 +46,10 @@ def test_the_summary_weighs_tasks_by_their_test_images():
     assert summary["task_aware_matrix"] == [[1.0, None], [0.9, 0.5]]
     # 0.9 of 30 images and 0.5 of 10.
     assert summary["task_aware_accuracy"] == pytest.approx(0.8)
+
+
+def test_tasks_may_have_unequal_and_the_same_classes():
+    # Among 0, 2 and 5: 0, 5, 2 and 0 have the largest logits.
+    answers = Answers(LOGITS, np.array([0, 5, 2, 2], np.int32))
+    assert told(answers, (0, 2, 5)) == 0.75
+    assert told(answers, range(6)) == answers.accuracy()

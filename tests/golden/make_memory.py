@@ -36,7 +36,7 @@ def random_context(rng: np.random.Generator, like: PyTree) -> PyTree:
 
 
 def main() -> None:
-    spec = StreamSpec(image_shape=(8, 12, 3), num_classes=4, num_tasks=3, task_sizes=(8, 8, 8))
+    spec = StreamSpec.of_equal_tasks((8, 12, 3), num_classes=4, task_sizes=(8, 8, 8))
     config = Config(
         budget_bytes=6_000,
         num_tasks=3,

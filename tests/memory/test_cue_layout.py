@@ -10,7 +10,7 @@ from braincl_jax.memory.cue_layout import CueLayout
 from braincl_jax.memory.working import EMPTY
 from braincl_jax.types import StreamSpec
 
-SPEC = StreamSpec(image_shape=(12, 12, 1), num_classes=6, num_tasks=3, task_sizes=(40, 30, 50))
+SPEC = StreamSpec.of_equal_tasks((12, 12, 1), num_classes=6, task_sizes=(40, 30, 50))
 
 
 def cue_memory(budget_bytes, lanes=1, records=0):

@@ -18,7 +18,7 @@ from braincl_jax.types import StreamSpec
 from experiments.benchmarks import header_edits
 
 GOLDEN = Path(__file__).parents[1] / "golden"
-SPEC = StreamSpec(image_shape=(8, 12, 3), num_classes=4, num_tasks=3, task_sizes=(8, 8, 8))
+SPEC = StreamSpec.of_equal_tasks((8, 12, 3), num_classes=4, task_sizes=(8, 8, 8))
 
 
 @pytest.fixture(scope="module")

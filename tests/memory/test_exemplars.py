@@ -12,14 +12,14 @@ import pytest
 
 from braincl_jax.build import build_method, init_brain
 from braincl_jax.memory.budget import tree_bytes
-from braincl_jax.memory.exemplars import exemplars_for
+from braincl_jax.memory.exemplars import ExemplarLayout, exemplars_for
 from braincl_jax.memory.working import EMPTY
 from braincl_jax.methods.exemplars import ExemplarMethod
 from braincl_jax.parts import recall
 from braincl_jax.types import Batch, StreamSpec
 
 # 3 tasks of 2 classes with 5 and 3 images, of one pixel: the pixel is the image's own number.
-SPEC = StreamSpec(image_shape=(1, 1, 1), num_classes=6, num_tasks=3, task_sizes=(8, 8, 8))
+SPEC = StreamSpec.of_equal_tasks((1, 1, 1), num_classes=6, task_sizes=(8, 8, 8))
 PER_TASK = 8
 CAPACITY = 12
 
@@ -174,3 +174,16 @@ def test_a_budget_for_less_than_an_image_a_class_is_refused_with_the_least_that_
     assert exemplars_for(16, SPEC) == 6
     with pytest.raises(ValueError, match="pays for 0 raw"):
         exemplars_for(1, SPEC)
+
+
+def test_where_classes_recur_each_image_brings_its_task_along():
+    spec = StreamSpec((1, 1, 1), 2, 3, (12, 12, 12), ((0, 1),) * 3)
+    # Pixel, label and task of a byte each.
+    assert exemplars_for(4 + 3 * 7, spec) == 7
+    layout = ExemplarLayout(spec, 7, keeps_task=False)
+    memory = layout.init(jax.random.key(0))
+    assert layout.bill(memory) == {"strings": 7, "index": 4 + 7, "labels": 7} | {
+        "decoders": 0,
+        "tables": 0,
+    }
+    assert not layout.index(memory).stored.any()

@@ -10,7 +10,7 @@ from braincl_jax.memory.cue_layout import CueLayout
 from braincl_jax.memory.header import describe, understood
 from braincl_jax.types import StreamSpec
 
-SPEC = StreamSpec(image_shape=(8, 12, 3), num_classes=4, num_tasks=3, task_sizes=(8, 8, 8))
+SPEC = StreamSpec.of_equal_tasks((8, 12, 3), num_classes=4, task_sizes=(8, 8, 8))
 
 
 @pytest.fixture(scope="module", params=["nothing", "trunk"])

@@ -9,7 +9,7 @@ from braincl_jax.memory.limits import MOST_PREFETCHED, require_few, require_room
 from braincl_jax.plan import resolve
 from braincl_jax.types import StreamSpec
 
-SPEC = StreamSpec(image_shape=(8, 12, 3), num_classes=4, num_tasks=2, task_sizes=(60, 40))
+SPEC = StreamSpec.of_equal_tasks((8, 12, 3), num_classes=4, task_sizes=(60, 40))
 CODEC = CodecConfig(num_stages=2, latent_channels=100)
 
 

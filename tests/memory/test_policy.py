@@ -59,6 +59,11 @@ class Case(NamedTuple):
     seed: int
 
     @property
+    def task_of_cue(self) -> np.ndarray:
+        """That of its class, for no class recurs."""
+        return self.label // 2
+
+    @property
     def room(self) -> int:
         """Words without the records of this task and those before."""
         return self.total - (self.task + 1) * RECORD
@@ -88,7 +93,7 @@ def decide(name):
         return keep(jax.random.key(seed), candidates, given, allowance)
 
     def run(case, seed=None, total=None) -> np.ndarray:
-        candidates = Candidates(case.label, case.words, case.new, case.valid)
+        candidates = Candidates(case.label, case.task_of_cue, case.words, case.new, case.valid)
         chosen = case.seed if seed is None else seed
         whole = case.total if total is None else total
         return np.asarray(compiled(chosen, candidates, whole, case.task, case.allowance))
@@ -189,3 +194,14 @@ def test_the_key_decides_which_cues_of_a_class_go():
 
 def test_the_policies_that_a_config_may_name():
     assert POLICIES.names() == ("open_ended", "planned")
+
+
+def test_open_ended_leaves_every_task_of_a_class_that_recurs_with_the_same_words():
+    # One class: 6 old cues of task 0, 6 of task 1 and 24 new ones of task 2, 2 words each; 36 words are left.
+    task = np.repeat([0, 1, 2], (6, 6, 24))
+    label, words = np.zeros(36, int), np.full(36, 2)
+    given = Candidates(*map(jnp.asarray, (label, task, words, task == 2, words > 0)))
+    keep = POLICIES.build("open_ended").keep
+    for seed in range(5):
+        kept = keep(jax.random.key(seed), given, funds(36 + 3 * 50, 0, 2), jnp.int32(0))
+        assert np.bincount(task[np.asarray(kept)]).tolist() == [6, 6, 6]

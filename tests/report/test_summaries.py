@@ -81,10 +81,16 @@ def test_an_impossible_matrix_is_an_error(summary_of, matrix, message):
 
 
 def test_classes_have_names_tasks_and_accuracies_in_the_class_order():
-    run = {"num_tasks": 2, "class_accuracy": [0.5, None, 1.0, 0], "class_names": ["a", "b", 7, "d"]}
-    assert class_accuracies(run) == [("a", 0, 0.5), ("7", 1, 1.0), ("d", 1, 0.0)]
-    assert class_accuracies(run | {"class_names": ["a"]})[1].name == "2"
-    assert class_accuracies({"num_tasks": 2}) == []
+    # Class 1 is of both tasks.
+    run = {
+        "task_classes": [[0, 1], [1, 2, 3]],
+        "class_accuracy": [0.5, 0.25, 1.0, None],
+        "class_names": ["a", "b", 7, "d"],
+    }
+    assert class_accuracies(run) == [("a", 0, 0.5), ("b", 0, 0.25), ("7", 1, 1.0)]
+    assert class_accuracies(run | {"class_names": ["a"]})[2].name == "2"
+    assert class_accuracies({"task_classes": [[0]]}) == []
+    assert [one.task for one in class_accuracies({"class_accuracy": [1.0]})] == [None]
 
 
 def test_of_many_classes_the_worst_and_the_best_are_taken():

@@ -15,7 +15,7 @@ from braincl_jax.runtime.folder import claim, clear, held, holds_run, origin_of
 from braincl_jax.runtime.record import Record, read_record
 from braincl_jax.types import StreamSpec
 
-SPEC = StreamSpec(image_shape=(8, 8, 1), num_classes=4, num_tasks=2, task_sizes=(6, 6))
+SPEC = StreamSpec.of_equal_tasks((8, 8, 1), num_classes=4, task_sizes=(6, 6))
 RECORD = Record(Config(num_tasks=2), resolve(Config(num_tasks=2), SPEC), "data")
 
 

@@ -13,7 +13,7 @@ from braincl_jax.runtime.log import write_sealed
 from braincl_jax.runtime.record import FORMAT, Record, differences, read_record
 from braincl_jax.types import StreamSpec
 
-SPEC = StreamSpec(image_shape=(8, 8, 1), num_classes=4, num_tasks=2, task_sizes=(6, 6))
+SPEC = StreamSpec.of_equal_tasks((8, 8, 1), num_classes=4, task_sizes=(6, 6))
 CONFIG = Config(num_tasks=2, network="resnet8(width=4)")
 RECORD = Record(CONFIG, resolve(CONFIG, SPEC, (3, 1, 0, 2)), "data")
 
@@ -66,7 +66,7 @@ def test_what_was_written_is_what_is_compared():
         ("not JSON", r"config\.json cannot be read as JSON"),
         ("[]", r"config\.json is not what a run wrote there"),
         ("{}", r"config\.json is not what a run wrote there"),
-        (sealed({}), "its format is not 'braincl_jax run 1'"),
+        (sealed({}), "its format is not 'braincl_jax run 2'"),
         (marked(), "is not the record of a run: 'settings'"),
         (marked(settings={}, plan={}), "is not the record of a run: 'spec'"),
         (marked(settings=3, plan={}), "is not the record of a run"),

@@ -14,7 +14,7 @@ from braincl_jax.runtime.cursor import Outcome
 from braincl_jax.runtime.summary import summarise_run
 from braincl_jax.types import StreamSpec
 
-SPEC = StreamSpec(image_shape=(8, 4, 3), num_classes=4, num_tasks=2, task_sizes=(6, 5))
+SPEC = StreamSpec.of_equal_tasks((8, 4, 3), num_classes=4, task_sizes=(6, 5))
 CONFIG = Config(num_tasks=2, budget_bytes=999, sleep=SleepConfig(batch_size=16))
 
 

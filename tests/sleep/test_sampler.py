@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from braincl_jax.sleep.sampler import class_balanced, draw_classes
+from braincl_jax.sleep.sampler import _stratified, class_balanced, draw_classes
 from braincl_jax.types import Index
 
 SLOTS, TASKS, CLASSES, GROUPS, SIZE = 24, 3, 6, 6, 8
@@ -79,6 +79,47 @@ def test_a_task_with_fewer_stored_classes_is_drawn_less():
     index = memory_of([4, 0, 4, 4, 0, 0])
     task, _, _ = sampler()(jax.random.key(1), index)
     assert np.bincount(task, minlength=TASKS).tolist() == [2, 4, 0]
+
+
+def classes_of_one_task(key, index, num_classes, num_groups, group_size):
+    """Drawing where no class recurs: a group's task is that of a class, and so are the classes of a task."""
+    label = jnp.where(index.stored, index.label, num_classes)
+    order = jnp.argsort(label)
+    count = jnp.bincount(label, length=num_classes)
+    first = jnp.cumsum(count) - count
+    task_of_class = index.task[order[jnp.minimum(first, len(order) - 1)]]
+    likelihood = (count > 0) * 1.0
+    keys = jax.random.split(key, num_groups + 1)
+    group_task = task_of_class[_stratified(keys[0], likelihood, num_groups)]
+    slots = []
+    for group_key, task in zip(keys[1:], group_task, strict=True):
+        class_key, slot_key = jax.random.split(group_key)
+        drawn = _stratified(class_key, (task_of_class == task) * likelihood, group_size)
+        within = jax.random.randint(slot_key, drawn.shape, 0, count[drawn])
+        slots.append(order[first[drawn] + within])
+    return group_task, jnp.stack(slots)
+
+
+@pytest.mark.parametrize("counts", [[4] * 6, [2, 4, 1, 3, 4, 4], [4, 0, 4, 4, 0, 0]])
+def test_where_no_class_recurs_the_draw_is_that_of_its_tasks_classes_bit_for_bit(counts):
+    index, key = memory_of(counts), jax.random.key(3)
+    task, slot, _ = sampler()(key, index)
+    expected = classes_of_one_task(key, index, CLASSES, GROUPS, SIZE)
+    np.testing.assert_array_equal(task, expected[0])
+    np.testing.assert_array_equal(slot, expected[1])
+
+
+def test_a_class_that_recurs_is_drawn_in_its_tasks_as_often_as_it_has_slots_there():
+    # Class 0: 6 slots in task 0 and 2 in task 1; class 1: 1 and 3; class 2: 4 in task 2. Tasks are not in order.
+    label = np.repeat([0, 1, 0, 1, 2], (2, 1, 6, 3, 4))
+    task = np.repeat([1, 0, 0, 1, 2], (2, 1, 6, 3, 4))
+    index = Index(jnp.int32(label), jnp.int32(task), jnp.ones(len(label), bool))
+    draw = jax.jit(jax.vmap(lambda key: class_balanced(key, index, 3, GROUPS, SIZE)))
+    tasks, slot, _ = draw(jax.random.split(jax.random.key(0), 1000))
+    np.testing.assert_array_equal(index.task[slot], np.repeat(tasks[..., None], SIZE, 2))
+    drawn = np.bincount(np.asarray(slot).ravel(), minlength=len(label)) / slot.size
+    # Every class a third, every slot of a class alike.
+    np.testing.assert_allclose(drawn, 1 / 3 / np.bincount(label)[label], rtol=0.1)
 
 
 def test_one_stored_slot_is_drawn_every_time():

@@ -15,7 +15,7 @@ from braincl_jax.sleep.select_exemplars import select_exemplars_step
 from braincl_jax.state import Encoder
 from braincl_jax.types import Now, StreamSpec
 
-SPEC = StreamSpec((1, 1, 1), num_classes=4, num_tasks=2, task_sizes=(6, 6))
+SPEC = StreamSpec.of_equal_tasks((1, 1, 1), num_classes=4, task_sizes=(6, 6))
 SLEEP = types.SimpleNamespace(downscaling=0.0)
 PARTS: Any = types.SimpleNamespace(
     sleep_optimiser=optax.identity(), config=types.SimpleNamespace(sleep=SLEEP)
@@ -30,11 +30,12 @@ class Brain:
         return Brain(encoder or self.encoder, memory or self.memory)
 
 
-def night(layout, labels, seed=0):
+def night(layout, labels, seed=0, tasks=None, memory=None):
     """A brain that has memorised images with these labels, of which the pixel is the place."""
-    memory = layout.init(jax.random.key(0))
+    memory = memory or layout.init(jax.random.key(0))
     image = jnp.arange(len(labels), dtype=jnp.uint8).reshape(-1, 1, 1, 1)
-    memory = memory.replace(working=Images(image, jnp.array(labels)))
+    task = None if tasks is None else jnp.array(tasks)
+    memory = memory.replace(working=Images(image, jnp.array(labels), task))
     state: Any = Brain(Encoder({}, {}, None, None), memory)
     now = Now(jax.random.key(seed), jnp.int32(0), jnp.float32(0))
     return select_exemplars_step(state, None, now, parts=PARTS, layout=layout)
@@ -81,3 +82,18 @@ def test_the_key_decides_who_stays():
     assert kept[0] == frozenset(
         night(layout, [0, 0, 1, 0, 1, 0], 0)[0].memory.long_term.images.image.ravel().tolist()
     )
+
+
+def test_a_class_that_recurs_keeps_equally_many_images_of_each_of_its_tasks():
+    spec = StreamSpec((1, 1, 1), 2, 3, (12, 12, 12), ((0, 1),) * 3)
+    layout, memory = ExemplarLayout(spec, 12, keeps_task=True), None
+    for task, each in enumerate((6, 3, 2)):
+        state, _ = night(layout, [0, 1] * 6, tasks=[task] * 12, memory=memory)
+        memory = state.memory
+        stored = memory.long_term.images
+        pairs = np.bincount(np.asarray(stored.label) * 3 + np.asarray(stored.task), minlength=6)
+        assert pairs.reshape(2, 3).tolist() == [[each] * (task + 1) + [0] * (2 - task)] * 2
+        # Those of today are at hand as they came, and are not drawn from the exemplars too.
+        index = layout.index(memory)
+        assert int(index.stored.sum()) == 12 + 2 * each * task
+        assert index.task[index.stored].tolist().count(task) == 12

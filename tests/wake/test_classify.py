@@ -34,7 +34,7 @@ class Brain:
 
 
 def parts_with(optimiser) -> Any:
-    spec = StreamSpec((1, 1, 1), num_classes=4, num_tasks=2, task_sizes=(4, 4))
+    spec = StreamSpec.of_equal_tasks((1, 1, 1), num_classes=4, task_sizes=(4, 4))
     return types.SimpleNamespace(network=Network(), wake_optimiser=optimiser, spec=spec)
 
 

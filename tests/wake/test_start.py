@@ -13,7 +13,7 @@ from braincl_jax.wake import start_step
 
 NOBODY: Any = None
 # 3 tasks of 2 classes.
-SPEC = StreamSpec((2, 2, 1), num_classes=6, num_tasks=3, task_sizes=(4, 4, 4))
+SPEC = StreamSpec.of_equal_tasks((2, 2, 1), num_classes=6, task_sizes=(4, 4, 4))
 PARTS: Any = types.SimpleNamespace(spec=SPEC, wake_optimiser=optax.trace(0.9))
 
 

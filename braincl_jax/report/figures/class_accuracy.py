@@ -32,7 +32,7 @@ class ClassAccuracy:
             title = f"Accuracy (%) of the worst and the best of {len(known):,} classes"
         figure, axes = style.blank_axes(6.5, 0.2 * len(shown) + 1.2, title)
         places, percent = range(len(shown)), [100 * one.accuracy for one in shown]
-        colours = [style.COLOURS[one.task % len(style.COLOURS)] for one in shown]
+        colours = [style.COLOURS[(one.task or 0) % len(style.COLOURS)] for one in shown]
         axes.barh(places, percent, height=0.7, color=colours)
         axes.set_yticks(places, [style.short(one.name) for one in shown], fontsize=8)
         for place, value in zip(places, percent, strict=True):

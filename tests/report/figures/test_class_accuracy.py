@@ -15,7 +15,8 @@ def bars(figure):
 
 
 def test_every_class_has_a_bar_with_its_name_in_the_colour_of_its_task(summary_of, classes_of):
-    summary = summary_of([[0.5, None], [0.5, 0.5]], **classes_of(4))
+    groups = {"task_classes": [[0, 1], [2, 3]]}
+    summary = summary_of([[0.5, None], [0.5, 0.5]], **groups, **classes_of(4))
     figure = ClassAccuracy().draw([summary])
     assert figure is not None
     assert labels(figure) == ["kind 0", "kind 1", "kind 2", "kind 3"]
