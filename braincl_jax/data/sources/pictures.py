@@ -1,6 +1,5 @@
 """Encoded pictures: what their headers say, and their pixels as they stand upright (needs Pillow)."""
 
-import functools
 import importlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -135,7 +134,6 @@ def resized_size(size: tuple[int, int], short: int) -> tuple[int, int]:
     return int(short * height / width), short
 
 
-@functools.cache
 def simplejpeg_decoder() -> Callable[..., Any]:
     """`simplejpeg.decode_jpeg`; raises ValueError where the package is absent."""
     try:
