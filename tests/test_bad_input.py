@@ -89,7 +89,8 @@ SETTINGS = [
     *[(name, 10**12, "and 100000000") for name in ("sleep.steps", "codec.steps")],
     *[(name, 10**9, "and 100000") for name in ("wake.epochs", "codec.refine_epochs")],
     *[(name, 10**9, "and 65536") for name in ("num_tasks", "classes_per_task", "num_devices")],
-    ("image_side", -1, "between 0 and 65536"),
+    *[(name, -1, "between 0 and 65536") for name in ("image_side", "resize_side")],
+    ("decoder", "opencv", "one of pillow, simplejpeg"),
     ("seed", -1, "between 0 and 4294967295"),
     ("seed", 2**32, "between 0 and 4294967295"),
     ("seed", 2**63, "between 0 and 4294967295"),
@@ -157,6 +158,10 @@ UNFIT = [
     ({"num_tasks": 3}, ("num_tasks=3", "need one of [1, 2, 5, 10]", "classes_per_task in 1..3")),
     ({"classes_per_task": 3}, ("classes_per_task=3", "need 1..2")),
     ({"image_side": 29}, ("image_side=29", "28x28", "not be smaller")),
+    (
+        {"image_side": 20, "resize_side": 16},
+        ("image_side=20", "resize_side=16", "must be at most that"),
+    ),
     ({"budget_bytes": 100}, ("budget_bytes=100", "too small", "Raise budget_bytes to at least")),
     (
         {"budget_bytes": 2**31},
@@ -318,7 +323,7 @@ DATA = [
     (pictures_and("train/emu/notes.txt", b""), ("['emu']", "have no image", "add some, or remove")),
     (
         pictures_and("train/dog/b.png", Image.new("RGB", (6, 500))),
-        ("b.png", "(500, 6, 3)", "(6, 6, 3)", "resize them beforehand"),
+        ("b.png", "(500, 6)", "(6, 6)", "--config.resize_side=256"),
     ),
     (
         pictures_and("train/dog/b.tif", Image.new("F", (6, 6))),
