@@ -24,8 +24,7 @@ def prepared(
     | 0 | R | R pixels a side: shorter side R, then the middle; of any sizes (`Resized`) |
     | S | R | S pixels a side: shorter side R, then the middle |
 
-    Images to train on (and so to remember) and images to test on are prepared alike, each by a call of its own below:
-    that is where another size for one of them goes.
+    Images to train on, which are those to remember, and images to test on are prepared alike.
 
     Args:
         dataset: as a source gives it.

@@ -13,6 +13,7 @@ import importlib.util
 import os
 import tempfile
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
@@ -130,10 +131,11 @@ def by_core(folder: Path) -> dict[str, dict[str, float]]:
     for _ in range(_ROUNDS.value):
         for decoder, loop in loops().items():
             data = prepared(source, image_side=SIDE, resize_side=SHORT, decoder=decoder)
-            rows, best = np.arange(len(files)), fastest.setdefault(decoder, {})
+            rows = np.array_split(np.arange(len(files)), -(-len(files) // BATCHES[-1]))
+            best = fastest.setdefault(decoder, {})
             for name, work in (
-                ("plain loop", lambda loop=loop: list(map(loop, files))),
-                ("ours", lambda data=data, rows=rows: data.train.take(rows)),
+                ("plain loop", lambda loop=loop: deque(map(loop, files), 0)),
+                ("ours", lambda data=data, rows=rows: deque(map(data.train.take, rows), 0)),
             ):
                 begin = time.process_time()
                 work()
