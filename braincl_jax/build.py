@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import optax
 
 from braincl_jax.config import Config
-from braincl_jax.data import TaskStream, load_source, shrunk
+from braincl_jax.data import TaskStream, load_source, prepared
 from braincl_jax.methods import Method
 from braincl_jax.networks import build_network
 from braincl_jax.parts import Augment, Parts
@@ -22,8 +22,14 @@ def build_stream(config: Config) -> TaskStream:
     Raises:
         ValueError: the data set cannot be read, or not be cut into such tasks.
     """
+    dataset = prepared(
+        load_source(config.dataset),
+        image_side=config.image_side,
+        resize_side=config.resize_side,
+        decoder=config.decoder,
+    )
     return TaskStream.create(
-        shrunk(load_source(config.dataset), config.image_side),
+        dataset,
         num_tasks=config.num_tasks,
         classes_per_task=config.classes_per_task,
         class_order_seed=config.class_order_seed,

@@ -34,6 +34,7 @@ from braincl_jax.settings import (
 DENSITIES = ("trained", "fixed")
 STORAGES = ("int8", "bfloat16")
 INCREMENTS = ("classes", "domains")
+DECODERS = ("pillow", "simplejpeg")
 SHARED = ("nothing", "trunk", "decoder", "codec")
 # Steps and epochs that nobody waits for, and images of a batch that no machine holds; `plan` knows the data and is
 # stricter.
@@ -174,7 +175,10 @@ class Config:
     `budget_bytes` is what the long-term memory may weigh, whatever is in it. If `bytes_per_class` is not 0, it may
     weigh that many bytes for each class of the sequence instead.
 
-    `image_side` shrinks square images to that many pixels a side; 0 leaves them as they are.
+    `image_side` is the height and width of the images that are shown and remembered; 0 leaves them as they are. By
+    itself it shrinks square images, by exact means over areas. Images of any sizes need a `resize_side`, not smaller:
+    the shorter side of each is brought to that many pixels (bilinear, antialiased), and the square of `image_side`
+    pixels (0: `resize_side`) is cut out of the middle. `decoder` decodes JPEG files: the results of the two differ.
 
     `network`, `method`, `evaluators`, `budget_policy` and `figures` (none: all there are) are parts by name, with
     settings of their own (see `registry`); `plugins` are modules that register more of them.
@@ -187,6 +191,8 @@ class Config:
     method: str = named(METHODS, default="braincl")
     dataset: str = anything(default="embedded:fashion_mnist_mini")
     image_side: int = between(0, 65_536, default=0)
+    resize_side: int = between(0, 65_536, default=0)
+    decoder: str = one_of(DECODERS, default="pillow")
     num_tasks: int = between(1, 65_536, default=5)
     classes_per_task: int = between(0, 65_536, default=0)
     class_order_seed: int = between(-1, 2**32 - 1, default=1993)

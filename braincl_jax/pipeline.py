@@ -55,7 +55,7 @@ class Phase:
         step: what is done.
         num_steps: task -> how often.
         batch_at: (task, step) -> the batch of that step, from 0; None where nothing comes in. Random access, so
-            that a run can go on from any step.
+            that a run can go on from any step; two threads ask at once.
         rate: (task, step) -> learning rate, both traced.
         examples: training examples that a step shows.
         counts_as: one of `state.EXAMPLE_KINDS`, or "" for a phase that does not train.

@@ -172,8 +172,9 @@ def _seconds(summary: Mapping[str, Any]) -> float:
 
 
 DATA_SETTINGS = (
-    *("plugins", "dataset", "image_side", "num_tasks", "classes_per_task"),
-    *("class_order_seed", "validation_fraction", "protocol"),
+    *("plugins", "dataset", "image_side", "resize_side", "decoder"),
+    *("num_tasks", "classes_per_task", "class_order_seed", "validation_fraction"),
+    "protocol",
 )
 
 

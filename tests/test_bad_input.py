@@ -94,7 +94,8 @@ SETTINGS = [
     *[(name, 10**12, "and 100000000") for name in ("sleep.steps", "codec.steps")],
     *[(name, 10**9, "and 100000") for name in ("wake.epochs", "codec.refine_epochs")],
     *[(name, 10**9, "and 65536") for name in ("num_tasks", "classes_per_task", "num_devices")],
-    ("image_side", -1, "between 0 and 65536"),
+    *[(name, -1, "between 0 and 65536") for name in ("image_side", "resize_side")],
+    ("decoder", "opencv", "one of pillow, simplejpeg"),
     ("protocol.incremental", "tasks", "one of classes, domains"),
     ("protocol.first_task_classes", 10**9, "between 0 and 65536"),
     ("protocol.classes_of_tasks", (5, 0), "numbers between 1 and 65536"),
@@ -171,6 +172,10 @@ UNFIT = [
     ({"protocol.classes": "none.txt"}, ("protocol.classes=none.txt", "a class on each line")),
     ({"protocol.incremental": "domains"}, ("tells no domains", "protocol.incremental=classes")),
     ({"image_side": 29}, ("image_side=29", "28x28", "not be smaller")),
+    (
+        {"image_side": 20, "resize_side": 16},
+        ("image_side=20", "resize_side=16", "must be at most that"),
+    ),
     ({"budget_bytes": 100}, ("budget_bytes=100", "too small", "Raise budget_bytes to at least")),
     (
         {"budget_bytes": 2**31},
@@ -335,7 +340,7 @@ DATA = [
     (pictures_and("train/emu/notes.txt", b""), ("['emu']", "have no image", "add some, or remove")),
     (
         pictures_and("train/dog/b.png", Image.new("RGB", (6, 500))),
-        ("b.png", "(500, 6, 3)", "(6, 6, 3)", "resize them beforehand"),
+        ("b.png", "(500, 6)", "(6, 6)", "--config.resize_side=256"),
     ),
     (
         pictures_and("train/dog/b.tif", Image.new("F", (6, 6))),

@@ -133,7 +133,7 @@ def test_nothing_imports_tensorflow(path):
 
 
 def test_top_level_imports_are_dependencies_of_the_package():
-    """What setup.cfg installs, and what its extras `tfds`, `folder`, `imagenet` and `tensorboard` bring."""
+    """What setup.cfg installs, and what its extras `tfds`, `folder`, `imagenet`, `jpeg` and `tensorboard` bring."""
     installed = {
         "absl",
         "chex",

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from braincl_jax.data.images import Images, InMemory, checked_dims
+from braincl_jax.data.images import Encoded, Images, InMemory, checked_dims
 
 ARRAYS = ("x_train", "y_train", "x_test", "y_test")
 NAMES = "class_names"
@@ -17,7 +17,7 @@ class Dataset(NamedTuple):
     """N labelled images to train on and M to test on.
 
     Attributes:
-        train: N images.
+        train: N images; if they are `Encoded`, they may be of any sizes until `data.prepare` has made one of them.
         train_labels: int64 [N], every class 0..num_classes-1 at least once.
         test: M images of the same shape.
         test_labels: int64 [M], classes among those of `train_labels`.
@@ -106,10 +106,11 @@ def checked(where: str, dataset: Dataset) -> Dataset:
     """
     train, test = dataset.train, dataset.test
     for key, images in (("x_train", train), ("x_test", test)):
-        checked_dims(where, key, np.dtype(np.uint8), (len(images), *images.shape))
+        _check_images(where, key, images)
     train_labels = _checked_labels(where, "y_train", dataset.train_labels, len(train))
     test_labels = _checked_labels(where, "y_test", dataset.test_labels, len(test))
-    if train.shape != test.shape:
+    encoded = isinstance(train, Encoded) or isinstance(test, Encoded)
+    if not encoded and train.shape != test.shape:
         raise ValueError(
             f"{where}: images of x_train have shape {train.shape}, of x_test {test.shape}; need one shape."
         )
@@ -140,6 +141,12 @@ def _checked_domains(where: str, domains: np.ndarray | None, num_images: int) ->
             "one of 0..D-1."
         )
     return domains
+
+
+def _check_images(where: str, key: str, images: Images) -> None:
+    # To ask encoded images for their size may take minutes, and there may be none.
+    shape = (1, 1, images.channels) if isinstance(images, Encoded) else images.shape
+    checked_dims(where, key, np.dtype(np.uint8), (len(images), *shape))
 
 
 def _checked_labels(where: str, key: str, labels: np.ndarray, num_images: int) -> np.ndarray:

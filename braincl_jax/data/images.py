@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -35,6 +35,37 @@ class Images(Protocol):
         Raises:
             ValueError: an image cannot be read.
         """
+        ...
+
+
+@runtime_checkable
+class Encoded(Protocol):
+    """What images have besides if each lies encoded for itself, as in a file, and their sizes may vary.
+
+    That is how a source says so: its images are `Images` and `Encoded`. It resizes nothing itself; `data.prepare` does,
+    by the settings, and asks `Images.shape` only where the images are to be shown as they are. So `shape` may read the
+    headers of all files, and raises a ValueError that names the first one of another size than those before it.
+
+    All methods may be called by several threads at once.
+    """
+
+    @property
+    def channels(self) -> int:
+        """Of each image once it is resized, 1 or 3; nothing is read for the answer."""
+        ...
+
+    def __len__(self) -> int: ...
+
+    def open(self, row: int) -> BinaryIO:
+        """The bytes of an image, from the first one on; may be sought in, and is closed by who asked.
+
+        Raises:
+            OSError: it is not there.
+        """
+        ...
+
+    def name(self, row: int) -> str:
+        """What errors call an image, such as the path of its file."""
         ...
 
 

@@ -29,7 +29,8 @@ def shrunk(dataset: Dataset, side: int) -> Dataset:
         return dataset
     if height != width or not 1 <= side < height:
         raise ValueError(
-            f"image_side={side}, but images have {height}x{width} pixels: they must be square and not be smaller"
+            f"image_side={side}, but images have {height}x{width} pixels: they must be square and not be smaller; with "
+            "resize_side they may be of any size"
         )
     return dataset._replace(train=Shrunk(dataset.train, side), test=Shrunk(dataset.test, side))
 

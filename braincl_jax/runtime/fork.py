@@ -98,7 +98,8 @@ def _check_kept(stored: Mapping[str, Any], record: Record, origin: Path) -> None
         if old != new:
             raise ValueError(
                 f"--fork_from={origin} has other tasks ({name} {old} there, {new} here): a fork must keep seed, "
-                "dataset, num_tasks, classes_per_task, class_order_seed, protocol, image_side and validation_fraction"
+                "dataset, num_tasks, classes_per_task, class_order_seed, protocol, image_side, resize_side, decoder "
+                "and validation_fraction"
             )
 
 

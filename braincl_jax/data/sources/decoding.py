@@ -54,11 +54,10 @@ def decode_all(
     return images
 
 
-def require_shape(where: str, what: str, shape: Sequence[int], expected: Sequence[int]) -> None:
-    """Raises ValueError if the image `what` of the data set `where` is not of the shape of the others."""
+def require_shape(name: str, shape: Sequence[int], expected: Sequence[int]) -> None:
+    """Raises ValueError if the image `name` is not of the shape of the others."""
     if tuple(shape) != tuple(expected):
         raise ValueError(
-            f"{where}: {what} has shape {tuple(shape)}, the ones before {tuple(expected)}; "
-            "need images of one size and one number of channels: resize them beforehand and "
-            "give the arrays as npy:/path or npz:/path/file.npz."
+            f"{name} has shape {tuple(shape)}, the ones before {tuple(expected)}; need images of one size and one "
+            "number of channels, or a size to bring them to, such as --config.resize_side=256."
         )

@@ -2,47 +2,66 @@
 
 import io
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
+from tqdm import tqdm
 
 from braincl_jax.data.dataset import Dataset
 from braincl_jax.data.images import checked_dims, image_shape
-from braincl_jax.data.sources.decoding import decode_all, require_shape
+from braincl_jax.data.sources.headers import PATIENCE, Headers
+from braincl_jax.data.sources.pictures import decode_alike
 
 
-@dataclass(frozen=True)
-class Records:
-    """Images of array_record files.
+@dataclass(frozen=True, eq=False)
+class Encodings:
+    """Encoded images of array_record files.
 
     Attributes:
         where: data set and split, for errors.
-        source: row -> {"image": uint8 [H, W, C], ...}.
-        shape: (H, W, C) of all of them.
+        source: row -> {"image": bytes of a PNG or JPEG file, ...}.
+        channels: 1 or 3.
     """
 
     where: str
     source: Any = field(repr=False)
-    shape: tuple[int, int, int]
+    channels: int
 
     def __len__(self) -> int:
         return len(self.source)
 
-    def take(self, rows: np.ndarray) -> np.ndarray:
-        return decode_all(self._decode, rows, self.shape)
+    def open(self, row: int) -> BinaryIO:
+        return io.BytesIO(self.source[row]["image"])
 
-    def _decode(self, row: int) -> np.ndarray:
-        pixels = self.source[row]["image"]
-        pixels = pixels.reshape(*pixels.shape[:2], -1)
-        require_shape(self.where, f"image {row}", pixels.shape, self.shape)
-        return pixels
+    def name(self, row: int) -> str:
+        return f"{self.where}: image {row}"
+
+
+@dataclass(frozen=True, eq=False)
+class Records(Encodings):
+    """The same, which may be shown as they are if they have one size.
+
+    Attributes:
+        one_shape: (H, W, C) of all of them, or the headers that tell.
+    """
+
+    one_shape: tuple[int, int, int] | Headers = field(repr=False)
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        if isinstance(self.one_shape, Headers):
+            return *self.one_shape.shape[:2], self.channels
+        return self.one_shape
+
+    def take(self, rows: np.ndarray) -> np.ndarray:
+        return decode_alike(self, rows, self.shape, "pillow")
 
 
 def load_tfds(name: str) -> Dataset:
     """The data set `name` of tensorflow_datasets; its labels are read at once.
 
     Raises:
-        ValueError: it is unknown, not prepared, or has no labelled images of one size.
+        ValueError: it is unknown, not prepared, or has no labelled images.
     """
     # Imported here: it takes a second, and only this source needs it.
     import tensorflow_datasets as tfds
@@ -66,37 +85,32 @@ def load_tfds(name: str) -> Dataset:
             f"{where}: has the splits {sorted(splits)} and the features {sorted(features)}; "
             "need train, test (or validation) and image, label."
         )
-    skip = {"image": tfds.decode.SkipDecoding()}
-    train, test = _read(builder, "train", skip), _read(builder, test, skip)
     names = tuple(getattr(features["label"], "names", ()))
-    return Dataset(*train, *test, names)
+    (train, train_labels), (test, test_labels) = (
+        _read(builder, split) for split in ("train", test)
+    )
+    fixed = features["image"].shape
+    one = Headers(f"tfds:{name}", (train, test)) if None in fixed else image_shape((1, *fixed))
+    return Dataset(
+        Records(train.where, train.source, train.channels, one),
+        train_labels,
+        Records(test.where, test.source, test.channels, one),
+        test_labels,
+        names,
+    )
 
 
-def _read(builder: Any, split: str, skip: Any) -> tuple[Records, np.ndarray]:
-    """Images and labels of a split; where the size of images is not known beforehand, their headers are read.
+def _read(builder: Any, split: str) -> tuple[Encodings, np.ndarray]:
+    """Images and labels of a split.
 
     A data source, not as_dataset: random access to array_record needs no TensorFlow.
     """
+    import tensorflow_datasets as tfds
+
     where, feature = f"tfds:{builder.name} {split}", builder.info.features["image"]
-    undecoded = builder.as_data_source(split=split, decoders=skip)
-    labels = np.empty(len(undecoded), np.int64)
-    sizes, shape = None not in feature.shape, feature.shape
-    for row, example in enumerate(undecoded):
-        labels[row] = example["label"]
-        if not sizes:
-            size = (*_size(where, row, example["image"]), feature.shape[-1])
-            shape = size if row == 0 else shape
-            require_shape(where, f"image {row}", size, shape)
-    dims = checked_dims(where, "image", np.dtype(feature.np_dtype), (len(labels), *shape))
-    return Records(where, builder.as_data_source(split=split), image_shape(dims)), labels
-
-
-def _size(where: str, row: int, encoded: bytes) -> tuple[int, int]:
-    """(height, width) from the header of an encoded image."""
-    from PIL import Image
-
-    try:
-        with Image.open(io.BytesIO(encoded)) as image:
-            return image.height, image.width
-    except OSError as error:
-        raise ValueError(f"{where}: image {row} is not readable: {error}") from error
+    source = builder.as_data_source(split=split, decoders={"image": tfds.decode.SkipDecoding()})
+    rows = tqdm(range(len(source)), f"{where} labels", unit="image", delay=PATIENCE, leave=False)
+    labels = np.array([source[row]["label"] for row in rows], np.int64)
+    sizes = (side or 1 for side in feature.shape)
+    dims = checked_dims(where, "image", np.dtype(feature.np_dtype), (len(labels), *sizes))
+    return Encodings(where, source, dims[-1]), labels

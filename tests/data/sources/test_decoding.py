@@ -37,8 +37,8 @@ def test_the_first_error_in_order_is_raised():
 
 
 def test_an_image_of_another_shape_is_named():
-    require_shape("here", "this", [3, 4, 1], (3, 4, 1))
+    require_shape("this", [3, 4, 1], (3, 4, 1))
     with pytest.raises(
-        ValueError, match=r"here: that has shape \(3, 4, 3\), the ones before \(3, 4, 1\)"
+        ValueError, match=r"that has shape \(3, 4, 3\), the ones before \(3, 4, 1\)"
     ):
-        require_shape("here", "that", (3, 4, 3), (3, 4, 1))
+        require_shape("that", (3, 4, 3), (3, 4, 1))

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from braincl_jax.data import load_source
-from braincl_jax.data.sources.folder import Files
+from braincl_jax.data import load_source, prepared
+from braincl_jax.data.sources.folder import Pictures
 
 
 @pytest.fixture
@@ -89,7 +89,7 @@ def test_a_tiff_that_is_not_upright_is_refused(folder):
     exif[0x0112] = 6
     image.save(folder / "train/dog/1.tif", exif=exif)
     with pytest.raises(ValueError, match=r"1\.tif: .* TIFF that is not stored upright; replace"):
-        load_source(f"folder:{folder}")
+        _ = load_source(f"folder:{folder}").train.shape
 
 
 def test_what_is_left_out_is_told(folder, caplog):
@@ -150,32 +150,36 @@ def test_a_test_class_that_is_not_trained_is_refused(folder, write_image):
 
 def test_images_of_several_sizes_are_refused_by_name(folder, write_image):
     write_image(folder / "train/dog/1.png", 1, size=(5, 5))
-    with pytest.raises(ValueError, match=r"1\.png has shape \(5, 5, 3\), the ones before \(3, 4"):
-        load_source(f"folder:{folder}")
+    with pytest.raises(
+        ValueError, match=r"1\.png has shape \(5, 5\), the ones before \(3, 4\).*resize_side"
+    ):
+        prepared(load_source(f"folder:{folder}"))
 
 
 def test_unreadable_images_are_refused_by_name(folder):
     (folder / "train/dog/0.png").write_bytes(b"no image")
     with pytest.raises(ValueError, match=r"0\.png: not a readable image"):
-        load_source(f"folder:{folder}")
+        _ = load_source(f"folder:{folder}").train.shape
 
 
 def test_images_of_16_bits_are_refused(folder, write_image):
     write_image(folder / "train/dog/0.png", 1000, mode="I;16")
     with pytest.raises(ValueError, match=r"0\.png.*mode I;16; need 8 bits a channel"):
-        load_source(f"folder:{folder}")
+        _ = load_source(f"folder:{folder}").train.shape
 
 
 def test_only_the_images_that_are_asked_for_are_decoded(folder, images, monkeypatch):
-    decoded = []
-    decode = Files._decode
+    opened = []
+    open_one = Pictures.open
     monkeypatch.setattr(
-        Files, "_decode", lambda self, row: decoded.append(row) or decode(self, row)
+        Pictures, "open", lambda self, row: opened.append(row) or open_one(self, row)
     )
     data = load_source(f"folder:{folder}")
-    assert (len(data.train), data.train.shape, decoded) == (3, (3, 4, 3), [])
+    assert (len(data.train), opened) == (3, [])
+    assert (data.train.shape, sorted(opened)) == ((3, 4, 3), [0, 0, 1, 1, 2])  # all headers
+    opened.clear()
     assert data.train.take(np.array([2, 0]))[:, 0, 0, 0].tolist() == [2, 0]
-    assert sorted(decoded) == [0, 2]
+    assert sorted(opened) == [0, 2]
 
 
 def test_the_classes_keep_their_names(folder):
@@ -186,13 +190,14 @@ def test_a_test_image_of_another_size_is_refused(folder, write_image):
     for path in folder.glob("test/*/*"):
         write_image(path, 1, size=(5, 5))
     with pytest.raises(
-        ValueError, match=r"of x_train have shape \(3, 4, 3\), of x_test \(5, 5, 3\)"
+        ValueError, match=r"test/cat/x\.png has shape \(5, 5\), the ones before \(3, 4\)"
     ):
-        load_source(f"folder:{folder}")
+        _ = load_source(f"folder:{folder}").train.shape
 
 
 def test_a_file_that_broke_since_is_named_when_it_is_read(folder, write_image):
     data = load_source(f"folder:{folder}")
+    assert data.train.shape == (3, 4, 3)
     write_image(folder / "train/dog/0.png", 1, size=(5, 5))
     with pytest.raises(ValueError, match=r"0\.png has shape \(5, 5, 3\)"):
         data.train.take(np.array([0, 2]))

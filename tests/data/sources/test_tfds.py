@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from braincl_jax.data import load_source
-from braincl_jax.data.sources import tfds as source
-from braincl_jax.data.sources.tfds import Records
+from braincl_jax.data import load_source, prepared
+from braincl_jax.data.sources import headers
+from braincl_jax.data.sources.tfds import Encodings
 
 
 @pytest.fixture(scope="module")
@@ -84,8 +84,10 @@ def test_the_validation_split_stands_in_for_a_test_split(tfds):
 
 
 def test_images_of_several_sizes_are_refused(tfds):
-    with pytest.raises(ValueError, match=r"tfds:tiny_uneven train: image \d .*npy:/path"):
-        load_source("tfds:tiny_uneven")
+    with pytest.raises(
+        ValueError, match=r"tfds:tiny_uneven train: image \d has shape .*resize_side"
+    ):
+        prepared(load_source("tfds:tiny_uneven"))
 
 
 def test_a_data_set_without_labels_is_refused_with_its_features(tfds):
@@ -105,21 +107,30 @@ def test_an_unknown_data_set_is_refused(tfds):
 
 def test_only_the_images_that_are_asked_for_are_decoded(tfds, monkeypatch):
     decoded = []
-    decode = Records._decode
-    monkeypatch.setattr(
-        Records, "_decode", lambda self, row: decoded.append(row) or decode(self, row)
-    )
     data = load_source("tfds:tiny")
-    assert (len(data.train), data.train.shape, decoded) == (3, (4, 4, 3), [])
+    assert (len(data.train), data.train.shape) == (3, (4, 4, 3))
+    open_one = Encodings.open
+    monkeypatch.setattr(
+        Encodings, "open", lambda self, row: decoded.append(row) or open_one(self, row)
+    )
     assert data.train.take(np.array([2, 0])).shape == (2, 4, 4, 3)
     assert sorted(decoded) == [0, 2]
 
 
 def test_a_size_that_is_known_beforehand_is_not_looked_for(tfds, images, monkeypatch):
-    monkeypatch.setattr(source, "_size", None)
+    monkeypatch.setattr(headers, "header", None)
     data = load_source("tfds:tiny_fixed")
     assert data.train.shape == (4, 4, 3)
     np.testing.assert_array_equal(images(data.train)[:, 0, 0, 0] % 2, data.train_labels)
+
+
+def test_images_of_several_sizes_are_resized_and_no_header_is_read_beforehand(
+    tfds, images, monkeypatch
+):
+    monkeypatch.setattr(headers, "header", None)
+    data = prepared(load_source("tfds:tiny_uneven"), resize_side=3, image_side=2)
+    assert images(data.train).shape == (3, 2, 2, 3)
+    assert sorted(images(data.train)[:, 1, 1, 0].tolist()) == [0, 1, 2]
 
 
 def test_the_classes_keep_their_names(tfds):
