@@ -10,9 +10,9 @@ from braincl_jax.settings import (
     anything,
     at_least,
     between,
-    each_between,
     bounded,
     check,
+    each_between,
     fraction,
     given,
     nested,
@@ -54,7 +54,7 @@ def test_defaults_are_kept_and_made_of_the_fields_type():
         "degrees": 220.0,
         "minutes": 40.0,
         "mode": "fan",
-        "dough": {"grams": 500, "share": 0.5, "names": (), "sour": False},
+        "dough": {"grams": 500, "share": 0.5, "names": (), "rests": (), "sour": False},
         "rack": None,
     }
     assert type(oven().degrees) is float
