@@ -168,7 +168,7 @@ UNFIT = [
     ({"classes_per_task": 3}, ("classes_per_task=3", "need 1..2")),
     ({"protocol.first_task_classes": 7}, ("protocol.first_task_classes=7", "need 1..6")),
     ({"protocol.classes_of_tasks": (5, 5)}, ("protocol.classes_of_tasks=(5, 5)", "num_tasks=5")),
-    ({"protocol.classes": "Bag, Hat"}, ("no class 'Hat'", "imagenet100_a")),
+    ({"protocol.classes": "3, hat"}, ("no class 'hat'", "imagenet100_a")),
     ({"protocol.classes": "none.txt"}, ("protocol.classes=none.txt", "a class on each line")),
     ({"protocol.incremental": "domains"}, ("tells no domains", "protocol.incremental=classes")),
     ({"image_side": 29}, ("image_side=29", "28x28", "not be smaller")),

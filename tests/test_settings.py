@@ -54,7 +54,7 @@ def test_defaults_are_kept_and_made_of_the_fields_type():
         "degrees": 220.0,
         "minutes": 40.0,
         "mode": "fan",
-        "dough": {"grams": 500, "share": 0.5, "names": (), "sour": False},
+        "dough": {"grams": 500, "share": 0.5, "names": (), "rests": (), "sour": False},
         "rack": None,
     }
     assert type(oven().degrees) is float

@@ -20,13 +20,10 @@ def make_data(num_classes: int = 6, per_class: int = 4, test_per_class: int = 2)
     return Dataset.of_arrays(*split(per_class), *split(test_per_class))
 
 
-def cut_equally(dataset: Dataset, **options) -> Tasks:
-    usual: dict[str, Any] = {
-        "classes_per_task": 0,
-        "class_order_seed": -1,
-        "validation_fraction": 0,
-    }
-    return cut(dataset, **(usual | {"protocol": ProtocolConfig()} | options))
+def cut_equally(dataset: Dataset, **options: Any) -> Tasks:
+    usual: dict[str, Any] = {"classes_per_task": 0, "class_order_seed": -1}
+    usual |= {"validation_fraction": 0, "protocol": ProtocolConfig()}
+    return cut(dataset, **(usual | options))
 
 
 def test_a_cut_shares_the_images_and_numbers_labels_in_the_order_of_classes():
