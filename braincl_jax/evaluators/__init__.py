@@ -3,15 +3,18 @@
 from braincl_jax.evaluators.accuracy import Accuracy
 from braincl_jax.evaluators.base import Answers, Evaluator, Exam, Row
 from braincl_jax.evaluators.before_sleep import BeforeSleep
+from braincl_jax.evaluators.calibration import Calibration
 from braincl_jax.evaluators.confusion import Confusion
 from braincl_jax.evaluators.fingerprint import Fingerprint
 from braincl_jax.evaluators.recall_quality import RecallQuality
 from braincl_jax.evaluators.task_aware import TaskAware
+from braincl_jax.evaluators.unseen_classes import UnseenClasses
 
 __all__ = [
     "Accuracy",
     "Answers",
     "BeforeSleep",
+    "Calibration",
     "Confusion",
     "Evaluator",
     "Exam",
@@ -19,4 +22,5 @@ __all__ = [
     "RecallQuality",
     "Row",
     "TaskAware",
+    "UnseenClasses",
 ]

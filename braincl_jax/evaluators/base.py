@@ -5,7 +5,7 @@ it returns reaches `metrics.jsonl`, `summary.json`, the report and comparisons b
 """
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, Literal, NamedTuple, Protocol
 
 import numpy as np
@@ -65,7 +65,7 @@ class Exam:
         method: the learner.
         notes: what its phases have noted.
         predict: uint8 [N, H, W, C] -> logits float32 [N, K], for images from anywhere.
-        ask: task -> answers on its test images.
+        ask: task -> answers on its test images; tasks to come have some as well.
         fetch: () -> one device's state; it is fetched once.
     """
 
@@ -88,8 +88,36 @@ class Exam:
     def seen(self) -> Answers:
         """Answers on the test images of all tasks so far, each image once, task after task."""
         tasks = sorted({self.stream.tested_as(task) for task in range(self.task + 1)})
-        each = [self.test(task) for task in tasks]
-        return Answers(*(np.concatenate(parts) for parts in zip(*each, strict=True)))
+        return _joined([self.test(task) for task in tasks])
+
+    def seen_classes(self) -> NDArray[np.int64]:
+        """The classes of all tasks so far, ascending, each once; logits of others mean nothing."""
+        return np.unique(np.concatenate(self.stream.spec.task_classes[: self.task + 1]))
+
+    def unseen(self) -> Answers | None:
+        """Answers on the test images of classes that no task so far has had, each image once, task after task.
+
+        None where there are none: after the last task, and where all tasks have the same classes. The whole test set
+        is looked at whenever this and `seen` are asked, so a run of T tasks looks at it T times.
+        """
+        known = self.seen_classes()
+        all_tasks = self.stream.spec.task_classes
+        ahead = [
+            task
+            for task in range(self.task + 1, len(all_tasks))
+            if not np.isin(all_tasks[task], known).all()
+        ]
+        if not ahead:
+            return None
+        logits, label = _joined(
+            [self.test(one) for one in sorted({*map(self.stream.tested_as, ahead)})]
+        )
+        new = ~np.isin(label, known)
+        return Answers(logits[new], label[new]) if new.any() else None
+
+
+def _joined(each: Sequence[Answers]) -> Answers:
+    return Answers(*(np.concatenate(parts) for parts in zip(*each, strict=True)))
 
 
 class Evaluator(Protocol):

@@ -61,3 +61,41 @@ def test_a_test_set_that_tasks_share_is_asked_about_and_counted_once(exam):
     assert exam.test(1) is exam.test(0)
     assert exam.seen().label.tolist() == [0, 0]
     assert asked == [0]
+
+
+def stream_of(*task_classes: tuple[int, ...]) -> Any:
+    return types.SimpleNamespace(
+        spec=types.SimpleNamespace(task_classes=task_classes), tested_as=lambda task: task
+    )
+
+
+def test_classes_seen_are_those_of_the_tasks_so_far_each_once(exam):
+    exam, _ = exam
+    exam.stream = stream_of((3,), (0, 3), (1, 2))
+    assert exam.seen_classes().tolist() == [0, 3]
+
+
+def test_unseen_are_the_classes_of_tasks_to_come_asked_about_once(exam):
+    exam, asked = exam
+    exam.task, exam.stream = 0, stream_of((0,), (2, 3))
+    unseen = exam.unseen()
+    assert unseen.label.tolist() == [2, 3, 3, 3]
+    assert unseen.logits.argmax(-1).tolist() == [2, 3, 2, 3]
+    exam.test(1)
+    exam.unseen()
+    assert asked == [1]
+
+
+def test_a_class_of_a_task_to_come_that_an_earlier_task_had_is_not_unseen(exam):
+    exam, _ = exam
+    exam.task, exam.stream = 0, stream_of((0, 2), (2, 3))
+    assert exam.unseen().label.tolist() == [3, 3, 3]
+
+
+def test_nobody_is_asked_where_no_class_is_unseen(exam):
+    exam, asked = exam
+    exam.stream = stream_of((0,), (2, 3))
+    assert exam.unseen() is None
+    exam.task, exam.stream = 0, stream_of((0, 2, 3), (0, 2, 3))
+    assert exam.unseen() is None
+    assert asked == []

@@ -33,6 +33,7 @@ def large(summary_of, matrix_of, classes_of, curves_of):
     facts = {
         **classes_of(CLASSES, matrix=False),
         "memory_bytes": {**parts, "total": sum(parts.values())},
+        "reliability": {name: [0.5] * 16 for name in ("count", "confidence", "accuracy")},
         "image_shape": [500, 3, 3],
         "curves": curves_of(TASKS),
         "settings": settings,
