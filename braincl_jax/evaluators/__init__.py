@@ -1,6 +1,7 @@
 """What is measured of a brain, one file each: what `config.evaluators` may name."""
 
 from braincl_jax.evaluators.accuracy import Accuracy
+from braincl_jax.evaluators.balance import Balance
 from braincl_jax.evaluators.base import Answers, Evaluator, Exam, Row
 from braincl_jax.evaluators.before_sleep import BeforeSleep
 from braincl_jax.evaluators.calibration import Calibration
@@ -13,6 +14,7 @@ from braincl_jax.evaluators.unseen_classes import UnseenClasses
 __all__ = [
     "Accuracy",
     "Answers",
+    "Balance",
     "BeforeSleep",
     "Calibration",
     "Confusion",

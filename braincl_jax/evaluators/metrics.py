@@ -71,6 +71,53 @@ def backward_transfer_gem(matrix: ArrayLike) -> float:
     return float(np.mean(accuracy[-1, :-1] - np.diagonal(accuracy)[:-1]))
 
 
+def learning_accuracy(matrix: ArrayLike, sizes: ArrayLike) -> float:
+    """Mean over tasks of the accuracy when just learned, R[j, j], weighted by `sizes`: plasticity.
+
+    Riemer et al. 2019, "MER" (arXiv 1810.11910), their LA, for tasks of one size. In [0, 1]. Later tasks are asked
+    among more classes, so it is to be compared with that of other learners of the same sequence.
+    """
+    accuracy = _checked_matrix(matrix)
+    return float(np.average(np.diagonal(accuracy), weights=_checked_sizes(sizes, len(accuracy))))
+
+
+def weighted_forgetting(matrix: ArrayLike, sizes: ArrayLike) -> float:
+    """`forgetting_chaudhry` where earlier tasks count by their `sizes`: by image, not by task.
+
+    The same for tasks of one size. In [-1, 1]; 0.0 for one task.
+    """
+    accuracy = _checked_matrix(matrix)
+    weights = _checked_sizes(sizes, len(accuracy))
+    if len(accuracy) == 1:
+        return 0.0
+    lost = np.nanmax(accuracy[:-1, :-1], axis=0) - accuracy[-1, :-1]
+    return float(np.average(lost, weights=weights[:-1]))
+
+
+def stability(matrix: ArrayLike, sizes: ArrayLike) -> float:
+    """Share of its best accuracy that an earlier task has in the end, mean weighted by `sizes`.
+
+    mean_{j < T-1} ( R[T-1, j] / max_{j <= i <= T-1} R[i, j] ), this project's own definition. In [0, 1].
+    A task of which nothing was ever known has nothing to lose and is left out; 1.0 if none is left, as
+    with one task.
+    """
+    accuracy = _checked_matrix(matrix)
+    weights = _checked_sizes(sizes, len(accuracy))[:-1]
+    best = np.nanmax(accuracy, axis=0)[:-1]
+    known = best > 0
+    if not known.any():
+        return 1.0
+    return float(np.average(accuracy[-1, :-1][known] / best[known], weights=weights[known]))
+
+
+def imbalance(matrix: ArrayLike) -> float:
+    """Standard deviation over tasks (divisor T) of the final accuracy: 0.0 where all are known equally well.
+
+    This project's own definition; each task counts alike. In [0, 0.5]; 0.0 for one task.
+    """
+    return float(np.std(_checked_matrix(matrix)[-1]))
+
+
 def summarise(matrix: ArrayLike, sizes: ArrayLike) -> dict[str, float]:
     """The four metrics of a run under the names they have in `summary.json`."""
     return {

@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from braincl_jax.config import ProtocolConfig
+from braincl_jax.data import Dataset, TaskStream
 from braincl_jax.evaluators import Answers, Exam
 
 
@@ -99,3 +101,27 @@ def test_nobody_is_asked_where_no_class_is_unseen(exam):
     exam.task, exam.stream = 0, stream_of((0, 2, 3), (0, 2, 3))
     assert exam.unseen() is None
     assert asked == []
+
+
+@pytest.mark.parametrize(
+    ("incremental", "unseen"), [("classes", [[1, 2, 3], [2, 3], None]), ("domains", 3 * [None])]
+)
+def test_of_a_real_stream_unseen_are_the_test_images_of_all_tasks_to_come(incremental, unseen):
+    label = np.arange(24) % 4
+    images = np.zeros((24, 4, 4, 1), np.uint8)
+    dataset = Dataset.of_arrays(images, label, images, label)
+    counts = (1, 1, 2) if incremental == "classes" else ()
+    if not counts:
+        dataset = dataset._replace(train_domains=np.arange(24) // 4 % 3)
+    protocol = ProtocolConfig(incremental=incremental, classes_of_tasks=counts)
+    stream = TaskStream.create(dataset, num_tasks=3, class_order_seed=-1, protocol=protocol)
+
+    def ask(task: int) -> Answers:
+        own = stream.test_labels(task)
+        return Answers(np.eye(4, dtype=np.float32)[own], own)
+
+    nobody: Any = None
+    for task, classes in enumerate(unseen):
+        found = Exam(task, stream, nobody, {}, nobody, ask, nobody).unseen()
+        assert (found and np.unique(found.label).tolist()) == classes
+        assert found is None or len(found.label) == 6 * len(classes)

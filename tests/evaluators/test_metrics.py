@@ -66,6 +66,50 @@ def test_a_row_is_weighted_by_the_test_sizes():
     assert metrics.final_accuracy(HAND, sizes) == pytest.approx(0.711)
 
 
+def test_learning_accuracy_is_the_diagonal_weighted_by_test_sizes():
+    assert metrics.learning_accuracy(HAND, EQUAL) == pytest.approx((0.9 + 0.8 + 0.9 + 0.88) / 4)
+    # (30 * .90 + 10 * .80 + 40 * .90 + 20 * .88) / 100 = 88.6 / 100
+    assert metrics.learning_accuracy(HAND, [30, 10, 40, 20]) == pytest.approx(0.886)
+
+
+def test_weighted_forgetting_counts_images_and_is_chaudhry_s_for_equal_tasks():
+    expected = metrics.forgetting_chaudhry(HAND)
+    assert metrics.weighted_forgetting(HAND, EQUAL) == pytest.approx(expected)
+    # (30 * .40 + 10 * .15 + 40 * .15) / 80 = 19.5 / 80; the last task's size does not matter
+    assert metrics.weighted_forgetting(HAND, [30, 10, 40, 20]) == pytest.approx(19.5 / 80)
+    assert metrics.weighted_forgetting(HAND, [30, 10, 40, 1]) == pytest.approx(19.5 / 80)
+
+
+def test_stability_is_the_share_kept_of_the_best():
+    kept = np.array([0.55 / 0.95, 0.70 / 0.85, 0.75 / 0.90])
+    assert metrics.stability(HAND, EQUAL) == pytest.approx(kept.mean())
+    assert metrics.stability(HAND, [30, 10, 40, 20]) == pytest.approx(kept @ [30, 10, 40] / 80)
+    # A gain at the last task is the best itself: no more than all is kept.
+    assert metrics.stability([[0.5, NAN], [0.8, 0.9]], [1, 1]) == 1
+
+
+def test_a_task_of_which_nothing_was_known_has_nothing_to_lose():
+    never_known = [[0, NAN, NAN], [0, 0.8, NAN], [0, 0.2, 1]]
+    assert metrics.stability(never_known, [5, 1, 1]) == pytest.approx(0.25)
+    assert metrics.stability([[0, NAN], [0, 1]], [1, 1]) == 1
+
+
+def test_imbalance_is_the_spread_of_the_final_accuracies():
+    # .55, .70, .75, .88 about .72: squares .0289 + .0004 + .0009 + .0256 = .0558; / 4
+    assert metrics.imbalance(HAND) == pytest.approx(math.sqrt(0.0558 / 4))
+    assert metrics.imbalance([[0.9, NAN], [0.5, 0.5]]) == 0
+    assert metrics.imbalance([[1, NAN], [0, 1]]) == 0.5
+
+
+@given(correct_counts())
+def test_figures_of_balance_stay_in_their_ranges(case):
+    matrix, sizes = matrix_of(*case), case[0]
+    assert 0 <= metrics.learning_accuracy(matrix, sizes) <= 1
+    assert -1 <= metrics.weighted_forgetting(matrix, sizes) <= 1
+    assert 0 <= metrics.stability(matrix, sizes) <= 1 + 1e-12
+    assert 0 <= metrics.imbalance(matrix) <= 0.5 + 1e-12
+
+
 def test_forgetting_never_counts_a_gain_at_the_last_task_as_the_best():
     # task 0: best before the last is .5, final .8: forgetting is negative, -.3
     assert metrics.forgetting_chaudhry([[0.5, NAN], [0.8, 0.9]]) == pytest.approx(-0.3)
