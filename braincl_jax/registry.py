@@ -180,22 +180,33 @@ def brought_from_outside(config: Any) -> dict[str, str]:
     """SHA-256 of the source of every module outside the package that has registered a part which `config` names.
 
     Args:
-        config: a settings object; settings inside it are looked at too.
+        config: a settings object; settings inside it, and parts that other parts name, are looked at too.
     """
-    digests = {}
-    for field in setting_fields(type(config)):
-        value, bound = getattr(config, field.name), field.metadata.get(BOUND)
+    names = [field.name for field in setting_fields(type(config))]
+    return _brought(type(config), {name: getattr(config, name) for name in names})
+
+
+def _brought(cls: Any, values: dict[str, Any]) -> dict[str, str]:
+    digests, fields = {}, {field.name: field for field in setting_fields(cls)}
+    for name, value in values.items():
+        bound = fields[name].metadata.get(BOUND)
         if hasattr(type(value), PREFIX):
             digests |= brought_from_outside(value)
         elif bound is not None and bound.parts is not None:
             for text in (value,) if isinstance(value, str) else value:
-                part = bound.parts.get(parse(text, field.name)[0])
-                home = sys.modules[part.__module__]
-                if home.__name__.partition(".")[0] != __name__.partition(".")[0]:
-                    file = getattr(home, "__file__", None)
-                    # What was typed into an interpreter has no source that could be read.
-                    digests[home.__name__] = _digest(Path(file)) if file else "unknown"
+                named, inner = parse(text, name)
+                part = bound.parts.get(named)
+                digests |= _home_outside(part) | _brought(part, inner)
     return digests
+
+
+def _home_outside(part: Any) -> dict[str, str]:
+    home = sys.modules[part.__module__]
+    if home.__name__.partition(".")[0] == __name__.partition(".")[0]:
+        return {}
+    file = getattr(home, "__file__", None)
+    # What was typed into an interpreter has no source that could be read.
+    return {home.__name__: _digest(Path(file)) if file else "unknown"}
 
 
 def _digest(source: Path) -> str:

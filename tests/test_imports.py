@@ -137,6 +137,7 @@ def test_top_level_imports_are_dependencies_of_the_package():
     installed = {
         "absl",
         "chex",
+        "dm_pix",
         "flax",
         "jax",
         "matplotlib",

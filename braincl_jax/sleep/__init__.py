@@ -1,7 +1,8 @@
 """Asleep: cues move to long-term memory, and what they recall is replayed. No external input."""
 
-from braincl_jax.sleep import augment as _augment  # registers the augmentations
+from braincl_jax.sleep import augment as _augment  # registers an augmentation
 from braincl_jax.sleep import by_need as _by_need  # registers the sampler
+from braincl_jax.sleep import transforms as _transforms  # registers more augmentations
 from braincl_jax.sleep.prefetch import nothing_prefetched
 from braincl_jax.sleep.replay import replay_step
 from braincl_jax.sleep.sampler import class_balanced, draw_classes
@@ -9,4 +10,4 @@ from braincl_jax.sleep.transfer import transfer_step
 
 __all__ = ["class_balanced", "draw_classes", "nothing_prefetched", "replay_step", "transfer_step"]
 
-del _augment, _by_need
+del _augment, _by_need, _transforms
