@@ -92,7 +92,7 @@ class CodecConfig:
     num_stages: int = between(1, 8, default=2)
     latent_channels: int = between(0, 4096, default=0)
     width: int = between(1, 1024, default=24)
-    analysis_width: int = between(1, 1024, default=32)
+    analysis_width: int = between(1, 1024, default=16)
     lanes_per_image: int = between(1, 64, default=1)
     density: str = one_of(DENSITIES, default="trained")
     recall_error: str = named(RECALL_ERRORS, default="squared_error")
