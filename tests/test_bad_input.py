@@ -302,10 +302,10 @@ def array_file(name: str, content: bytes) -> Callable[[Path], str]:
 
 
 DATA = [
-    (lambda folder: FILE.format(folder=folder), ("data.npz", "no such file", "need an .npz file")),
+    (lambda folder: FILE.format(folder=folder), ("data.npz", "no such file", "need one of numpy.savez")),
     (npz_with(lambda whole: b"text"), ("data.npz", "not an .npz file", "numpy.savez")),
     (npz_with(lambda whole: whole[:300]), ("data.npz", "not an .npz file", "numpy.savez")),
-    (npz_with(lambda whole: whole[300:]), ("data.npz", "cannot be read", "write it anew")),
+    (npz_with(lambda whole: whole[300:]), ("data.npz", "cannot be read", "need one of numpy")),
     (npz_with(lambda w: w[:200] + b"x" + w[201:]), ("data.npz", "'x_train'", "write it anew")),
     (npz_that_promises, ("data.npz", "'x_train'", "cannot be read")),
     (npz(y_test=None), ("data.npz", "['y_test'] are missing", "it has")),

@@ -41,6 +41,9 @@ def test_answers_are_those_of_the_images_in_their_order():
     devices: Any = types.SimpleNamespace(part=(0, 1))
 
     class Stream:
+        def tested_as(self, task):
+            return task
+
         def test_batches(self, task, batch_size):
             yield from (
                 batch._replace(label=10 * task + batch.index)

@@ -51,6 +51,7 @@ CONFIG = Config(
         latent_channels=2,
         width=2,
         analysis_width=2,
+        shared="nothing",
         first_steps=3,
         steps=2,
         batch_size=8,
