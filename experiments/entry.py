@@ -4,6 +4,7 @@ import contextlib
 import difflib
 import errno
 import functools
+import os
 import re
 import sys
 import traceback
@@ -64,8 +65,10 @@ def errors_in_one_line() -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        print("braincl: interrupted", file=sys.stderr)
-        sys.exit(EXIT_KEYBOARD)
+        print("braincl: interrupted", file=sys.stderr, flush=True)
+        sys.stdout.flush()
+        # At once: XLA may still be compiling in threads, and these crash where the interpreter is taken down around them.
+        os._exit(EXIT_KEYBOARD)
     except Exception as error:
         if not tell(error):
             raise

@@ -188,7 +188,9 @@ def test_damage_and_its_traceback_where_that_is_asked_for(monkeypatch, capsys):
     assert lines[-1].startswith("braincl: error: slot 7 of long-term memory cannot be recalled")
 
 
-def test_the_keyboard_ends_it_without_a_word_too_many(capsys):
+def test_the_keyboard_ends_it_at_once_and_without_a_word_too_many(monkeypatch, capsys):
+    # The process itself would end.
+    monkeypatch.setattr(entry.os, "_exit", sys.exit)
     with pytest.raises(SystemExit) as ended, entry.errors_in_one_line():
         raise KeyboardInterrupt
     assert (ended.value.code, capsys.readouterr().err) == (130, "braincl: interrupted\n")
