@@ -302,7 +302,10 @@ def array_file(name: str, content: bytes) -> Callable[[Path], str]:
 
 
 DATA = [
-    (lambda folder: FILE.format(folder=folder), ("data.npz", "no such file", "need one of numpy.savez")),
+    (
+        lambda folder: FILE.format(folder=folder),
+        ("data.npz", "no such file", "need one of numpy.savez"),
+    ),
     (npz_with(lambda whole: b"text"), ("data.npz", "not an .npz file", "numpy.savez")),
     (npz_with(lambda whole: whole[:300]), ("data.npz", "not an .npz file", "numpy.savez")),
     (npz_with(lambda whole: whole[300:]), ("data.npz", "cannot be read", "need one of numpy")),

@@ -260,7 +260,10 @@ def test_what_does_not_fit_the_stream_is_refused_before_anything_is_written(
         ({"method": "brain"}, r"method='brain' is unknown; did you mean braincl\? Known: .*joint"),
         ({"network": "vgg"}, r"network='vgg' is unknown\. Known: .*resnet8"),
         ({"budget_policy": "greedy"}, r"budget_policy='greedy' .* Known: open_ended, planned"),
-        ({"evaluators": ["f1"]}, r"evaluators='f1' is unknown.* Known: accuracy, before_sleep"),
+        (
+            {"evaluators": ["f1"]},
+            r"evaluators='f1' is unknown.* Known: accuracy, balance, before_sleep",
+        ),
     ],
 )
 def test_a_part_that_there_is_not_is_refused_with_those_there_are(changes, message):

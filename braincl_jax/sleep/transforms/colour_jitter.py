@@ -34,10 +34,17 @@ class ColourJitter:
     hue: float = between(0, 0.5, default=0.0)
 
     def __call__(self, keys: Array, images: Array) -> Array:
-        names = tuple(name for name in ADJUSTMENTS if getattr(self, name) > 0)
-        if not names:
+        ranges = {
+            "brightness": _factors(self.brightness),
+            "contrast": _factors(self.contrast),
+            "saturation": _factors(self.saturation),
+            "hue": (-self.hue, self.hue),
+        }
+        ranges = {name: (low, high) for name, (low, high) in ranges.items() if low < high}
+        if not ranges:
             return images
-        low, high = zip(*(self._range(name) for name in names), strict=True)
+        names = tuple(ranges)
+        low, high = zip(*ranges.values(), strict=True)
 
         def one(key: Array, image: Array) -> Array:
             order_key, amount_key = jax.random.split(key)
@@ -49,9 +56,9 @@ class ColourJitter:
 
         return jax.vmap(one)(keys, images)
 
-    def _range(self, name: str) -> tuple[float, float]:
-        most = getattr(self, name)
-        return (-most, most) if name == "hue" else (max(0.0, 1 - most), 1 + most)
+
+def _factors(most: float) -> tuple[float, float]:
+    return max(0.0, 1 - most), 1 + most
 
 
 def adjusted(image: Array, names: tuple[str, ...], order: Array, amounts: Array) -> Array:
