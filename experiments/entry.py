@@ -67,7 +67,7 @@ def errors_in_one_line() -> Iterator[None]:
     except KeyboardInterrupt:
         print("braincl: interrupted", file=sys.stderr, flush=True)
         sys.stdout.flush()
-        # At once: XLA may still be compiling in threads, and these crash where the interpreter is taken down around them.
+        # At once: XLA may be compiling in threads, and these crash where the interpreter is taken down around them.
         os._exit(EXIT_KEYBOARD)
     except Exception as error:
         if not tell(error):
