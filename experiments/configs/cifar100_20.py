@@ -4,7 +4,7 @@ Command:   braincl run --config=cifar100_20 --config.dataset=npz:cifar100.npz
            where the file holds x_train, y_train, x_test, y_test (uint8 NHWC, integers);
            or --config.dataset=tfds:cifar100 once TensorFlow Datasets has prepared it.
 Memory:    1,228,800 bytes, as much as 20 raw exemplars of each class.
-Expect:    see the results table in README.md.
+Expect:    not measured with one codec for all tasks; docs/results.md has what was with decoders of each task's own.
 """
 
 from ml_collections import ConfigDict

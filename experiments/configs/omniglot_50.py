@@ -5,9 +5,9 @@ Command:   braincl run --config=omniglot_50 --config.dataset=npz:omniglot.npz
            and integers, one class a character, its 20 drawings shared out as 15 and 5. The first 250 characters of
            the class order are used, at 28x28 pixels.
 Takes:     about 5 minutes on 2 CPU cores; networks this small gain nothing from more devices.
-Memory:    294,000 bytes, 10 % of the raw training images; decoder and table take more than a third of it, since each
-           task has but 75 images to share them, hence the narrow decoder.
-Expect:    see README.md; experiments/benchmarks/long_sequence.py interrupts it and watches its step times.
+Memory:    294,000 bytes, 10 % of the raw training images. Each task has a table of its own for but 75 images.
+Expect:    not measured with one codec for all tasks; experiments/results/long_sequence.json has what was with
+           decoders of each task's own. experiments/benchmarks/long_sequence.py interrupts it and watches step times.
 Source:    steps were chosen on held-out drawings (--config.validation_fraction=0.2): with 60 steps of the codec and
            40 of sleep for each task, strings did not get short enough for all of them to fit, and accuracy after 19
            tasks was 8 % in place of 85 %.
