@@ -40,13 +40,13 @@ def launch(arguments: list[str], stderr: Path) -> None:
 
 
 @pytest.fixture
-def refuse(tmp_path) -> Callable[[dict, str], None]:
-    """Runs a config of these settings: exit code 2, a line that matches the pattern and nothing written."""
+def refusal(tmp_path) -> Callable[[dict], str]:
+    """What `braincl run` says of a config of these settings: it ends with exit code 2, and has written nothing."""
     # Importing JAX takes seconds: processes are forked from one that has it, and no backend or thread yet.
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["experiments.launch"])
 
-    def run(settings: dict, pattern: str) -> None:
+    def run(settings: dict) -> str:
         config, workdir, stderr = (tmp_path / name for name in ("bad.py", "run", "stderr"))
         config.write_text(CONFIG.format(settings=settings))
         arguments = ["run", f"--config={config}", f"--workdir={workdir}"]
@@ -59,9 +59,9 @@ def refuse(tmp_path) -> Callable[[dict, str], None]:
         *warnings, line = stderr.read_text().splitlines()
         assert process.exitcode == 2, line
         assert line.startswith("braincl: error: ")
-        assert re.search(pattern, line), (line, pattern)
         assert not [one for one in warnings if not one.startswith("W")]
         assert not workdir.exists()
+        return line
 
     return run
 
@@ -137,9 +137,9 @@ SETTINGS = [
 
 
 @pytest.mark.parametrize(("name", "value", "remedy"), SETTINGS, ids=str)
-def test_a_setting_that_is_impossible_by_itself(name, value, remedy, refuse):
+def test_a_setting_that_is_impossible_by_itself(name, value, remedy, refusal):
     shown = value[0] if isinstance(value, list) else value
-    refuse(nested({name: value}), all_of(name, str(shown), remedy))
+    assert re.search(all_of(name, str(shown), remedy), refusal(nested({name: value})))
 
 
 @pytest.mark.parametrize(
@@ -157,8 +157,8 @@ def test_a_setting_that_is_impossible_by_itself(name, value, remedy, refuse):
         ("sleep.sampler", "by_need(exponent=2)", "between 0 and 1"),
     ],
 )
-def test_a_setting_of_a_part_that_is_impossible(name, text, remedy, refuse):
-    refuse(nested({name: text}), all_of(name, remedy))
+def test_a_setting_of_a_part_that_is_impossible(name, text, remedy, refusal):
+    assert re.search(all_of(name, remedy), refusal(nested({name: text})))
 
 
 # Settings that do not fit 5,000 images of 28x28 in 10 classes.
@@ -214,8 +214,8 @@ UNFIT = [
 
 
 @pytest.mark.parametrize(("settings", "words"), UNFIT, ids=str)
-def test_settings_that_do_not_fit_the_data(settings, words, refuse):
-    refuse(nested(settings), all_of(*words))
+def test_settings_that_do_not_fit_the_data(settings, words, refusal):
+    assert re.search(all_of(*words), refusal(nested(settings)))
 
 
 def npz(**changes) -> Callable[[Path], str]:
@@ -353,9 +353,9 @@ DATA = [
 
 
 @pytest.mark.parametrize(("write", "words"), DATA, ids=[str(words) for _, words in DATA])
-def test_data_that_cannot_be_used(write, words, refuse, tmp_path):
+def test_data_that_cannot_be_used(write, words, refusal, tmp_path):
     settings = {"dataset": write(tmp_path), "num_tasks": 2, "budget_bytes": 200_000}
-    refuse(settings, all_of(*words))
+    assert re.search(all_of(*words), refusal(settings))
 
 
 def test_the_data_that_these_are_made_from_can_be_used(tmp_path):

@@ -80,9 +80,8 @@ def load_source(name: str) -> Dataset:
         The data set, checked.
 
     Raises:
-        ValueError: if the scheme is unknown, something is not found or cannot be read, or the data set is not what
-            `Dataset` says. (Greyscale arrays [N, H, W] are fine: C becomes 1.)
-        ImportError: if the source needs tensorflow_datasets or Pillow, and it is absent.
+        ValueError: if the scheme is unknown, something is not found or cannot be read, a package is absent, or the data
+            set is not what `Dataset` says. (Greyscale arrays [N, H, W] are fine: C becomes 1.)
     """
     scheme, _, rest = name.partition(":")
     if scheme not in _SOURCES:

@@ -44,8 +44,8 @@ def load_imagenet(path: str) -> Dataset:
     `LOC_val_solution.csv`. Kaggle's archive may also be named as a whole.
 
     Raises:
-        ValueError: something is missing or damaged, a class is empty or only in val, or lists do not fit the files.
-        ImportError: the devkit has to be read, and SciPy is absent.
+        ValueError: something is missing or damaged, a class is empty or only in val, lists do not fit the files, or the
+            devkit has to be read and SciPy is absent.
     """
     where, top = f"imagenet:{path}", Path(path)
     folder = top / KAGGLE if (top / KAGGLE).is_dir() else top
@@ -147,7 +147,7 @@ def _wnid_of_ids(where: str, meta: bytes) -> dict[int, str]:
         # Imported here: only the devkit needs it.
         from scipy.io.matlab import MatReadError, loadmat
     except ImportError as error:
-        raise ImportError(
+        raise ValueError(
             f"{where}: reading the devkit needs SciPy: pip install scipy; or put {SOLUTION} of Kaggle's archive into "
             "PATH."
         ) from error
@@ -158,6 +158,7 @@ def _wnid_of_ids(where: str, meta: bytes) -> dict[int, str]:
             for synset in synsets
             if int(synset["num_children"]) == 0
         }
+    # SciPy's word for a file of MATLAB 7.3 is the third one.
     except (*DAMAGED, KeyError, NotImplementedError, MatReadError) as error:
         raise ValueError(
             f"{where}: {META} of the devkit cannot be read: {error!r}; {HOW_TRUTH}."

@@ -61,12 +61,17 @@ def load_tfds(name: str) -> Dataset:
     """The data set `name` of tensorflow_datasets; its labels are read at once.
 
     Raises:
-        ValueError: it is unknown, not prepared, or has no labelled images.
+        ValueError: it is unknown, not prepared, or has no labelled images, or tensorflow_datasets is absent.
     """
-    # Imported here: it takes a second, and only this source needs it.
-    import tensorflow_datasets as tfds
-
     where = f"tfds:{name}"
+    try:
+        # Imported here: it takes a second, and only this source needs it.
+        import tensorflow_datasets as tfds
+    except ImportError as error:
+        raise ValueError(
+            f"{where}: needs the package tensorflow_datasets, which cannot be imported ({error}): "
+            'pip install "braincl_jax[tfds]", or in a clone pip install -e ".[tfds]"'
+        ) from error
     try:
         builder: Any = tfds.builder(name)
     except tfds.core.DatasetNotFoundError:

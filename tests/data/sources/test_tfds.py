@@ -135,3 +135,9 @@ def test_images_of_several_sizes_are_resized_and_no_header_is_read_beforehand(
 
 def test_the_classes_keep_their_names(tfds):
     assert load_source("tfds:tiny").class_names == ("even", "odd")
+
+
+def test_without_the_package_the_source_is_refused_with_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "tensorflow_datasets", None)
+    with pytest.raises(ValueError, match=r"tfds:tiny: needs .*pip install -e .*\[tfds\]"):
+        load_source("tfds:tiny")
