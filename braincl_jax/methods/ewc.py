@@ -40,8 +40,8 @@ class EWC(Finetune):
             EWC.
         fisher: whose label the gradient is of: one drawn from the network's own answer ("true", the definition of the
             Fisher information), or the one in the data ("empirical").
-        fisher_images: of each task, on which it is estimated, rounded up to whole batches of `wake.batch_size`; all of a
-            task that has no more.
+        fisher_images: of each task, on which it is estimated (all of a smaller task), rounded up to whole batches of
+            `wake.batch_size`.
     """
 
     strength: float = at_least(0, default=1000.0)

@@ -53,9 +53,7 @@ class ICaRL(Taught, ReplayRawAndTask):
         if self.predict_by == "head":
             return phases
         size = self.parts.config.eval_batch_size
-        step = functools.partial(
-            add_features_step, network=self.parts.network, layout=self.layout, size=size
-        )
+        step = functools.partial(add_features_step, network=self.parts.network, size=size)
         number = math.ceil(self.capacity / size)
         return (*phases, Phase("class_means", step, num_steps=lambda task: number, asleep=True))
 

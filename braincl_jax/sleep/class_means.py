@@ -3,7 +3,7 @@
 import jax.numpy as jnp
 
 from braincl_jax import collectives
-from braincl_jax.memory.exemplars import ExemplarLayout
+from braincl_jax.memory.exemplars import Exemplars
 from braincl_jax.networks import Network
 from braincl_jax.networks.network import MASKED_LOGIT
 from braincl_jax.state import BrainState
@@ -41,7 +41,6 @@ def add_features_step(
     axis_name: str | None = None,
     *,
     network: Network,
-    layout: ExemplarLayout,
     size: int,
 ) -> tuple[BrainState, Metrics]:
     """Adds the normalised features of the next exemplars to `state.own["class_means"]`, float32 [K, F].
@@ -54,16 +53,16 @@ def add_features_step(
         now: the moment.
         axis_name: of the devices, which share the slots of a step.
         network: whose features.
-        layout: of the memory.
         size: slots in a step, on all devices together.
     """
     del batch
     slot = now.step * size + collectives.own_slice(jnp.arange(size), axis_name)
-    stored = slot < state.memory.long_term.count
-    slot = jnp.minimum(slot, layout.capacity - 1)
+    exemplars: Exemplars = state.memory.long_term
+    stored = slot < exemplars.count
     params, batch_stats = state.encoder.evaluated
-    features, _ = network.features(params, batch_stats, layout.images(state.memory, slot))
-    label = layout.labels(state.memory)[slot]
+    images = exemplars.images.image.at[slot].get(mode="clip")
+    features, _ = network.features(params, batch_stats, images)
+    label = exemplars.images.label.at[slot].get(mode="clip")
     sums = state.own["class_means"]
     new = jnp.zeros_like(sums).at[label].add(stored[:, None] * normalised(features))
     new = collectives.total(new, axis_name)
