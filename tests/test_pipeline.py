@@ -2,7 +2,7 @@
 
 import dataclasses
 import functools
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import jax
 import jax.numpy as jnp
@@ -20,8 +20,6 @@ from braincl_jax.sleep.sampler import ClassBalanced
 from braincl_jax.state import Consolidation, Progress, named_key, phase_id
 from braincl_jax.types import Draw, Now
 
-WITHOUT_CODEC = [name for name in METHODS.names() if issubclass(METHODS.get(name), ExemplarMethod)]
-WITHOUT_WAKE = [name for name in WITHOUT_CODEC if issubclass(METHODS.get(name), FromScratch)]
 STORY = ("start", "encode", "memorise", "refine", "classify", "transfer", "replay")
 # The tiny brain does not refine its cues.
 DONE = tuple(name for name in STORY if name != "refine")
@@ -40,8 +38,9 @@ def phases_of(make_method, tiny_stream):
 
 def left_out(method: str) -> list[str]:
     """Phases of the story that a method does without; it may have others of its own."""
-    codec = ["encode", "refine"] if method in WITHOUT_CODEC else []
-    return codec + (["classify"] if method in WITHOUT_WAKE else [])
+    kind = cast(type, METHODS.get(method))
+    codec = ["encode", "refine"] if issubclass(kind, ExemplarMethod) else []
+    return codec + (["classify"] if issubclass(kind, FromScratch) else [])
 
 
 @pytest.mark.parametrize("method", ["braincl", "replay_raw"])

@@ -98,10 +98,8 @@ def test_the_penalty_is_half_the_weighted_square_of_the_distance():
     assert float(penalty(params, fisher, anchor)) == 9
 
 
-def consolidated(kernels, **given) -> list[Any]:
+def consolidated(kernels, method: EWC) -> list[Any]:
     """What is kept after each of some tasks, which end at other weights."""
-    settings = {"fisher": "empirical"} | given
-    method = EWC(parts=PARTS, **settings)
     zeros = jax.tree.map(jnp.zeros_like, brain().encoder.params)
     own, kept = {"fisher": zeros, "anchor": zeros}, []
     add = jax.jit(functools.partial(consolidate_step, method=method, steps=[2]))
@@ -119,12 +117,12 @@ def fisher_at(kernel) -> np.ndarray:
     found = squared_gradients(
         brain(kernel), BATCH, jax.random.split(jax.random.key(0), 3), "empirical", PARTS
     )
-    return np.float64(found["head"]["kernel"])
+    return np.asarray(found["head"]["kernel"], np.float64)
 
 
 def test_the_penalties_of_all_tasks_are_one_but_for_a_constant():
     kernels = [KERNEL, KERNEL + 0.5, KERNEL - 0.3]
-    kept = consolidated(kernels)[-1]
+    kept = consolidated(kernels, EWC(parts=PARTS, fisher="empirical"))[-1]
 
     def of_each_task(kernel):
         return sum((fisher_at(k) * (kernel - k) ** 2).sum() / 2 for k in kernels)
@@ -140,7 +138,8 @@ def test_the_penalties_of_all_tasks_are_one_but_for_a_constant():
 
 def test_online_the_fisher_information_decays_and_weights_are_held_where_they_were_last():
     kernels = [KERNEL, KERNEL + 0.5]
-    first, second = consolidated(kernels, anchors="latest", decay=0.5)
+    online = EWC(parts=PARTS, fisher="empirical", anchors="latest", decay=0.5)
+    first, second = consolidated(kernels, online)
     np.testing.assert_allclose(first["fisher"]["head"]["kernel"], fisher_at(KERNEL), rtol=1e-5)
     expected = 0.5 * fisher_at(KERNEL) + fisher_at(KERNEL + 0.5)
     np.testing.assert_allclose(second["fisher"]["head"]["kernel"], expected, rtol=1e-5)

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from braincl_jax.methods import GDumb, ReplayRaw
+from braincl_jax.methods.gdumb import GDumb
+from braincl_jax.methods.replay_raw import ReplayRaw
 
 
 def test_it_has_the_exemplars_of_replay_raw_equally_many_of_each_class(life_of):

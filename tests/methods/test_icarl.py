@@ -14,9 +14,9 @@ def test_its_loss_has_labels_for_the_task_s_classes_and_the_teacher_for_older_on
     logits, _ = method.logits_of(state.encoder.params, images, state, None)
     teacher = state.own["teacher"]
     taught = teacher.logits(method.parts.network, images.image)
-    said = 1 / (1 + np.exp(-np.float64(logits)))
+    said = 1 / (1 + np.exp(-np.asarray(logits)))
     target = np.eye(4)[images.label]
-    target[:, :2] = 1 / (1 + np.exp(-np.float64(taught[:, :2])))
+    target[:, :2] = 1 / (1 + np.exp(-np.asarray(taught[:, :2])))
     expected = -(target * np.log(said) + (1 - target) * np.log(1 - said)).sum(-1)
     np.testing.assert_allclose(losses, expected, rtol=1e-4)
 
@@ -25,7 +25,7 @@ def test_classes_to_come_cost_nothing(life_of, shown):
     method, state = life_of("icarl").method, life_of("icarl").before[0, "replay"].state
     losses, _ = method.objective(state.encoder.params, shown(0), state, None)
     logits, _ = method.logits_of(state.encoder.params, shown(0), state, None)
-    said = 1 / (1 + np.exp(-np.float64(logits[:, :2])))
+    said = 1 / (1 + np.exp(-np.asarray(logits[:, :2])))
     own = np.eye(2)[shown(0).label]
     expected = -(own * np.log(said) + (1 - own) * np.log(1 - said)).sum(-1)
     np.testing.assert_allclose(losses, expected, rtol=1e-4)

@@ -1,7 +1,8 @@
 """Joint training from scratch: what joint training remembers."""
 
-from braincl_jax.methods import Joint, JointScratch
 from braincl_jax.methods.from_scratch import FromScratch
+from braincl_jax.methods.joint import Joint
+from braincl_jax.methods.joint_scratch import JointScratch
 
 
 def test_it_has_what_joint_training_has_and_begins_anew(short):

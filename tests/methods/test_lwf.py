@@ -21,7 +21,7 @@ def test_its_loss_is_that_of_the_labels_and_that_of_the_teacher(among, own, shor
     taught, _ = method.parts.network.predict(
         teacher.params, teacher.batch_stats, state.consolidation.seen_classes, images.image
     )
-    logits, taught = np.float64(logits), np.float64(taught)
+    logits, taught = np.asarray(logits, np.float64), np.asarray(taught, np.float64)
     new = -np.log(softmax(logits[:, own]))[range(5), np.asarray(images.label) - own[0]]
     old = -(softmax(taught[:, :2] / 2) * np.log(softmax(logits[:, :2] / 2))).sum(-1)
     np.testing.assert_allclose(losses, new + 0.5 * old, rtol=1e-4)

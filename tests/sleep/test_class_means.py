@@ -1,8 +1,9 @@
-"""Class means: the nearest of them, against scikit-learn, and their sums over a memory."""
+"""Class means: the nearest of them, against scikit-learn; their sums over a memory."""
 
 import jax.numpy as jnp
 import numpy as np
-from sklearn.neighbors import NearestCentroid
+from sklearn.metrics.pairwise import euclidean_distances
+from sklearn.neighbors import KNeighborsClassifier
 from sklearn.preprocessing import normalize
 
 from braincl_jax.sleep.class_means import nearest_mean_logits, normalised
@@ -13,17 +14,17 @@ def test_features_have_length_one_and_nothing_stays_nothing():
     np.testing.assert_allclose(found, [[0.6, 0.8], [0, 0]])
 
 
-def test_answers_are_those_of_nearest_centroids():
+def test_the_answer_is_the_nearest_mean():
     rng = np.random.default_rng(0)
-    features, labels = rng.normal(size=(60, 5)), np.arange(60) % 3
+    features = np.asarray(normalize(rng.normal(size=(60, 5)))).reshape(20, 3, 5)
+    means = normalize(features.mean(0))
     asked = normalize(rng.normal(size=(40, 5)))
-    known = NearestCentroid().fit(normalize(features), labels)
-    known.centroids_ = normalize(known.centroids_)
-    sums = np.stack([normalize(features)[labels == label].sum(0) for label in range(3)])
+    nearest = KNeighborsClassifier(1).fit(means, [0, 1, 2])
+    # Neither length of a feature nor number of exemplars matters.
+    sums = features.sum(0) * np.array([[1], [2], [3]])
     logits = nearest_mean_logits(jnp.float32(7 * asked), jnp.float32(sums))
-    np.testing.assert_array_equal(logits.argmax(-1), known.predict(asked))
-    distances = np.square(asked[:, None] - known.centroids_).sum(-1)
-    np.testing.assert_allclose(logits, -distances, atol=1e-5)
+    np.testing.assert_array_equal(logits.argmax(-1), nearest.predict(asked))
+    np.testing.assert_allclose(logits, -(euclidean_distances(asked, means) ** 2), atol=1e-5)
 
 
 def test_a_class_without_exemplars_is_never_the_answer():
