@@ -26,7 +26,7 @@ from braincl_jax.methods import Method
 from braincl_jax.pipeline import Phase
 from braincl_jax.registry import AUGMENTATIONS, BACKBONES, EVALUATORS, METHODS, POLICIES, SAMPLERS
 from braincl_jax.state import BrainState
-from braincl_jax.types import Batch
+from braincl_jax.types import Incoming
 
 jax.config.update("jax_numpy_rank_promotion", "raise")
 # Nearly all of the time goes into compiling, which this makes two to nine times faster.
@@ -41,7 +41,7 @@ class Moment(NamedTuple):
     """A brain on the verge of a step, and what comes in."""
 
     state: BrainState
-    batch: Batch | None
+    batch: Incoming
 
 
 @dataclasses.dataclass

@@ -80,9 +80,19 @@ class Method(abc.ABC):
         return logits
 
     def bill(self, state: BrainState) -> dict[str, int]:
-        """Bytes kept from task to task, by row; those of `state.own` and of slow weights are among them."""
+        """Bytes kept from task to task, by row; also those of `state.own`, of slow weights and outside of the state."""
         rows = {"own": tree_bytes(state.own), "slow_weights": tree_bytes(state.encoder.slow)}
-        return self.layout.bill(state.memory) | {name: size for name, size in rows.items() if size}
+        kept = {name: size for name, size in rows.items() if size}
+        return self.layout.bill(state.memory) | kept | self.kept_outside(int(state.progress.task))
+
+    def kept_outside(self, task: int) -> dict[str, int]:
+        """Bytes kept after a task that are not in the state, by row, such as those of a data set; by default none."""
+        del task
+        return {}
+
+    def num_stored(self, state: BrainState) -> int:
+        """Images that are remembered: by default, cues or exemplars in long-term memory."""
+        return self.layout.num_stored(state.memory)
 
     def export(self, folder: Path, state: BrainState, stream: TaskStream, notes: Notes) -> None:
         """Writes files of its own beside the summary when the run has ended; impure, in the first process only.
