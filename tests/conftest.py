@@ -29,7 +29,7 @@ from braincl_jax.networks import Network
 from braincl_jax.pipeline import Phase
 from braincl_jax.registry import AUGMENTATIONS, BACKBONES, EVALUATORS, METHODS, POLICIES, SAMPLERS
 from braincl_jax.state import BrainState
-from braincl_jax.types import Batch, Draw, Shown
+from braincl_jax.types import Draw, Incoming, Shown
 
 jax.config.update("jax_numpy_rank_promotion", "raise")
 # Nearly all of the time goes into compiling, which this makes two to nine times faster.
@@ -44,7 +44,7 @@ class Moment(NamedTuple):
     """A brain on the verge of a step, and what comes in."""
 
     state: BrainState
-    batch: Batch | None
+    batch: Incoming
 
 
 @dataclasses.dataclass

@@ -11,7 +11,9 @@ import pytest
 
 from braincl_jax import pipeline
 from braincl_jax.methods.exemplars import ExemplarMethod
+from braincl_jax.methods.finetune import Finetune
 from braincl_jax.methods.from_scratch import FromScratch
+from braincl_jax.methods.joint import Joint
 from braincl_jax.parts import recall
 from braincl_jax.pipeline import Phase
 from braincl_jax.registry import METHODS
@@ -39,8 +41,13 @@ def phases_of(make_method, tiny_stream):
 def left_out(method: str) -> list[str]:
     """Phases of the story that a method does without; it may have others of its own."""
     kind = cast(type, METHODS.get(method))
-    codec = ["encode", "refine"] if issubclass(kind, ExemplarMethod) else []
-    return codec + (["classify"] if issubclass(kind, FromScratch) else [])
+    does_without = {
+        "encode": issubclass(kind, ExemplarMethod),
+        "refine": issubclass(kind, ExemplarMethod),
+        "memorise": issubclass(kind, Finetune | Joint),
+        "classify": issubclass(kind, FromScratch),
+    }
+    return [name for name, without in does_without.items() if without]
 
 
 @pytest.mark.parametrize("method", ["braincl", "replay_raw"])

@@ -94,10 +94,20 @@ class Method(abc.ABC):
         return {"own": state.own}
 
     def bill(self, state: BrainState) -> dict[str, int]:
-        """Bytes kept from task to task, by row; those of `kept` and of slow weights are among them."""
+        """Bytes kept from task to task, by row; those of `kept`, of slow weights and of `kept_outside` are among them."""
         beside = self.kept(state) | {"slow_weights": state.encoder.slow}
         rows = {name: tree_bytes(tree) for name, tree in beside.items()}
-        return self.layout.bill(state.memory) | {name: size for name, size in rows.items() if size}
+        rows = {name: size for name, size in rows.items() if size}
+        return self.layout.bill(state.memory) | rows | self.kept_outside(int(state.progress.task))
+
+    def kept_outside(self, task: int) -> dict[str, int]:
+        """Bytes kept after a task that are not in the state, by row, such as those of a data set; by default none."""
+        del task
+        return {}
+
+    def num_stored(self, state: BrainState) -> int:
+        """Images that are remembered: by default, cues or exemplars in long-term memory."""
+        return self.layout.num_stored(state.memory)
 
     def export(self, folder: Path, state: BrainState, stream: TaskStream, notes: Notes) -> None:
         """Writes files of its own beside the summary when the run has ended; impure, in the first process only.

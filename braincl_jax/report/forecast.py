@@ -59,7 +59,7 @@ class Forecast:
         raw_bytes: of all training images as uint8.
         parameters: numbers in network and codec, by part.
         state_bytes: of the state on each device, by part.
-        memory_bytes: long-term memory when it is full, by row.
+        memory_bytes: long-term memory when it is full, by row, and what a method keeps outside the state.
         phases: of every task, in order.
         device: what it runs on, in words.
         device_bytes: memory of a device (on a CPU: of the machine, which all devices share); None where it is unknown.
