@@ -94,7 +94,7 @@ class Method(abc.ABC):
         return {"own": state.own}
 
     def bill(self, state: BrainState) -> dict[str, int]:
-        """Bytes kept from task to task, by row; those of `kept`, of slow weights and of `kept_outside` are among them."""
+        """Bytes kept from task to task, by row: of the memory, `kept`, slow weights, and what is kept outside."""
         beside = self.kept(state) | {"slow_weights": state.encoder.slow}
         rows = {name: tree_bytes(tree) for name, tree in beside.items()}
         rows = {name: size for name, size in rows.items() if size}

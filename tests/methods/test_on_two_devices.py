@@ -17,7 +17,7 @@ def numbers(leaf) -> np.ndarray:
     ("method", "phase"),
     [
         *[("lwf", "replay"), ("lwf", "keep_teacher"), ("ewc", "consolidate"), ("wa", "align")],
-        *[("icarl", "class_means"), ("gdumb", "renew")],
+        *[("icarl", "class_means"), ("gdumb", "renew"), ("der_pp", "keep_logits")],
     ],
 )
 def test_one_and_two_devices_agree(method, phase, life_of):
