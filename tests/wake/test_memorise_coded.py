@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 
 from braincl_jax.memory.exemplars import Exemplars, Images
-from braincl_jax.state import Memory
+from braincl_jax.state import Memory, Progress
 from braincl_jax.types import Batch, Coded, Now
 from braincl_jax.wake.memorise_coded import memorise_coded_step
 
@@ -22,6 +22,7 @@ def test_slots_get_image_label_and_string_and_padding_none():
     state: Any = Brain(
         memory=Memory(None, Exemplars(images, jnp.int32(0))),
         own={"strings": jnp.zeros((3, 2), jnp.uint8)},
+        progress=Progress(jnp.int32(0), jnp.uint32(0), jnp.int32(0)),
     )
     decoded = Batch(
         jnp.array([7, 8, 9], jnp.uint8).reshape(3, 1, 1, 1),
