@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import optax
 
 from braincl_jax.config import Config
-from braincl_jax.data import TaskStream, load_source, prepared
+from braincl_jax.data import TaskStream, load_source, prepared, without_unreadable
 from braincl_jax.methods import Method
 from braincl_jax.networks import Network, build_network
 from braincl_jax.parts import Augment, Parts
@@ -22,8 +22,11 @@ def build_stream(config: Config) -> TaskStream:
     Raises:
         ValueError: the data set cannot be read, or not be cut into such tasks.
     """
+    dataset = load_source(config.dataset)
+    if config.unreadable == "skip":
+        dataset = without_unreadable(config.dataset, dataset)
     dataset = prepared(
-        load_source(config.dataset),
+        dataset,
         image_side=config.image_side,
         resize_side=config.resize_side,
         decoder=config.decoder,
