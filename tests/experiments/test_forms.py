@@ -1,8 +1,6 @@
 """The smoke form of each config of a published data set, on generated data as distributors ship them."""
 
-import dataclasses
 import functools
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -11,27 +9,21 @@ import numpy as np
 import pytest
 from ml_collections import ConfigDict
 
-from braincl_jax.build import build_plan, build_stream
-from braincl_jax.config import Config
+from braincl_jax.build import build_stream
+from braincl_jax.config import INCREMENTS, Config
 from braincl_jax.data.protocols import LISTS, read_class_list
 from braincl_jax.report.forecast import format_forecast
-from braincl_jax.runtime import devices, finish
 from braincl_jax.runtime.forecast import forecast
-from braincl_jax.runtime.loop import run_sequence
 from experiments.arguments import read_config
 from experiments.configs import med40, quickstart
 from experiments.forms import in_form
 from tests.data import distributed
-from tests.runtime.remembering import Remembering
 
 NUM_WNIDS, PER_CLASS = 1000, 2
 # Of the seven data sets of Med40, in their order.
 MED_CLASSES, MED_CHANNELS = (9, 7, 4, 2, 2, 8, 8), (3, 3, 1, 1, 1, 3, 1)
-# Shapes that all smoke forms share: of what was compiled for one, the others make use.
-ALIKE = (
-    f"--config.protocol.max_per_class={PER_CLASS}",
-    "--config.evaluators=('accuracy', 'before_sleep')",
-)
+# Of a smoke form.
+NUM_CLASSES = 4
 
 
 class Expected(NamedTuple):
@@ -125,62 +117,42 @@ def dataset_of(tmp_path_factory) -> Callable[[str], str]:
     return lambda name: written(WRITTEN_FOR[name])
 
 
-@pytest.fixture(scope="module")
-def run(tmp_path_factory) -> Callable[[Config], dict]:
-    """Runs a config without a report; runs that differ in their images alone share what is compiled."""
-    shared: dict[object, Remembering] = {}
-
-    def run_one(config: Config) -> dict:
-        stream = build_stream(config)
-        plan = build_plan(config, stream)
-        alike = dataclasses.replace(
-            config, dataset="", class_order_seed=0, protocol=Config().protocol
-        )
-        known = shared.setdefault(
-            (alike, plan.spec, plan.latent_channels), Remembering(config.num_devices)
-        )
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(devices, "Devices", lambda number: known)
-            patch.setattr(finish, "publish_report", lambda *arguments: None)
-            workdir = tmp_path_factory.mktemp("run") / "run"
-            summary = run_sequence(config, stream, workdir)
-        assert json.loads((workdir / "summary.json").read_text()) == summary
-        return summary
-
-    return run_one
+def config_of(name: str, *flags: str) -> Config:
+    return read_config([f"--config={name}", *flags])
 
 
 @pytest.mark.parametrize("name", WRITTEN_FOR)
 def test_a_protocol_is_that_of_its_note(dataset_of, name):
-    config = read_config([f"--config={name}", f"--config.dataset={dataset_of(name)}"])
-    stream = build_stream(config)
+    stream = build_stream(config_of(name, f"--config.dataset={dataset_of(name)}"))
     order, counts = PUBLISHED[name]
     assert stream.class_order[: len(order)] == order
     assert [len(classes) for classes in stream.spec.task_classes] == counts
 
 
 def test_the_classes_of_imagenet100_are_those_of_its_list(dataset_of):
-    config = read_config(["--config=imagenet100", f"--config.dataset={dataset_of('imagenet100')}"])
+    config = config_of("imagenet100", f"--config.dataset={dataset_of('imagenet100')}")
     listed = read_class_list(LISTS / "imagenet100_b.txt")
     # The published order of these classes: the list, permuted.
     assert build_stream(config).class_names[:3] == (listed[68], listed[56], listed[78])
 
 
-@pytest.mark.parametrize("name", WRITTEN_FOR)
-def test_a_smoke_form_is_foreseen_and_runs(dataset_of, run, name):
-    full = read_config([f"--config={name}"])
-    arguments = [f"--config={name}:smoke", f"--config.dataset={dataset_of(name)}", *ALIKE]
-    if full.protocol.incremental == "domains":
-        arguments += [f"--config.protocol.max_per_class={full.num_tasks}"]
-    config = read_config(arguments)
-    assert (config.method, config.class_order_seed) == (full.method, full.class_order_seed)
-    told = format_forecast(forecast(config, build_stream(config), compiled=False))
-    assert told.endswith("nothing was trained or written")
-    summary = run(config)
-    assert summary["num_cues"] == summary["num_train_images"] == PER_CLASS * 4
-    assert len(summary["accuracy_matrix"]) == config.num_tasks
-    assert 0 <= summary["final_accuracy"] <= 1
-    assert summary["dataset"] == dataset_of(name)
+@pytest.mark.parametrize("incremental", INCREMENTS)
+def test_smoke_forms_are_foreseen_and_run(dataset_of, run_alike, alike, incremental):
+    names = [name for name in WRITTEN_FOR if config_of(name).protocol.incremental == incremental]
+    assert names
+    for name in names:
+        full, dataset = config_of(name), dataset_of(name)
+        per_class = PER_CLASS if incremental == "classes" else full.num_tasks
+        flags = (*alike, f"--config.protocol.max_per_class={per_class}")
+        config = config_of(f"{name}:smoke", f"--config.dataset={dataset}", *flags)
+        told = format_forecast(forecast(config, build_stream(config), compiled=False))
+        assert told.endswith("nothing was trained or written"), name
+        summary, _ = run_alike(config)
+        assert (summary["dataset"], summary["method"]) == (dataset, full.method)
+        assert summary["num_cues"] == summary["num_train_images"] == NUM_CLASSES * per_class, name
+        assert len(summary["accuracy_matrix"]) == config.num_tasks, name
+        order = build_stream(config_of(name, f"--config.dataset={dataset}")).class_order
+        assert tuple(summary["class_order"]) == order[:NUM_CLASSES], name
 
 
 def test_another_form_is_refused_with_what_there_is():
