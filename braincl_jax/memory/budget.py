@@ -82,7 +82,7 @@ def plan_words(
         )
     if num_words > MAX_WORDS:
         raise ValueError(
-            f"budget_bytes={budget_bytes} makes a block of {num_words} words; at most {MAX_WORDS} can be addressed: lower it "
-            f"to {2 * MAX_WORDS + count_bytes} or less"
+            f"budget_bytes={budget_bytes} makes a block of {num_words} words; at most {MAX_WORDS} can be addressed: "
+            f"lower it to {2 * MAX_WORDS + count_bytes} or less"
         )
     return num_words

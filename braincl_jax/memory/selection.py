@@ -15,7 +15,9 @@ def running_total(words: Array) -> Array:
     sums = jnp.cumsum(words.astype(jnp.uint32))
     # A sum that is smaller than the one before it has begun anew at 2^32.
     beyond = jnp.concatenate([jnp.zeros(1, bool), sums[1:] < sums[:-1]]) | (sums > MAX_WORDS)
-    return jnp.where(jax.lax.cummax(beyond.astype(jnp.int32)) > 0, MAX_WORDS, sums.astype(jnp.int32))
+    return jnp.where(
+        jax.lax.cummax(beyond.astype(jnp.int32)) > 0, MAX_WORDS, sums.astype(jnp.int32)
+    )
 
 
 def class_of_task(label: Array, task: Array) -> Array:
