@@ -86,11 +86,11 @@ def _require_suited(augment: Augment, name: str, spec: StreamSpec, network: Netw
     seen = (1, *network.seen_shape(spec.image_shape))
     if (made.shape, made.dtype) == (seen, images.dtype):
         return
-    remedy = "keep shape and dtype of images"
+    remedy, side = "keep shape and dtype of images", network.side
     if seen != images.shape:
         remedy = (
-            f"make uint8{list(seen)}, since network_side={network.side}: random_resized_crop(side={network.side}) does, "
-            f"or random_crop(side={network.side}), alone or as the first of a chain"
+            f"make uint8{list(seen)}, since network_side={side}: random_resized_crop(side={side}) does, or "
+            f"random_crop(side={side}), alone or as the first of a chain"
         )
     raise ValueError(
         f"sleep.augmentation={name!r} makes {made.dtype}{list(made.shape)} of uint8{list(images.shape)}; it must "

@@ -34,6 +34,12 @@ _RESTART = flags.DEFINE_boolean(
 _DRY_RUN = flags.DEFINE_boolean(
     "dry_run", False, "Print what the run would take, in seconds; nothing is trained or written."
 )
+_TERAFLOPS = flags.DEFINE_float(
+    "teraflops",
+    None,
+    "With --dry_run, hours: 10^12 operations that all devices together do in a second, as measured.",
+    lower_bound=1e-6,
+)
 _FORK_FROM = flags.DEFINE_string(
     "fork_from", None, "Begin with the newest checkpoint of the run in this other work directory."
 )
@@ -80,7 +86,7 @@ def main(argv: list[str]) -> int:
         _CHECKPOINT_STEPS.value, _CHECKPOINT_MINUTES.value, _KEEP_CHECKPOINTS.value
     )
     if _DRY_RUN.value:
-        show_forecast(config)
+        show_forecast(config, _TERAFLOPS.value)
         return 0
     try:
         summary = run_sequence(

@@ -99,15 +99,17 @@ class Network:
 def middle(images: Array, side: int) -> Array:
     """The squares in the middle of images: [B, H, W, C] -> [B, side, side, C].
 
-    Of images that were themselves cut out of a middle (`data.resize`) it is what would have been cut out at once, if the
-    two sides differ by a multiple of 4; else half pixels may have been rounded the other way.
+    Of images that were themselves cut out of a middle (`data.resize`) it is what would have been cut out at once, if
+    the two sides differ by a multiple of 4; else half pixels may have been rounded the other way.
 
     Raises:
         ValueError: images are smaller.
     """
     height, width = images.shape[1:3]
     if side > min(height, width):
-        raise ValueError(f"images of {height}x{width} are too small: the network sees {side}x{side}")
+        raise ValueError(
+            f"images of {height}x{width} are too small: the network sees {side}x{side}"
+        )
     top, left = round((height - side) / 2), round((width - side) / 2)
     return images[:, top : top + side, left : left + side]
 

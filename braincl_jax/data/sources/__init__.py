@@ -76,8 +76,8 @@ def load_source(name: str) -> Dataset:
                 `test`, `validation` stands in;
             `imagenet:/path`, `tiny_imagenet:/path`, `core50:/path` or `medmnist:/path/file.npz+file.npz`, what their
                 distributors ship; the last three take options, as in `core50:/path?classes=categories`;
-            `generated:classes=1000,train=1281167,test=50000,side=256`, images that are made when they are asked for, for
-                dry runs and benchmarks; all of it may be left out, and `channels` be 1;
+            `generated:classes=1000,train=1281167,test=50000,side=256`, images that are made when they are asked for,
+                for dry runs and benchmarks; all of it may be left out, and `channels` be 1;
             or a name of a scheme added by `register_source`.
 
     Returns:

@@ -37,8 +37,8 @@ class GeneratedSettings:
         """Raises ValueError where settings contradict each other."""
         if self.train < self.classes:
             raise ValueError(
-                f"generated.train={self.train} is impossible for generated.classes={self.classes}: every class needs an "
-                "image"
+                f"generated.train={self.train} is impossible for generated.classes={self.classes}: every class needs "
+                "an image"
             )
 
 

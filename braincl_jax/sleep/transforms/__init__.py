@@ -1,4 +1,4 @@
-"""Published augmentations by name: random crops, also resized ones, TrivialAugment, colour jitter, and chains of them."""
+"""Published augmentations by name: random crops, resized ones too, TrivialAugment, colour jitter, chains of them."""
 
 from braincl_jax.sleep.transforms import chain as _chain  # each registers one
 from braincl_jax.sleep.transforms import colour_jitter as _colour_jitter

@@ -82,9 +82,7 @@ def _middle(height: int, width: int, widest: float) -> Box:
     return Box(*(jnp.int32(number) for number in numbers))
 
 
-def resized_crop(
-    image: Array, box: Box, size: tuple[int, int], *, mirrored: Array | bool
-) -> Array:
+def resized_crop(image: Array, box: Box, size: tuple[int, int], *, mirrored: Array | bool) -> Array:
     """What a box of an image shows, brought to one size.
 
     Bilinear between the box's own pixels; antialiased along a side that may have to be shrunk, as Pillow does.

@@ -36,5 +36,5 @@ def test_an_example_depends_on_its_own_key_and_image_alone():
 def test_without_a_side_images_are_whole_and_beyond_theirs_it_is_refused():
     keys, images = jax.random.split(jax.random.key(0), 1), jnp.zeros((1, 4, 6, 1), jnp.uint8)
     assert AUGMENTATIONS.build("random_crop")(keys, images) is images
-    with pytest.raises(ValueError, match="side=5 is impossible for images of 4x6: .* at most 4"):
+    with pytest.raises(ValueError, match=r"side=5 is impossible for images of 4x6: .* at most 4"):
         AUGMENTATIONS.build("random_crop(side=5)")(keys, images)
