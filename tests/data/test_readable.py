@@ -12,7 +12,7 @@ from braincl_jax.config import Config
 from braincl_jax.data import Dataset, load_source, without_unreadable
 from braincl_jax.data.dataset import LeftOut
 from braincl_jax.data.fingerprint import fingerprint
-from braincl_jax.data.sources.stamps import ChangedError
+from braincl_jax.data.stamps import ChangedError
 from tests.data.distributed import write_core50
 from tests.data.sources.test_pictures import BROKEN
 
@@ -111,6 +111,15 @@ def test_they_are_resized_and_no_size_is_asked_for(folder):
     Image.new("RGB", (SIDE, 2 * SIDE), (7, 0, 0)).save(folder / "train/cat/2.png")
     stream = build_stream(config_of(folder, unreadable="skip", resize_side=8))
     assert stream.train_images(0, np.arange(2))[:, 0, 0, 0].tolist() == [0, 7]
+
+
+def test_grey_images_stay_grey_where_what_is_left_out_has_colours(folder):
+    for file in folder.glob("*/*/*"):
+        Image.new("L", (SIDE, SIDE), 9).save(file)
+    assert build_stream(config_of(folder, unreadable="skip")).spec.image_shape == (SIDE, SIDE, 1)
+    (folder / "train/cat/1.png").write_bytes(BROKEN["PNG of two frames"][0])
+    stream = build_stream(config_of(folder, unreadable="skip"))
+    assert (stream.spec.image_shape, stream.spec.task_sizes) == ((SIDE, SIDE, 1), (2, 3))
 
 
 def test_which_ones_are_left_out_belongs_to_the_identity_of_a_run(folder):

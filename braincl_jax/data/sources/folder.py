@@ -10,9 +10,9 @@ import numpy as np
 
 from braincl_jax.data.dataset import Dataset
 from braincl_jax.data.sources.headers import Headers
-from braincl_jax.data.sources.paths import Paths, files_below
+from braincl_jax.data.sources.paths import Paths, files_below, stamps_of
 from braincl_jax.data.sources.pictures import decode_alike
-from braincl_jax.data.sources.stamps import ChangedError, require_unchanged, stamps_of
+from braincl_jax.data.stamps import ChangedError, require_unchanged
 
 _LOG = logging.getLogger(__name__)
 

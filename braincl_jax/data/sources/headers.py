@@ -8,7 +8,7 @@ from tqdm import tqdm
 from braincl_jax.data.images import Encoded
 from braincl_jax.data.sources.decoding import in_threads, require_shape
 from braincl_jax.data.sources.pictures import Header, header
-from braincl_jax.data.sources.stamps import ChangedError
+from braincl_jax.data.stamps import ChangedError
 
 # Headers that are read together, and seconds after which a bar shows how many are to go.
 CHUNK, PATIENCE = 1024, 2

@@ -9,7 +9,7 @@ import numpy as np
 
 from braincl_jax.data.images import Encoded
 from braincl_jax.data.sources.decoding import DAMAGED, decode_all, require_shape
-from braincl_jax.data.sources.stamps import ChangedError
+from braincl_jax.data.stamps import ChangedError
 
 # simplejpeg makes an image smaller while it decodes, by this factor or more: below it, decoding takes longer.
 LEAST_FACTOR = 2

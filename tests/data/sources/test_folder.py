@@ -8,7 +8,7 @@ from PIL import Image
 
 from braincl_jax.data import load_source, prepared
 from braincl_jax.data.sources.folder import Pictures
-from braincl_jax.data.sources.stamps import ChangedError
+from braincl_jax.data.stamps import ChangedError
 
 
 @pytest.fixture

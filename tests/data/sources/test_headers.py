@@ -9,7 +9,7 @@ from braincl_jax.data.sources import headers
 from braincl_jax.data.sources.folder import Pictures
 from braincl_jax.data.sources.headers import Headers, headers_of
 from braincl_jax.data.sources.pictures import Header
-from braincl_jax.data.sources.stamps import ChangedError
+from braincl_jax.data.stamps import ChangedError
 
 
 @pytest.fixture
