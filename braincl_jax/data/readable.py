@@ -107,7 +107,9 @@ def _broken(where: str, images: Images) -> dict[int, str]:
 
 def _remaining(where: str, *splits: tuple[Images, np.ndarray]) -> list[Images]:
     """Of each split, the images at some rows; images of arrays are there with all rows."""
-    chosen = [Chosen(images, rows) if isinstance(images, Encoded) else images for images, rows in splits]
+    chosen = [
+        Chosen(images, rows) if isinstance(images, Encoded) else images for images, rows in splits
+    ]
     headers = Headers(where, [one for one in chosen if isinstance(one, Chosen)])
     return [
         Remaining(one.images, one.rows, headers) if isinstance(one, Chosen) else one

@@ -36,10 +36,10 @@ class TaskStream:
     class_order: tuple[int, ...]
     class_names: tuple[str, ...]
     evaluated_on: str
+    left_out: LeftOut
     _train: Pool = field(repr=False)
     _test: Pool = field(repr=False)
     _part: tuple[int, int] = field(default=(0, 1), repr=False)
-    left_out: LeftOut = LeftOut()
 
     @classmethod
     def create(
@@ -92,7 +92,8 @@ class TaskStream:
         names = tuple(dataset.class_names[original] for original in order)
         evaluated_on = "validation" if validation_fraction > 0 else "test"
         return cls(
-            *(spec, order, names, evaluated_on, tasks.train, tasks.test), left_out=dataset.left_out
+            *(spec, order, names, evaluated_on, dataset.left_out),
+            *(tasks.train, tasks.test),
         )
 
     @property

@@ -28,7 +28,8 @@ def summarise_run(
     `memory_bytes` is the bill of long-term memory; beside it stand, for comparison, what the classifier weighs
     (`classifier_bytes`), the arrays of working memory (`working_bytes`; empty during sleep, except for methods that
     keep the task's images) and the uint8 images of one replay batch. `bits_per_pixel` is the whole bill by pixel of
-    the images stored. `left_out` counts images that cannot be read and are in no task. `rows` says what of all this is shown.
+    the images stored. `left_out` counts images that cannot be read and are in no task. `rows` says what of all this is
+    shown.
     """
     config, plan = method.parts.config, method.parts.plan
     spec = plan.spec

@@ -6,9 +6,9 @@ Command:   braincl run --config=med40, in a folder where medmnist/pathmnist_64.n
 TAKES
 Memory:    9,830,400 bytes, as much as 20 raw exemplars of each class: some 500 for each image.
 Expect:    not measured yet.
-Source:    classes, tasks and nights as published for BrainCL (arXiv:2504.14727), at 64 pixels in place of 224; the order
-           of classes is NumPy's permutation with seed 1999 of those of path, derma, oct, pneumonia, breast, blood and
-           tissue, in this order. Which images of a class are used is not published: here, evenly spaced ones.
+Source:    classes, tasks and nights as published for BrainCL (arXiv:2504.14727), at 64 pixels in place of 224; the
+           order of classes is NumPy's permutation with seed 1999 of those of path, derma, oct, pneumonia, breast, blood
+           and tissue, in this order. Which images of a class are used is not published: here, evenly spaced ones.
 """
 
 from ml_collections import ConfigDict
@@ -41,7 +41,10 @@ def get_config(form: str = "") -> ConfigDict:
                 "first_steps": 10_000,
                 "steps": 300,
             },
-            "sleep": {"steps": 10_900, "augmentation": "crop_flip_noise(crop_padding=4, noise=0.0)"},
+            "sleep": {
+                "steps": 10_900,
+                "augmentation": "crop_flip_noise(crop_padding=4, noise=0.0)",
+            },
         }
     )
     return in_form(config, form)

@@ -49,7 +49,10 @@ def config_of(folder: Path, **settings) -> Config:
 def test_what_cannot_be_read_is_left_out_counted_and_told(folder, caplog, kind):
     (folder / "train/cat/1.png").write_bytes(BROKEN[kind][0])
     data = readable(folder)
-    assert (reds(data.train), data.train_labels.tolist()) == ([0, 2, 100, 101, 102], [0, 0, 1, 1, 1])
+    assert (reds(data.train), data.train_labels.tolist()) == (
+        [0, 2, 100, 101, 102],
+        [0, 0, 1, 1, 1],
+    )
     assert (data.left_out, len(data.test)) == (LeftOut((1,), ()), 4)
     (message,) = [record.getMessage() for record in caplog.records]
     assert message.startswith("here: left out 1 of 10 images: ")

@@ -100,9 +100,7 @@ def as_array_record(folder: Path) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def datasets(tmp_path_factory) -> Iterator[list[str]]:
     """The names of the same data set in all formats."""
-    made = [
-        write(tmp_path_factory.mktemp(write.__name__)) for write in (as_npz, as_npy, as_files)
-    ]
+    made = [write(tmp_path_factory.mktemp(write.__name__)) for write in (as_npz, as_npy, as_files)]
     for record in as_array_record(tmp_path_factory.mktemp("records")):
         yield [*made, record]
 
