@@ -1,8 +1,11 @@
 """Forms of a config: `--config=NAME` is all of it; `--config=NAME:smoke` is the same in small, to see that it runs."""
 
+from typing import Any
+
 from ml_collections import ConfigDict
 
 SMOKE = "smoke"
+# Pixels along a side of images that are remembered, and of what the network sees of them.
 SIDE, SEEN = 24, 16
 # For every config the same, so that no more is compiled than must be.
 SMALL = {
@@ -35,6 +38,7 @@ SMALL = {
         "augmentation": f"random_resized_crop(side={SEEN})",
     },
 }
+# Classes of a task.
 FEW = 2
 
 
@@ -58,10 +62,11 @@ def in_form(config: ConfigDict, form: str) -> ConfigDict:
     return config
 
 
-def _few_classes(config: ConfigDict) -> dict:
-    if config.protocol.incremental == "domains":
+def _few_classes(config: ConfigDict) -> dict[str, Any]:
+    protocol: Any = config.protocol
+    if protocol.incremental == "domains":
         return {"protocol": {"classes": ", ".join(map(str, range(2 * FEW)))}}
-    first = FEW if config.protocol.first_task_classes else 0
+    first = FEW if protocol.first_task_classes else 0
     return {
         "num_tasks": 2,
         "classes_per_task": FEW,
