@@ -12,11 +12,11 @@ from braincl_jax.runtime.processes import leads
 from experiments.grid import Run, stream_of
 
 
-def show_forecast(config: Config) -> None:
-    """Prints what a run takes, from shapes and compiled programs."""
+def show_forecast(config: Config, teraflops: float | None = None) -> None:
+    """Prints what a run takes, from shapes and compiled programs; hours, where `format_forecast` is told how fast."""
     foreseen = forecast(config, build_stream(config))
     if leads():
-        print(format_forecast(foreseen))
+        print(format_forecast(foreseen, teraflops))
 
 
 def show_forecasts(runs: Sequence[Run]) -> None:

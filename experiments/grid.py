@@ -16,6 +16,7 @@ from braincl_jax.runtime.provenance import code_digest
 from braincl_jax.runtime.record import Record
 from braincl_jax.runtime.resume import check_same_run, finished_summary
 from experiments.arguments import read_config
+from experiments.packaged import in_folder_names
 
 FINISHED, BEGUN, TO_DO = "finished", "begun", "to do"
 
@@ -172,7 +173,7 @@ def _seconds(summary: Mapping[str, Any]) -> float:
 
 
 DATA_SETTINGS = (
-    *("plugins", "dataset", "image_side", "resize_side", "decoder"),
+    *("plugins", "dataset", "image_side", "resize_side", "decoder", "unreadable"),
     *("num_tasks", "classes_per_task", "class_order_seed", "validation_fraction"),
     "protocol",
 )
@@ -191,7 +192,7 @@ def _stream_with(settings: tuple[tuple[str, Any], ...]) -> TaskStream:
 def _folder_name(config: str, record: Record) -> str:
     key = hashlib.sha256(f"{record.digest} {code_digest()}".encode()).hexdigest()[:10]
     method = record.config.method.partition("(")[0]
-    return f"{Path(config).stem}-{method}-seed{record.config.seed}-{key}"
+    return f"{in_folder_names(config)}-{method}-seed{record.config.seed}-{key}"
 
 
 def _require_once(flag: str, values: Sequence[Any]) -> None:

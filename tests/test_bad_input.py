@@ -96,6 +96,7 @@ SETTINGS = [
     *[(name, 10**9, "and 65536") for name in ("num_tasks", "classes_per_task", "num_devices")],
     *[(name, -1, "between 0 and 65536") for name in ("image_side", "resize_side")],
     ("decoder", "opencv", "one of pillow, simplejpeg"),
+    ("unreadable", "ignore", "one of error, skip"),
     ("protocol.incremental", "tasks", "one of classes, domains"),
     ("protocol.first_task_classes", 10**9, "between 0 and 65536"),
     ("protocol.classes_of_tasks", (5, 0), "numbers between 1 and 65536"),

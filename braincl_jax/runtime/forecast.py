@@ -2,6 +2,7 @@
 
 import math
 import os
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 import jax
@@ -49,6 +50,7 @@ def forecast(config: Config, stream: TaskStream, *, compiled: bool = True) -> Fo
         method=config.method,
         dataset=config.dataset,
         image_shape=plan.spec.image_shape,
+        network_shape=method.parts.network.seen_shape(plan.spec.image_shape),
         tasks=foresee_tasks(method, stream),
         latent_channels=plan.latent_channels if isinstance(method.layout, CueLayout) else None,
         budget_bytes=plan.budget_bytes,
@@ -56,6 +58,7 @@ def forecast(config: Config, stream: TaskStream, *, compiled: bool = True) -> Fo
         parameters=parameter_rows(method, state),
         state_bytes=rows,
         memory_bytes=memory_rows(method, state),
+        checkpoint_bytes=checkpoint_rows(rows),
         phases=phases,
         device=devices.description,
         device_bytes=available,
@@ -109,6 +112,15 @@ def memory_rows(method: Method, state: BrainState) -> dict[str, int]:
     else:
         rows = {"all": tree_bytes(state.memory.long_term)}
     return rows | {"total": sum(rows.values())}
+
+
+def checkpoint_rows(state: Mapping[str, int]) -> dict[str, int]:
+    """Bytes of checkpoints by when they are made, of those of a state: what is prefetched or empty is left out.
+
+    Between tasks working memory is empty, and no more than a few numbers are stored of it.
+    """
+    within = state["total"] - state.get("prefetched", 0)
+    return {"between tasks": within - state.get("working memory", 0), "within a task": within}
 
 
 def foresee_phases(

@@ -28,7 +28,8 @@ def summarise_run(
     `memory_bytes` is the bill of long-term memory; beside it stand, for comparison, what the classifier weighs
     (`classifier_bytes`), the arrays of working memory (`working_bytes`; empty during sleep, except for methods that
     keep the task's images) and the uint8 images of one replay batch. `bits_per_pixel` is the whole bill by pixel of
-    the images stored. `rows` says what of all this is shown.
+    the images stored. `left_out` counts images that cannot be read and are in no task. `rows` says what of all this is
+    shown.
     """
     config, plan = method.parts.config, method.parts.plan
     spec = plan.spec
@@ -45,6 +46,7 @@ def summarise_run(
         "class_names": list(plan.class_names),
         "evaluated_on": stream.evaluated_on,
         "test_sizes": list(stream.test_sizes),
+        "left_out": {split: len(rows) for split, rows in stream.left_out._asdict().items()},
     }
     for name, evaluator in evaluators.items():
         summary |= evaluator.summarise(outcome.figures[name], stream)

@@ -19,35 +19,13 @@ from braincl_jax.evaluators import Evaluator, Exam
 from braincl_jax.pipeline import Phase
 from braincl_jax.runtime import devices, examine, finish, identify
 from braincl_jax.runtime.checkpoint import write_checkpoint
-from braincl_jax.runtime.devices import Devices
 from braincl_jax.runtime.interrupt import Interrupted
 from braincl_jax.runtime.loop import run_sequence
 from tests.runtime.dying import terminate
+from tests.runtime.remembering import Remembering
 
 # (task, stage, step), and what happens there.
 Event = tuple[tuple[int, str, int], Callable[[], None]]
-
-
-class Remembering(Devices):
-    """Devices that compile everything once: a phase of a later run is the one of the same name of the first."""
-
-    def __init__(self, num_devices: int) -> None:
-        super().__init__(num_devices)
-        self._known: dict[str, Any] = {}
-
-    def _once(self, name: str, make: Callable[[], Any]) -> Any:
-        if name not in self._known:
-            self._known[name] = make()
-        return self._known[name]
-
-    def init(self, init, key):
-        return super().init(self._once("init", lambda: init), key)
-
-    def map_step(self, step):
-        return self._once(step.name, lambda: Devices.map_step(self, step))
-
-    def map_reader(self, function):
-        return self._once(function.__qualname__, lambda: Devices.map_reader(self, function))
 
 
 class Watched:

@@ -4,6 +4,7 @@ import dataclasses
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import pytest
 from jax import core
 
@@ -13,6 +14,7 @@ from braincl_jax.pipeline import Phase
 from braincl_jax.report.forecast import PhaseForecast
 from braincl_jax.runtime import forecast as forecasts
 from braincl_jax.runtime.forecast import count, forecast, needed_bytes, warnings_of
+from braincl_jax.state import without_prefetched
 
 
 @pytest.fixture
@@ -28,6 +30,20 @@ def test_it_says_what_the_tasks_are(tiny, tiny_stream):
     assert [(task.train_images, task.test_images) for task in tiny.tasks] == [(48, 16)] * 2
     assert (tiny.image_shape, tiny.raw_bytes) == ((16, 16, 1), 96 * 256)
     assert tiny.latent_channels == 4
+
+
+def test_a_checkpoint_holds_what_cannot_be_had_again_and_is_not_all_the_same(
+    tiny_config, tiny_stream, diary
+):
+    found = forecast(tiny_config, tiny_stream, compiled=False).checkpoint_bytes
+
+    def stored(moment: tuple[int, str]) -> int:
+        state = without_prefetched(diary.after[moment]).replace(key=())
+        leaves = map(np.asarray, jax.tree.leaves(state))
+        return sum(leaf.nbytes for leaf in leaves if leaf.size and np.ptp(leaf))
+
+    assert 0.95 * found["between tasks"] < stored((1, "replay")) <= found["between tasks"]
+    assert 0.95 * found["within a task"] < stored((1, "memorise")) <= found["within a task"]
 
 
 @pytest.mark.parametrize("method", ["braincl", "joint", "finetune"])

@@ -16,7 +16,7 @@ from braincl_jax.runtime.loop import run_sequence
 
 SUMMARY_KEYS = {
     *("method", "dataset", "seed", "num_tasks", "class_order", "class_names", "evaluated_on"),
-    "task_classes",
+    *("task_classes", "left_out"),
     *("accuracy_matrix", "final_accuracy", "average_incremental_accuracy", "forgetting_chaudhry"),
     *("backward_transfer_gem", "task_aware_matrix", "task_aware_accuracy", "recall_psnr_db"),
     *("before_sleep_accuracy", "before_sleep_new_task", "mean_before_sleep_accuracy"),

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from braincl_jax.config import Config, SleepConfig
+from braincl_jax.data.dataset import LeftOut
 from braincl_jax.evaluators.base import Row
 from braincl_jax.plan import resolve
 from braincl_jax.runtime.cursor import Outcome
@@ -46,7 +47,9 @@ def summary_of():
             memory=types.SimpleNamespace(working=np.zeros(7, np.uint8)),
             consolidation=types.SimpleNamespace(examples={"wake": np.int32(8)}),
         )
-        stream: Any = types.SimpleNamespace(evaluated_on="test", test_sizes=(3, 4))
+        stream: Any = types.SimpleNamespace(
+            evaluated_on="test", test_sizes=(3, 4), left_out=LeftOut((2, 5), ())
+        )
         return summarise_run(
             state,
             method=method,
@@ -86,3 +89,7 @@ def test_it_is_json_and_seconds_are_rounded(summary_of):
     assert summary["wall_seconds"] == {"wake": 1.23}
     assert summary["examples_seen"] == {"wake": 8}
     assert (summary["class_order"], summary["test_sizes"]) == ([3, 1, 0, 2], [3, 4])
+
+
+def test_images_that_cannot_be_read_are_counted(summary_of):
+    assert summary_of(1)["left_out"] == {"train": 2, "test": 0}
