@@ -25,7 +25,6 @@ def show_forecasts(runs: Sequence[Run]) -> None:
     for run in {run.name: run for run in reversed(runs)}.values():
         config = dataclasses.replace(run.record.config, num_devices=1)
         foreseen = forecast(config, stream_of(config), compiled=False)
-        shown = sum(sum(phase.steps) * phase.examples for phase in foreseen.phases)
         rows.append(
             [
                 run.name,
@@ -33,8 +32,10 @@ def show_forecasts(runs: Sequence[Run]) -> None:
                 f"{foreseen.memory_bytes['total']:,}",
                 f"{foreseen.state_bytes['total']:,}",
                 f"{sum(sum(phase.steps) for phase in foreseen.phases):,}",
-                f"{shown:,}",
+                f"{foreseen.examples:,}",
+                f"{foreseen.flops / 1e12:,.3f}",
             ]
         )
-    header = ["variant", "parameters", "memory, full (bytes)", "state (bytes)", "steps", "examples"]
+    sizes = ["parameters", "memory, full (bytes)", "state (bytes)"]
+    header = ["variant", *sizes, "steps", "examples", "TFLOP"]
     print(f"\n{markdown_table(header, rows[::-1])}", flush=True)

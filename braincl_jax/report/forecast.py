@@ -33,15 +33,15 @@ class PhaseForecast(NamedTuple):
         name: of the phase.
         steps: of each task, T numbers.
         examples: that a step shows; 0 in a phase that does not train.
-        flops: floating-point operations of a step by the compiler's count, in which a loop counts once; None where it
-            gives none, or was not asked.
-        step_bytes: device memory of a step beside the state, on one device; None as `flops`.
+        flops: floating-point operations of a step, on all devices together; see `flops`.
+        step_bytes: device memory of a step beside the state, on one device; None where the compiler gives none, or was
+            not asked.
     """
 
     name: str
     steps: tuple[int, ...]
     examples: int
-    flops: float | None
+    flops: int
     step_bytes: int | None
 
 
@@ -82,6 +82,16 @@ class Forecast:
     device_bytes: int | None
     needed_bytes: int
     warnings: tuple[str, ...]
+
+    @property
+    def flops(self) -> int:
+        """Floating-point operations of all steps of all phases."""
+        return sum(sum(phase.steps) * phase.flops for phase in self.phases)
+
+    @property
+    def examples(self) -> int:
+        """Training examples that all steps show."""
+        return sum(sum(phase.steps) * phase.examples for phase in self.phases)
 
 
 def format_forecast(forecast: Forecast) -> str:
@@ -149,13 +159,14 @@ def _phases(forecast: Forecast) -> list[str]:
         "     phase   steps, first and last task   in all   examples of a step   GFLOP of a step"
     ]
     for phase in forecast.phases:
-        flops = MISSING if phase.flops is None else f"{phase.flops / 1e9:,.2f}"
         lines.append(
             f"{phase.name:>10} {phase.steps[0]:>17,} {phase.steps[-1]:>9,} {sum(phase.steps):>9,} "
-            f"{phase.examples:>18,} {flops:>17}"
+            f"{phase.examples:>18,} {phase.flops / 1e9:>17,.2f}"
         )
-    total = sum(sum(phase.steps) * (phase.flops or 0) for phase in forecast.phases)
-    return [*lines, *([f"training in all: {total / 1e12:,.3f} TFLOP"] if total else [])]
+    return [
+        *lines,
+        f"in all: {forecast.flops / 1e12:,.3f} TFLOP, {forecast.examples:,} training examples shown",
+    ]
 
 
 def _bytes(number: int | None) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from braincl_jax.build import build_phases
 from braincl_jax.config import Config
 from braincl_jax.data import TaskStream
 from braincl_jax.runtime.begin import begin
@@ -65,7 +66,7 @@ def run_sequence(
             if summary is not None:
                 finish_report(workdir, summary)
                 return summary
-        phases = method.phases(stream)
+        phases = build_phases(method, stream)
         state, cursor, resumed = begin(
             method, record, phases, devices, workdir, restart=restart, fork_from=fork_from
         )
@@ -74,4 +75,4 @@ def run_sequence(
             workdir, devices, record, command, checkpointing, cursor, resumed, followers
         ) as shell:
             state = learn_tasks(state, cursor, phases, examiner, shell)
-        return finish(state, cursor.outcome, examiner, workdir)
+        return finish(state, cursor.outcome, phases, examiner, workdir)

@@ -54,6 +54,8 @@ def summarise_run(
         "plugins": list(config.plugins),
         "memory_bytes": bill | {"total": sum(bill.values())},
         "budget_bytes": plan.budget_bytes,
+        "max_flops": config.max_flops,
+        "max_examples": config.max_examples,
         "raw_train_bytes": spec.num_images * height * width * channels,
         "classifier_bytes": tree_bytes((state.encoder.params, state.encoder.batch_stats)),
         "working_bytes": tree_bytes(state.memory.working),

@@ -24,8 +24,8 @@ def forecast() -> Forecast:
         state_bytes={"network": 3_000, "total": 4_000},
         memory_bytes={"cues": 90_000, "total": 100_000},
         phases=(
-            PhaseForecast("encode", (1500, 1000), 16, 2.5e8, 1),
-            PhaseForecast("transfer", (1, 1), 0, None, None),
+            PhaseForecast("encode", (1500, 1000), 16, 250_000_000, 1),
+            PhaseForecast("transfer", (1, 1), 0, 20_000_000, None),
         ),
         device="4 x cpu",
         device_bytes=None,
@@ -40,10 +40,10 @@ def test_every_number_is_told(forecast):
     assert ["1", "1,000", "200", "n/a", "a,", "b,", "c,", "d,", "e,", "f,", "..."] in lines
     assert ["backbone", "77,536"] in lines
     assert ["encode", "1,500", "1,000", "2,500", "16", "0.25"] in lines
-    assert ["transfer", "1", "1", "2", "0", "n/a"] in lines
+    assert ["transfer", "1", "1", "2", "0", "0.02"] in lines
     text = format_forecast(forecast)
-    # 2,500 steps of 0.25 GFLOP.
-    assert "training in all: 0.625 TFLOP" in text
+    # 2,500 steps of 0.25 GFLOP and 2 of 0.02; 2,500 of 16 examples.
+    assert "in all: 0.625 TFLOP, 40,000 training examples shown" in text
     assert "budget: 100,000 bytes, 5.0 % of the raw images, 50.0 for each" in text
     assert "latent channels of a cue: 9" in text
     assert "memory of 4 x cpu: 5,000 bytes needed, n/a there" in text

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from braincl_jax import build
 from braincl_jax.build import build_method
 from braincl_jax.config import Config
 from braincl_jax.data import TaskStream
@@ -79,6 +80,11 @@ class Runs:
         self.method = functools.cache(lambda config: build_method(config, stream.spec))
         self.last: Any = None
         self._devices = functools.cache(lambda config: Remembering(config.num_devices))
+        self._flops = functools.cache(
+            lambda config: build.phase_flops(
+                self.method(config), stream, build.brain_shapes(self.method(config))
+            )
+        )
 
     def __call__(
         self,
@@ -119,6 +125,12 @@ class Runs:
             self.last = state
             return summarise_run(state, **facts)
 
+        def flops(*arguments):
+            # To trace a step once more, in order to count, is not to run it.
+            with pytest.MonkeyPatch.context() as uncounted:
+                uncounted.setattr(Phase, "__call__", call)
+                return self._flops(config)
+
         given_batches, call = Phase.batches, Phase.__call__
         build_evaluators, summarise_run = examine.build_evaluators, finish.summarise_run
         with pytest.MonkeyPatch.context() as patch:
@@ -128,6 +140,8 @@ class Runs:
             patch.setattr(identify, "build_method", lambda config, plan: self.method(config))
             patch.setattr(devices, "Devices", lambda number: self._devices(config))
             patch.setattr(finish, "summarise_run", summarised)
+            for module in (build, finish):
+                patch.setattr(module, "phase_flops", flops)
             if not report:
                 patch.setattr(finish, "publish_report", lambda *arguments: None)
             return run_sequence(config, self._stream, workdir, **options)

@@ -8,15 +8,25 @@ import numpy as np
 import pytest
 
 from braincl_jax.config import Config
+from braincl_jax.pipeline import Phase
 from braincl_jax.runtime import finish as module
 from braincl_jax.runtime.cursor import Outcome
 from braincl_jax.runtime.finish import finish, finish_report
 from braincl_jax.runtime.log import read_sealed
 
-OUTCOME = Outcome({}, {"sources": 3}, {})
+OUTCOME = Outcome.empty()._replace(notes={"sources": 3}, steps={"replay": 4})
 STREAM = types.SimpleNamespace(spec=types.SimpleNamespace(image_shape=(8, 6, 3)))
 # What is added to the summary of the fixture.
+PHASE = Phase("replay", lambda *arguments: arguments, examples=16, counts_as="sleep")  # pyright: ignore
+COMPUTE = {
+    "examples": {"replay": 64},
+    "updates": {"replay": 4},
+    "flops": {"replay": 400},
+    "seconds": {"replay": 0.0},
+    "peak_bytes": {},
+}
 EXPECTED = {
+    "compute": COMPUTE,
     "state": 5,
     "sources": 3,
     "image_shape": [8, 6, 3],
@@ -38,6 +48,7 @@ def told(monkeypatch):
     monkeypatch.setattr(
         module, "summarise_run", lambda state, **facts: {"state": int(state), **facts["outcome"][1]}
     )
+    monkeypatch.setattr(module, "phase_flops", lambda *arguments: {"replay": 100})
     monkeypatch.setattr(module, "identity_of", lambda workdir: {"commit": "abc"})
     monkeypatch.setattr(module, "publish_report", report)
     return told
@@ -56,7 +67,7 @@ def finished(workdir: Path, told: list, log: str = LINE) -> dict:
 
     (workdir / "metrics.jsonl").write_text(log)
     state: Any = np.array([5, 5])
-    return finish(state, OUTCOME, examiner_of(export), workdir)
+    return finish(state, OUTCOME, [PHASE], examiner_of(export), workdir)
 
 
 def test_the_method_exports_then_comes_the_summary_then_the_report(told, tmp_path):
@@ -96,7 +107,7 @@ def test_a_run_whose_files_cannot_be_written_is_not_finished(tmp_path):
 
     state: Any = np.array([5, 5])
     with pytest.raises(OSError, match="disk full"):
-        finish(state, OUTCOME, examiner_of(full), tmp_path)
+        finish(state, OUTCOME, [PHASE], examiner_of(full), tmp_path)
     assert not (tmp_path / "summary.json").exists()
 
 

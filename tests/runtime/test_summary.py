@@ -52,7 +52,9 @@ def summary_of():
             method=method,
             evaluators={"sum": Sum()},  # pyright: ignore
             stream=stream,
-            outcome=Outcome({"sum": {0: {"x": 0.25}, 1: {"x": 0.5}}}, {}, {"wake": 1.23456}),
+            outcome=Outcome.empty()._replace(
+                figures={"sum": {0: {"x": 0.25}, 1: {"x": 0.5}}}, seconds={"wake": 1.23456}
+            ),
             device="1 x cpu",
         )
 
