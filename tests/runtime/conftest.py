@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from braincl_jax import build
-from braincl_jax.build import build_method
+from braincl_jax.build import brain_shapes, build_method, phase_flops
 from braincl_jax.config import Config
 from braincl_jax.data import TaskStream
 from braincl_jax.evaluators import Evaluator, Exam
@@ -81,8 +81,8 @@ class Runs:
         self.last: Any = None
         self._devices = functools.cache(lambda config: Remembering(config.num_devices))
         self._flops = functools.cache(
-            lambda config: build.phase_flops(
-                self.method(config), stream, build.brain_shapes(self.method(config))
+            lambda config: phase_flops(
+                self.method(config), stream, brain_shapes(self.method(config))
             )
         )
 
