@@ -20,14 +20,14 @@ def show_forecast(config: Config) -> None:
 
 
 def show_forecasts(runs: Sequence[Run]) -> None:
-    """Prints what a run of each variant takes, from shapes; nothing is compiled."""
+    """Prints what a run of each variant and condition takes, from shapes; nothing is compiled."""
     rows = []
-    for run in {run.name: run for run in reversed(runs)}.values():
+    for run in {run.label: run for run in reversed(runs)}.values():
         config = dataclasses.replace(run.record.config, num_devices=1)
         foreseen = forecast(config, stream_of(config), compiled=False)
         rows.append(
             [
-                run.name,
+                run.label,
                 f"{sum(foreseen.parameters.values()):,}",
                 f"{foreseen.memory_bytes['total']:,}",
                 f"{foreseen.state_bytes['total']:,}",

@@ -2,11 +2,12 @@
 
 import functools
 import hashlib
+import itertools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from braincl_jax.build import build_stream
+from braincl_jax.build import build_phases, build_stream
 from braincl_jax.config import Config
 from braincl_jax.data import TaskStream
 from braincl_jax.registry import METHODS
@@ -32,6 +33,7 @@ class Run(NamedTuple):
 
     Attributes:
         name: of its variant.
+        condition: what it shares with runs of other variants, such as a budget: settings in words, or none.
         seed: its seed.
         arguments: of `experiments.launch`, but for the folder.
         folder: where it is; of runs with other settings, data, plugins or code it is another.
@@ -39,10 +41,16 @@ class Run(NamedTuple):
     """
 
     name: str
+    condition: str
     seed: int
     arguments: tuple[str, ...]
     folder: Path
     record: Record
+
+    @property
+    def label(self) -> str:
+        """Variant and condition."""
+        return f"{self.name}, {self.condition}" if self.condition else self.name
 
     @property
     def summary(self) -> dict[str, Any] | None:
@@ -65,8 +73,11 @@ def plan_grid(
     config: str,
     common: Sequence[str],
     workdir: Path,
+    conditions: Sequence[Mapping[str, str]] = ({},),
 ) -> list[Run]:
     """All runs of a comparison, variant by variant; each is checked as far as that goes without training.
+
+    A variant that sets what a condition would set keeps its own, and has a run for that once.
 
     Args:
         variants: with names of their own.
@@ -74,6 +85,7 @@ def plan_grid(
         config: the config file that all share.
         common: flags that all share.
         workdir: gets a folder for each run.
+        conditions: settings under each of which all variants are run; see `cross`.
 
     Raises:
         ValueError: a name or seed comes twice, a variant has an impossible setting or budget, variants learn other
@@ -81,18 +93,22 @@ def plan_grid(
     """
     _require_once("--variant", [variant.name for variant in variants])
     _require_once("--seeds", seeds)
+    shared = [f"--config={config}", *common]
     runs = []
     for variant in variants:
-        for seed in seeds:
-            arguments = (f"--config={config}", *common, *variant.flags, f"--config.seed={seed}")
+        known: dict[Path, Run] = {}
+        for condition, seed in itertools.product(conditions, seeds):
+            own = [f"--config.{name}={value}" for name, value in condition.items()]
+            arguments = (*shared, *own, *variant.flags, f"--config.seed={seed}")
             try:
-                settings = read_config(arguments)
-                _, record = identify(settings, stream_of(settings))
+                settings, record = _identified(arguments, check_caps=seed == seeds[0])
                 folder = workdir / _folder_name(config, record)
                 check_same_run(folder, record, None)
             except ValueError as error:
                 raise ValueError(f"variant {variant.name!r}, seed {seed}: {error}") from error
-            runs.append(Run(variant.name, seed, arguments, folder, record))
+            words = ", ".join(f"{name}={getattr(settings, name)}" for name in condition)
+            known.setdefault(folder, Run(variant.name, words, seed, arguments, folder, record))
+        runs += known.values()
     for run in runs:
         if run.record.data != runs[0].record.data:
             raise ValueError(
@@ -100,6 +116,30 @@ def plan_grid(
                 "data set, split and class order"
             )
     return runs
+
+
+def _identified(arguments: Sequence[str], *, check_caps: bool) -> tuple[Config, Record]:
+    """Settings and identity of a run; a cap that is too small is told too, which may take seconds."""
+    settings = read_config(arguments)
+    stream = stream_of(settings)
+    method, record = identify(settings, stream)
+    if check_caps:
+        build_phases(method, stream)
+    return settings, record
+
+
+def cross(**values: Sequence[str]) -> list[dict[str, str]]:
+    """Every value of each setting with every value of the others; a setting without values is left as it is.
+
+    cross(budget_bytes=["1", "2"], max_flops=[]) -> [{"budget_bytes": "1"}, {"budget_bytes": "2"}].
+
+    Raises:
+        ValueError: a value comes twice.
+    """
+    for name, several in values.items():
+        _require_once(f"--{name}", several)
+    named = [[(name, value) for value in several] for name, several in values.items() if several]
+    return [dict(one) for one in itertools.product(*named)]
 
 
 def parse_variant(text: str) -> Variant:
@@ -159,11 +199,11 @@ def expected_seconds(runs: Sequence[Run]) -> float | None:
     for run in runs:
         summary = run.summary
         if summary is not None:
-            took.setdefault(run.name, []).append(_seconds(summary))
+            took.setdefault(run.label, []).append(_seconds(summary))
     if not took:
         return None
     known = [seconds for several in took.values() for seconds in several]
-    left = [took.get(run.name, known) for run in runs if run.progress != FINISHED]
+    left = [took.get(run.label, known) for run in runs if run.progress != FINISHED]
     return sum(sum(several) / len(several) for several in left)
 
 

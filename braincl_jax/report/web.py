@@ -20,13 +20,13 @@ STYLE = """
 }
 * { box-sizing: border-box; }
 body { margin: 0 auto; padding: 1.5rem; max-width: 76rem; background: var(--paper); color: var(--ink);
-  font: 16px/1.5 system-ui, sans-serif; overflow-wrap: anywhere; }
+  font: 16px/1.5 system-ui, sans-serif; overflow-wrap: break-word; }
 h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin-top: 2.2rem; }
 p { max-width: 46rem; }
 .table { overflow-x: auto; }
 table { border-collapse: collapse; font-size: 0.875rem; font-variant-numeric: tabular-nums; }
 th, td { padding: 0.4rem 0.7rem; border-bottom: 1px solid var(--faint); text-align: right; vertical-align: bottom; }
-thead th { min-width: 6.5rem; font-weight: 600; overflow-wrap: normal; }
+thead th { min-width: 6.5rem; font-weight: 600; }
 tbody td { white-space: nowrap; }
 tbody td.long { white-space: normal; min-width: 24rem; text-align: left; }
 th:first-child { position: sticky; left: 0; background: var(--paper); text-align: left; }
@@ -40,9 +40,10 @@ figcaption { font-size: 0.875rem; margin-top: 0.3rem; }
   table, tbody, tr, th, td { display: block; }
   tr { margin-bottom: 1rem; border: 1px solid var(--faint); border-radius: 6px; overflow: hidden; }
   tbody th, th:first-child { position: static; background: var(--shade); }
-  tbody td { display: flex; justify-content: space-between; gap: 1rem; text-align: right; white-space: normal; }
-  tbody td::before { content: attr(data-column); text-align: left; opacity: 0.75; }
-  tbody td.long { min-width: 0; }
+  tbody td { display: flex; flex-wrap: wrap; justify-content: space-between; gap: 0 1rem; }
+  tbody td::before { content: attr(data-column); flex: 1; text-align: left; white-space: normal; opacity: 0.75; }
+  tbody td.long { display: block; min-width: 0; }
+  tbody td.long::before { display: block; }
   tr > :last-child { border-bottom: none; }
 }
 """
