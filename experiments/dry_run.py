@@ -7,6 +7,7 @@ from braincl_jax.build import build_stream
 from braincl_jax.config import Config
 from braincl_jax.report.forecast import format_forecast
 from braincl_jax.report.tables import markdown_table
+from braincl_jax.report.units import teraflops
 from braincl_jax.runtime.forecast import forecast
 from braincl_jax.runtime.processes import leads
 from experiments.grid import Run, stream_of
@@ -33,7 +34,7 @@ def show_forecasts(runs: Sequence[Run]) -> None:
                 f"{foreseen.state_bytes['total']:,}",
                 f"{sum(sum(phase.steps) for phase in foreseen.phases):,}",
                 f"{foreseen.examples:,}",
-                f"{foreseen.flops / 1e12:,.3f}",
+                teraflops(foreseen.flops),
             ]
         )
     sizes = ["parameters", "memory, full (bytes)", "state (bytes)"]

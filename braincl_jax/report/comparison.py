@@ -20,7 +20,7 @@ from braincl_jax.report.estimates import CONFIDENCE, Difference
 from braincl_jax.report.measures import COSTS, SIZES, Measure, areas, declared
 from braincl_jax.report.pixels import spread
 from braincl_jax.report.summaries import Summary, accuracy_curve, has_accuracy
-from braincl_jax.report.tables import MISSING, markdown_table, mean_text, number
+from braincl_jax.report.tables import MISSING, markdown_table, mean_text
 from braincl_jax.report.tidy import write_csv, write_json
 from braincl_jax.report.web import to_html
 
@@ -119,8 +119,11 @@ def _known_costs(summaries: Sequence[Summary]) -> list[Measure]:
 
 
 def _with_deviation(measure: Measure, case: Case) -> str:
-    values = list(measure.by_seed(case).values())
-    return mean_text(values, measure.form) + _some(len(values), len(case.runs))
+    found = measure.of(case)
+    if found is None:
+        return MISSING
+    deviation = "" if found.deviation is None else f" ± {measure.show(found.deviation)}"
+    return measure.show(found.mean) + deviation + _some(found.number, len(case.runs))
 
 
 def _some(known: int, all_of_them: int) -> str:
@@ -129,7 +132,7 @@ def _some(known: int, all_of_them: int) -> str:
 
 def _mean(measure: Measure, case: Case) -> str:
     found = measure.of(case)
-    return number(None if found is None else found.mean, measure.form)
+    return MISSING if found is None else measure.show(found.mean)
 
 
 def _to_joint(measure: Measure, case: Case, cases: Sequence[Case]) -> str:

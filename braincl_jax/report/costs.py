@@ -3,7 +3,8 @@
 from typing import NamedTuple
 
 from braincl_jax.report.summaries import Summary
-from braincl_jax.report.tables import cut_table, number
+from braincl_jax.report.tables import MISSING, cut_table, number
+from braincl_jax.report.units import teraflops
 
 MOST_PHASES = 40
 
@@ -57,7 +58,7 @@ def _cells(costs: Costs) -> list[str]:
     return [
         number(costs.examples, ","),
         number(costs.updates, ","),
-        number(None if costs.flops is None else costs.flops / 1e12, ",.4f"),
+        MISSING if costs.flops is None else teraflops(costs.flops),
         number(costs.seconds, ",.1f"),
         number(costs.peak_bytes, ","),
     ]

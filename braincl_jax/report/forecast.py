@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from braincl_jax.report.tables import MISSING
+from braincl_jax.report.units import teraflops
 
 # Tasks beyond these are summed up, and class names beyond these left out.
 MOST_TASKS, MOST_NAMES = 12, 6
@@ -165,7 +166,7 @@ def _phases(forecast: Forecast) -> list[str]:
         )
     return [
         *lines,
-        f"in all: {forecast.flops / 1e12:,.3f} TFLOP, {forecast.examples:,} training examples shown",
+        f"in all: {teraflops(forecast.flops)} TFLOP, {forecast.examples:,} training examples shown",
     ]
 
 

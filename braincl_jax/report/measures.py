@@ -13,6 +13,7 @@ from braincl_jax.report.estimates import (
     paired_difference,
 )
 from braincl_jax.report.summaries import Summary, rows_of
+from braincl_jax.report.units import significant
 
 
 class Measure(NamedTuple):
@@ -22,14 +23,14 @@ class Measure(NamedTuple):
         key: in tables for machines.
         label: what it is called.
         unit: may be empty.
-        form: of the number, as `format` takes it.
+        show: the number as text.
         value: of a run; None where it has none.
     """
 
     key: str
     label: str
     unit: str
-    form: str
+    show: Callable[[float], str]
     value: Callable[[Summary], float | None]
 
     @property
@@ -53,7 +54,10 @@ class Measure(NamedTuple):
 
 def declared(summaries: Sequence[Summary]) -> list[Measure]:
     """What the runs declare, see `rows_of`."""
-    return [Measure(row.key, row.label, row.unit, ".2f", row.value) for row in rows_of(summaries)]
+    return [
+        Measure(row.key, row.label, row.unit, "{:.2f}".format, row.value)
+        for row in rows_of(summaries)
+    ]
 
 
 def _memory(run: Summary) -> float | None:
@@ -71,20 +75,18 @@ def _teraflops(run: Summary) -> float | None:
 
 
 # Of every run. Minutes are those of everything that a run does, evaluations included.
+_WHOLE = "{:,.0f}".format
 SIZES = (
-    Measure("memory_bytes", "memory", "bytes", ",.0f", _memory),
-    Measure("num_cues", "cues or exemplars", "", ",.0f", lambda run: run.get("num_cues")),
+    Measure("memory_bytes", "memory", "bytes", _WHOLE, _memory),
+    Measure("num_cues", "cues or exemplars", "", _WHOLE, lambda run: run.get("num_cues")),
 )
 COSTS = (
-    Measure("minutes", "minutes", "", ".1f", _minutes),
-    Measure("examples", "examples shown", "", ",.0f", lambda run: total_costs(run).examples),
-    Measure("updates", "updates", "", ",.0f", lambda run: total_costs(run).updates),
-    Measure("teraflops", "compute", "TFLOP", ",.3f", _teraflops),
+    Measure("minutes", "minutes", "", "{:.1f}".format, _minutes),
+    Measure("examples", "examples shown", "", _WHOLE, lambda run: total_costs(run).examples),
+    Measure("updates", "updates", "", _WHOLE, lambda run: total_costs(run).updates),
+    Measure("teraflops", "compute", "TFLOP", significant, _teraflops),
     Measure(
-        "peak_bytes",
-        "peak of device memory",
-        "bytes",
-        ",.0f",
+        *("peak_bytes", "peak of device memory", "bytes", _WHOLE),
         lambda run: total_costs(run).peak_bytes,
     ),
 )
@@ -107,7 +109,9 @@ class Area(NamedTuple):
 def areas(cases: Sequence[Case]) -> list[Area]:
     """Of each method with several budgets under the same caps; of the seeds that have all of them."""
     curves: dict[tuple, dict[int, dict[int, float]]] = {}
-    final = Measure("", "", "", "", lambda run: run.get("final_accuracy"))
+    final = Measure(
+        *("final_accuracy", "final accuracy", "", str), lambda run: run.get("final_accuracy")
+    )
     for case in cases:
         budget, *caps = case.condition
         curves.setdefault((case.method, *caps), {})[budget] = final.by_seed(case)

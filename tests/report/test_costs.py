@@ -31,7 +31,7 @@ def test_the_section_has_a_line_a_phase_and_says_what_is_not_known():
     assert title == "## Compute"
     lines = [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()]
     assert lines[2:] == [
-        ["**total**", "8,000", "200", "1.0020", "13.5", "5,000"],
-        ["encode", "1,600", "100", "0.0020", "3.5", "n/a"],
-        ["replay", "6,400", "100", "1.0000", "10.0", "5,000"],
+        ["**total**", "8,000", "200", "1.002", "13.5", "5,000"],
+        ["encode", "1,600", "100", "0.002000", "3.5", "n/a"],
+        ["replay", "6,400", "100", "1.000", "10.0", "5,000"],
     ]

@@ -43,7 +43,7 @@ def test_every_number_is_told(forecast):
     assert ["transfer", "1", "1", "2", "0", "0.02"] in lines
     text = format_forecast(forecast)
     # 2,500 steps of 0.25 GFLOP and 2 of 0.02; 2,500 of 16 examples.
-    assert "in all: 0.625 TFLOP, 40,000 training examples shown" in text
+    assert "in all: 0.6250 TFLOP, 40,000 training examples shown" in text
     assert "budget: 100,000 bytes, 5.0 % of the raw images, 50.0 for each" in text
     assert "latent channels of a cue: 9" in text
     assert "memory of 4 x cpu: 5,000 bytes needed, n/a there" in text
