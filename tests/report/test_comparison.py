@@ -104,9 +104,22 @@ def test_the_page_shows_the_table_and_the_plot_and_its_folder_is_created(tmp_pat
     assert {path.name for path in page.parent.iterdir()} == drawn | written
 
 
-def test_a_figure_from_elsewhere_is_on_the_page_without_an_edit(tmp_path, run_of):
-    runs = [run_of("a", 0, 0.5, marbles=3), run_of("b", 0, 0.5, marbles=4)]
+def test_a_method_an_evaluator_and_a_figure_from_elsewhere_are_there_without_an_edit(
+    tmp_path, run_of
+):
+    row = {"label": "marbles, counted", "key": "marbles", "scale": 2, "unit": "bags"}
+    runs = [run_of("her own", 0, 0.5, marbles=3, rows=[row]), run_of("b", 0, 0.5, marbles=4)]
     page = write_comparison(tmp_path, runs)
+    results, differences = (
+        table_below(page, heading) for heading in ("Results", "Differences on equal seeds")
+    )
+    assert [(one["method"], one["marbles, counted (bags)"]) for one in results] == [
+        *(("her own", "6.00"), ("b", "8.00"))
+    ]
+    assert [(one["difference"], one["marbles, counted (bags)"]) for one in differences] == [
+        ("her own - b", "-2.00")
+    ]
+    assert '<td data-column="marbles, counted (bags)">6.00</td>' in page_of(page)
     assert "![marbles compared](marbles_compared.png)" in page.read_text()
     assert '<img alt="marbles compared" src="data:image/png;base64,' in page_of(page)
     assert imread(tmp_path / "marbles_compared.png").shape[:2] == (450, 600)
