@@ -4,19 +4,16 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from braincl_jax.caps import Cap, within
 from braincl_jax.config import Config
 from braincl_jax.data import TaskStream, load_source, prepared
-from braincl_jax.flops import flops_of
 from braincl_jax.methods import Method
 from braincl_jax.networks import build_network
 from braincl_jax.parts import Augment, Parts
-from braincl_jax.pipeline import Phase
 from braincl_jax.plan import Plan, resolve
 from braincl_jax.registry import AUGMENTATIONS, METHODS, SAMPLERS
 from braincl_jax.sleep import nothing_prefetched
 from braincl_jax.state import BrainState, Consolidation, Encoder, Progress, named_key
-from braincl_jax.types import Array, Batch, StreamSpec
+from braincl_jax.types import Array, StreamSpec
 
 
 def build_stream(config: Config) -> TaskStream:
@@ -106,49 +103,6 @@ def build_method(config: Config, plan: Plan | StreamSpec) -> Method:
     return method
 
 
-def build_phases(method: Method, stream: TaskStream) -> tuple[Phase, ...]:
-    """What is done with every task: the phases of the method, shortened where its settings cap compute.
-
-    Raises:
-        ValueError: a cap is too small for a step in every night.
-    """
-    phases, config = method.phases(stream), method.parts.config
-    flops = phase_flops(method, stream, brain_shapes(method)) if config.max_flops else {}
-    examples = {phase.name: phase.examples for phase in phases}
-    caps = (
-        Cap("max_flops", config.max_flops, flops),
-        Cap("max_examples", config.max_examples, examples),
-    )
-    return within(phases, stream.spec.num_tasks, caps)
-
-
-def phase_flops(method: Method, stream: TaskStream, state: BrainState) -> dict[str, int]:
-    """Floating-point operations of a step of each phase, see `flops`: of all devices together, from shapes alone.
-
-    A batch of images is read for the shapes of each phase that has any; a few seconds are spent in tracing.
-
-    Args:
-        method: whose phases they are.
-        stream: the tasks.
-        state: one device's, or shapes and dtypes of it.
-    """
-    # Whole batches, whichever part of them this process hands in.
-    phases = method.phases(stream.part(0, 1))
-    return {phase.name: flops_of(phase, state, batch_shapes(phase)) for phase in phases}
-
-
-def brain_shapes(method: Method) -> BrainState:
-    """Shapes and dtypes of what `init_brain` makes."""
-    return jax.eval_shape(lambda key: init_brain(method, key), jax.random.key(0))
-
-
-def batch_shapes(phase: Phase) -> Batch | None:
-    """Shapes and dtypes of what comes in with a step of a phase."""
-    return jax.tree.map(
-        lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype), phase.batch_at(0, 0)
-    )
-
-
 def init_brain(method: Method, key: Array) -> BrainState:
     """A brain that has seen nothing. Pure; all shapes follow from the method and never change.
 
@@ -176,6 +130,11 @@ def init_brain(method: Method, key: Array) -> BrainState:
     )
     # No two leaves may share a buffer, or the state could not be donated.
     return jax.tree.map(jnp.copy, without_what_was_read(method, state))
+
+
+def brain_shapes(method: Method) -> BrainState:
+    """Shapes and dtypes of what `init_brain` makes."""
+    return jax.eval_shape(lambda key: init_brain(method, key), jax.random.key(0))
 
 
 def without_what_was_read(method: Method, state: BrainState) -> BrainState:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from braincl_jax.build import build_phases, build_stream
+from braincl_jax.build import build_stream
 from braincl_jax.config import Config
 from braincl_jax.data import TaskStream
 from braincl_jax.registry import METHODS
@@ -101,7 +101,8 @@ def plan_grid(
             own = [f"--config.{name}={value}" for name, value in condition.items()]
             arguments = (*shared, *own, *variant.flags, f"--config.seed={seed}")
             try:
-                settings, record = _identified(arguments, check_caps=seed == seeds[0])
+                settings = read_config(arguments)
+                *_, record = identify(settings, stream_of(settings))
                 folder = workdir / _folder_name(config, record)
                 check_same_run(folder, record, None)
             except ValueError as error:
@@ -116,16 +117,6 @@ def plan_grid(
                 "data set, split and class order"
             )
     return runs
-
-
-def _identified(arguments: Sequence[str], *, check_caps: bool) -> tuple[Config, Record]:
-    """Settings and identity of a run; a cap that is too small is told too, which may take seconds."""
-    settings = read_config(arguments)
-    stream = stream_of(settings)
-    method, record = identify(settings, stream)
-    if check_caps:
-        build_phases(method, stream)
-    return settings, record
 
 
 def cross(**values: Sequence[str]) -> list[dict[str, str]]:

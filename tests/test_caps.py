@@ -6,7 +6,6 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from braincl_jax.build import build_phases
 from braincl_jax.caps import Cap, within
 from braincl_jax.pipeline import Phase
 from braincl_jax.schedules import warmup_cosine
@@ -110,12 +109,3 @@ def test_a_cap_that_leaves_a_night_without_a_step_is_an_error(phases, limit):
 def test_a_method_without_nights_cannot_be_shortened(phases):
     with pytest.raises(ValueError, match="what is not sleep takes 300 of it"):
         within(phases[:1], 3, [Cap("max_flops", 299.0, COSTS)])
-
-
-def test_settings_cap_a_method(make_method, tiny_stream):
-    # 48 images a task in wake classification of 3 batches of 16: 96 by day, and 2 x 4 steps of 16 by night.
-    phases = build_phases(make_method(method="joint", max_examples=96 + 64), tiny_stream)
-    steps = {one.name: one.num_steps(0) for one in phases}
-    assert steps == {"start": 1, "memorise": 3, "classify": 3, "transfer": 1, "replay": 2}
-    with pytest.raises(ValueError, match=r"max_flops=1,000 is too small: what is not sleep takes"):
-        build_phases(make_method(method="joint", max_flops=1e3), tiny_stream)

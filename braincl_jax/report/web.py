@@ -25,8 +25,9 @@ h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin-top: 2.2rem; }
 p { max-width: 46rem; }
 .table { overflow-x: auto; }
 table { border-collapse: collapse; font-size: 0.875rem; font-variant-numeric: tabular-nums; }
-th, td { padding: 0.4rem 0.7rem; border-bottom: 1px solid var(--faint); text-align: right; vertical-align: bottom; }
-thead th { min-width: 6.5rem; font-weight: 600; }
+th, td { padding: 0.4rem 0.7rem; border-bottom: 1px solid var(--faint); text-align: right; vertical-align: top; }
+thead th { min-width: 6.5rem; font-weight: 600; vertical-align: bottom; }
+tbody th { min-width: 10rem; }
 tbody td { white-space: nowrap; }
 tbody td.long { white-space: normal; min-width: 24rem; text-align: left; }
 th:first-child { position: sticky; left: 0; background: var(--paper); text-align: left; }
@@ -39,7 +40,7 @@ figcaption { font-size: 0.875rem; margin-top: 0.3rem; }
   thead { display: none; }
   table, tbody, tr, th, td { display: block; }
   tr { margin-bottom: 1rem; border: 1px solid var(--faint); border-radius: 6px; overflow: hidden; }
-  tbody th, th:first-child { position: static; background: var(--shade); }
+  tbody th, th:first-child { position: static; min-width: 0; background: var(--shade); }
   tbody td { display: flex; flex-wrap: wrap; justify-content: space-between; gap: 0 1rem; }
   tbody td::before { content: attr(data-column); flex: 1; text-align: left; white-space: normal; opacity: 0.75; }
   tbody td.long { display: block; min-width: 0; }

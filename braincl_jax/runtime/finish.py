@@ -8,10 +8,8 @@ from typing import Any
 
 import jax
 
-from braincl_jax.build import phase_flops
 from braincl_jax.config import changed, to_mapping
 from braincl_jax.pipeline import Phase
-from braincl_jax.runtime.compute import compute_of
 from braincl_jax.runtime.cursor import Outcome
 from braincl_jax.runtime.curves import thinned
 from braincl_jax.runtime.examine import Examiner
@@ -35,9 +33,8 @@ def finish(
 ) -> dict[str, Any]:
     """Writes all that there is to write, the pictures last; returns the summary.
 
-    What pictures and page show beside the figures of the run is added to its summary: `compute` (see there),
-    `image_shape` (H, W, C), `changed_settings` (see `config.changed`), and `curves` (see `curves`), which the first
-    process alone has.
+    What pictures and page show beside the figures of the run is added to its summary: `image_shape` (H, W, C),
+    `changed_settings` (see `config.changed`), and `curves` (see `curves`), which the first process alone has.
 
     A report that cannot be written is a warning in the log, and so are curves that cannot be read: what they are made
     from is on disk.
@@ -47,12 +44,12 @@ def finish(
     summary = summarise_run(
         final,
         method=method,
+        phases=phases,
         evaluators=examiner.evaluators,
         stream=stream,
         outcome=outcome,
         device=examiner.devices.description,
     )
-    summary["compute"] = compute_of(phases, phase_flops(method, stream, final), outcome)
     summary["image_shape"] = list(stream.spec.image_shape)
     summary["changed_settings"] = changed(to_mapping(method.parts.config))
     if leads():

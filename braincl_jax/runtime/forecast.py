@@ -4,29 +4,23 @@ import math
 import os
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import jax
 import numpy as np
 
-from braincl_jax.build import (
-    batch_shapes,
-    brain_shapes,
-    build_method,
-    build_phases,
-    build_plan,
-    phase_flops,
-)
+from braincl_jax.build import brain_shapes, build_method, build_plan
 from braincl_jax.config import Config
 from braincl_jax.data import TaskStream
 from braincl_jax.memory.budget import tree_bytes
 from braincl_jax.memory.cue_layout import CueLayout
 from braincl_jax.memory.shares import full_rows, task_shares
 from braincl_jax.methods import Method
+from braincl_jax.phases import batch_shapes, build_phases, phase_flops
 from braincl_jax.pipeline import Phase
 from braincl_jax.report.forecast import Forecast, PhaseForecast, TaskForecast
 from braincl_jax.runtime.devices import Devices, require_even_batches
 from braincl_jax.state import BrainState
-from braincl_jax.types import PyTree
 
 # It is compiled to be measured and not to be run.
 QUICKLY = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}
@@ -213,7 +207,7 @@ def device_memory() -> int | None:
         return None
 
 
-def numbers(tree: PyTree) -> int:
+def numbers(tree: Any) -> int:
     """How many numbers the arrays of a tree, or its shapes, hold."""
     return sum(int(np.prod(leaf.shape)) for leaf in jax.tree.leaves(tree))
 

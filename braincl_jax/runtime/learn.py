@@ -49,6 +49,7 @@ def learn_tasks(
                 examine(state, cursor, stage, examiner, shell, progress)
             else:
                 state, last = run_phase(state, cursor, stage, steps[stage.name], shell, progress)
+                note_peak(cursor.outcome.peak_bytes, stage.name, shell.devices.peak_bytes())
                 stage.after(last, cursor.task, cursor.outcome.notes)
             cursor.lap(stage.name)
             if stage.name not in following:
@@ -118,7 +119,6 @@ def run_phase(
                 bar.update(cursor.done - bar.n)
             if saving:
                 shell.save(state, cursor)
-    note_peak(cursor.outcome.peak_bytes, phase.name, devices.peak_bytes())
     return state, last
 
 

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from braincl_jax.build import build_phases
 from braincl_jax.config import Config
 from braincl_jax.data import TaskStream
 from braincl_jax.runtime.begin import begin
@@ -59,14 +58,13 @@ def run_sequence(
     """
     devices = take_devices(config, f"{config}, {stream}")
     stream = stream.part(*devices.part)
-    method, record = identify(config, stream)
+    method, phases, record = identify(config, stream)
     with held(workdir):
         if not restart:
             summary = find_finished(workdir, record, fork_from)
             if summary is not None:
                 finish_report(workdir, summary)
                 return summary
-        phases = build_phases(method, stream)
         state, cursor, resumed = begin(
             method, record, phases, devices, workdir, restart=restart, fork_from=fork_from
         )

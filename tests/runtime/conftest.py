@@ -12,13 +12,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from braincl_jax import build
-from braincl_jax.build import brain_shapes, build_method, phase_flops
+from braincl_jax import phases
+from braincl_jax.build import brain_shapes, build_method
 from braincl_jax.config import Config
 from braincl_jax.data import TaskStream
 from braincl_jax.evaluators import Evaluator, Exam
+from braincl_jax.phases import phase_flops
 from braincl_jax.pipeline import Phase
-from braincl_jax.runtime import devices, examine, finish, identify
+from braincl_jax.runtime import devices, examine, finish, identify, summary
 from braincl_jax.runtime.checkpoint import write_checkpoint
 from braincl_jax.runtime.devices import Devices
 from braincl_jax.runtime.interrupt import Interrupted
@@ -140,7 +141,7 @@ class Runs:
             patch.setattr(identify, "build_method", lambda config, plan: self.method(config))
             patch.setattr(devices, "Devices", lambda number: self._devices(config))
             patch.setattr(finish, "summarise_run", summarised)
-            for module in (build, finish):
+            for module in (phases, summary):
                 patch.setattr(module, "phase_flops", flops)
             if not report:
                 patch.setattr(finish, "publish_report", lambda *arguments: None)

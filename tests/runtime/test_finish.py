@@ -8,26 +8,18 @@ import numpy as np
 import pytest
 
 from braincl_jax.config import Config
-from braincl_jax.pipeline import Phase
 from braincl_jax.runtime import finish as module
 from braincl_jax.runtime.cursor import Outcome
 from braincl_jax.runtime.finish import finish, finish_report
 from braincl_jax.runtime.log import read_sealed
 
-OUTCOME = Outcome.empty()._replace(notes={"sources": 3}, steps={"replay": 4})
+OUTCOME = Outcome.empty()._replace(notes={"sources": 3})
 STREAM = types.SimpleNamespace(spec=types.SimpleNamespace(image_shape=(8, 6, 3)))
+PHASE: Any = "replay"
 # What is added to the summary of the fixture.
-PHASE = Phase("replay", lambda *arguments: arguments, examples=16, counts_as="sleep")  # pyright: ignore
-COMPUTE = {
-    "examples": {"replay": 64},
-    "updates": {"replay": 4},
-    "flops": {"replay": 400},
-    "seconds": {"replay": 0.0},
-    "peak_bytes": {},
-}
 EXPECTED = {
-    "compute": COMPUTE,
     "state": 5,
+    "phases": 1,
     "sources": 3,
     "image_shape": [8, 6, 3],
     "changed_settings": {"seed": {"value": 7, "default": 0}},
@@ -46,9 +38,13 @@ def told(monkeypatch):
         told.append(("report", workdir, summary))
 
     monkeypatch.setattr(
-        module, "summarise_run", lambda state, **facts: {"state": int(state), **facts["outcome"][1]}
+        module,
+        "summarise_run",
+        lambda state, **facts: {
+            **{"state": int(state), "phases": len(facts["phases"])},
+            **facts["outcome"].notes,
+        },
     )
-    monkeypatch.setattr(module, "phase_flops", lambda *arguments: {"replay": 100})
     monkeypatch.setattr(module, "identity_of", lambda workdir: {"commit": "abc"})
     monkeypatch.setattr(module, "publish_report", report)
     return told
