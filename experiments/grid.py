@@ -107,7 +107,7 @@ def plan_grid(
                 check_same_run(folder, record, None)
             except ValueError as error:
                 raise ValueError(f"variant {variant.name!r}, seed {seed}: {error}") from error
-            words = ", ".join(f"{name}={getattr(settings, name)}" for name in condition)
+            words = ", ".join(_in_words(name, getattr(settings, name)) for name in condition)
             known.setdefault(folder, Run(variant.name, words, seed, arguments, folder, record))
         runs += known.values()
     for run in runs:
@@ -223,6 +223,10 @@ def _folder_name(config: str, record: Record) -> str:
     key = hashlib.sha256(f"{record.digest} {code_digest()}".encode()).hexdigest()[:10]
     method = record.config.method.partition("(")[0]
     return f"{Path(config).stem}-{method}-seed{record.config.seed}-{key}"
+
+
+def _in_words(name: str, value: float) -> str:
+    return f"{name}={value:.6g}" if isinstance(value, float) else f"{name}={value}"
 
 
 def _require_once(flag: str, values: Sequence[Any]) -> None:

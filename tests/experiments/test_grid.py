@@ -111,6 +111,8 @@ def test_variants_are_run_under_every_condition_but_for_what_they_set_themselves
     ]
     assert [run.record.plan.budget_bytes for run in runs] == [6000, 7000, 9000]
     assert len({run.folder for run in runs}) == 3
+    (run,) = planned("joint", max_flops=["0"], max_examples=["500"])
+    assert run.label == "joint, max_flops=0, max_examples=500"
 
 
 def test_a_cap_that_is_too_small_is_told_before_anything_is_written(planned, tmp_path):

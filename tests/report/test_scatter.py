@@ -1,5 +1,7 @@
 """Points of methods in a plane."""
 
+from typing import Any
+
 import numpy as np
 from matplotlib.figure import Figure
 
@@ -7,7 +9,7 @@ from braincl_jax.report.cases import cases_of
 from braincl_jax.report.scatter import MOST_NAMES, Point, colours_of, draw_points, dress_plane
 
 
-def drawn(points):
+def drawn(points) -> Any:
     axes = Figure().subplots()
     draw_points(axes, points, colours_of([point.case for point in points]))
     dress_plane(axes, "x", "y", log=True)
