@@ -40,7 +40,8 @@ def _of_jaxpr(jaxpr: Jaxpr) -> int:
 def _of_equation(equation: JaxprEqn) -> int:
     name, params = equation.primitive.name, equation.params
     if name in _PRODUCTS:
-        is_float = jnp.issubdtype(equation.outvars[0].aval.dtype, jnp.floating)
+        result: Any = equation.outvars[0].aval
+        is_float = jnp.issubdtype(result.dtype, jnp.floating)
         return 2 * _PRODUCTS[name](equation) if is_float else 0
     inner = [_of_jaxpr(jaxpr) for value in params.values() for jaxpr in _jaxprs(value)]
     if name == "cond":
@@ -57,17 +58,21 @@ def _jaxprs(value: Any) -> Iterator[Jaxpr]:
             yield one
 
 
+def _shape(variable: Any) -> tuple[int, ...]:
+    return variable.aval.shape
+
+
 def _in_matrix_product(equation: JaxprEqn) -> int:
     """Multiplications: for each element of the result, as many as there are along what is contracted."""
     (contracted, _), _ = equation.params["dimension_numbers"]
-    left, result = equation.invars[0].aval.shape, equation.outvars[0].aval.shape
+    left, result = _shape(equation.invars[0]), _shape(equation.outvars[0])
     return math.prod(result) * math.prod(left[axis] for axis in contracted)
 
 
 def _in_convolution(equation: JaxprEqn) -> int:
     """Multiplications: pairs of places, by pairs of channels, by examples."""
-    params, shapes = equation.params, [one.aval.shape for one in equation.invars]
-    (image, kernel), result = shapes, equation.outvars[0].aval.shape
+    params, result = equation.params, _shape(equation.outvars[0])
+    image, kernel = map(_shape, equation.invars)
     of_image, of_kernel, of_result = params["dimension_numbers"]
     pairs = 1
     for axis, (low, _) in enumerate(params["padding"]):

@@ -37,10 +37,13 @@ def phase_costs(summary: Summary) -> dict[str, Costs]:
 
 def total_costs(summary: Summary) -> Costs:
     """Sums over the phases, and the largest of `peak_bytes`; None where no phase has a figure."""
-    columns = zip(*phase_costs(summary).values(), strict=True)
-    known = [[value for value in column if value is not None] for column in columns]
-    *summed, peaks = known or [[]] * len(Costs._fields)
-    return Costs(*(sum(values) if values else None for values in summed), max(peaks, default=None))
+    phases = phase_costs(summary).values()
+    known = {
+        name: [value for one in phases if (value := getattr(one, name)) is not None]
+        for name in Costs._fields
+    }
+    totals = {name: sum(values) if values else None for name, values in known.items()}
+    return Costs(**totals | {"peak_bytes": max(known["peak_bytes"], default=None)})
 
 
 def compute_section(summary: Summary) -> list[str]:

@@ -40,7 +40,7 @@ def test_intervals_are_those_of_the_paired_t_test(confidence):
     one, other = rng.normal(1, 2, (2, 7))
     found = paired_difference(dict(enumerate(one)), dict(enumerate(other)), confidence)
     expected = stats.ttest_rel(one, other).confidence_interval(confidence)
-    assert found is not None
+    assert found is not None and found.interval is not None
     np.testing.assert_allclose(found.interval, (expected.low, expected.high), rtol=1e-10)
 
 
