@@ -144,6 +144,11 @@ def init_brain(method: Method, key: Array) -> BrainState:
     return jax.tree.map(jnp.copy, without_what_was_read(method, state))
 
 
+def brain_shapes(method: Method) -> BrainState:
+    """Shapes and dtypes of what `init_brain` makes."""
+    return jax.eval_shape(lambda key: init_brain(method, key), jax.random.key(0))
+
+
 def without_what_was_read(method: Method, state: BrainState) -> BrainState:
     """The state with room for what replay reads ahead, and nothing in it: checkpoints leave it out."""
     memory = state.memory

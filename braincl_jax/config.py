@@ -176,6 +176,11 @@ class Config:
     `budget_bytes` is what the long-term memory may weigh, whatever is in it. If `bytes_per_class` is not 0, it may
     weigh that many bytes for each class of the sequence instead.
 
+    `max_flops` and `max_examples` are what all steps of a run together may take, in floating-point operations (as
+    `flops` counts them) and in training examples shown; 0 is no cap. Nights are shortened in proportion until a run
+    is within both: their learning rates go through the same schedule in fewer steps. What is not sleep is as long as
+    it was and counts against the caps.
+
     `image_side` is the height and width of the images that are read and remembered; 0 leaves them as they are. By
     itself it shrinks square images, by exact means over areas. Images of any sizes need a `resize_side`, not smaller:
     the shorter side of each is brought to that many pixels (bilinear, antialiased), and the square of `image_side`
@@ -211,6 +216,8 @@ class Config:
     budget_bytes: int = at_least(1, default=392_000)
     bytes_per_class: int = at_least(0, default=0)
     budget_policy: str = named(POLICIES, default="planned")
+    max_flops: float = at_least(0, default=0.0)
+    max_examples: int = between(0, 2**31 - 1, default=0)
     num_devices: int = between(0, 65_536, default=0)
     eval_batch_size: int = between(1, MOST_IMAGES, default=256)
     network: str = named(BACKBONES, default="resnet8_half")

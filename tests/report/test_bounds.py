@@ -39,6 +39,9 @@ def large(summary_of, matrix_of, classes_of, curves_of):
         "settings": settings,
         "changed_settings": {f"part{k}": {"value": k, "default": 0} for k in range(CLASSES)},
         "wall_seconds": {f"phase {k}": 1.0 for k in range(100)},
+        "compute": {"flops": {f"phase {k}": 10**12 for k in range(100)}},
+        "stability": 0.9,
+        "learning_accuracy": 0.8,
         "command": "braincl run",
     }
     matrix = matrix_of(TASKS)

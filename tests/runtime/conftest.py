@@ -12,12 +12,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from braincl_jax.build import build_method
+from braincl_jax import phases
+from braincl_jax.build import brain_shapes, build_method
 from braincl_jax.config import Config
 from braincl_jax.data import TaskStream
 from braincl_jax.evaluators import Evaluator, Exam
+from braincl_jax.phases import phase_flops
 from braincl_jax.pipeline import Phase
-from braincl_jax.runtime import devices, examine, finish, identify
+from braincl_jax.runtime import devices, examine, finish, identify, summary
 from braincl_jax.runtime.checkpoint import write_checkpoint
 from braincl_jax.runtime.interrupt import Interrupted
 from braincl_jax.runtime.loop import run_sequence
@@ -57,6 +59,11 @@ class Runs:
         self.method = functools.cache(lambda config: build_method(config, stream.spec))
         self.last: Any = None
         self._devices = functools.cache(lambda config: Remembering(config.num_devices))
+        self._flops = functools.cache(
+            lambda config: phase_flops(
+                self.method(config), stream, brain_shapes(self.method(config))
+            )
+        )
 
     def __call__(
         self,
@@ -97,6 +104,12 @@ class Runs:
             self.last = state
             return summarise_run(state, **facts)
 
+        def flops(*arguments):
+            # To trace a step once more, in order to count, is not to run it.
+            with pytest.MonkeyPatch.context() as uncounted:
+                uncounted.setattr(Phase, "__call__", call)
+                return self._flops(config)
+
         given_batches, call = Phase.batches, Phase.__call__
         build_evaluators, summarise_run = examine.build_evaluators, finish.summarise_run
         with pytest.MonkeyPatch.context() as patch:
@@ -106,6 +119,8 @@ class Runs:
             patch.setattr(identify, "build_method", lambda config, plan: self.method(config))
             patch.setattr(devices, "Devices", lambda number: self._devices(config))
             patch.setattr(finish, "summarise_run", summarised)
+            for module in (phases, summary):
+                patch.setattr(module, "phase_flops", flops)
             if not report:
                 patch.setattr(finish, "publish_report", lambda *arguments: None)
             return run_sequence(config, self._stream, workdir, **options)
