@@ -61,7 +61,7 @@ class Forecast:
         raw_bytes: of all training images as uint8.
         parameters: numbers in network and codec, by part.
         state_bytes: of the state on each device, by part.
-        memory_bytes: long-term memory when it is full, by row.
+        memory_bytes: long-term memory when it is full, by row, and what a method keeps outside the state.
         checkpoint_bytes: of the largest checkpoints before they are compressed, by when they are made.
         phases: of every task, in order.
         device: what it runs on, in words.

@@ -10,7 +10,7 @@ import numpy as np
 
 from braincl_jax.config import Config
 from braincl_jax.runtime.processes import require_same_everywhere
-from braincl_jax.types import Array, Batch, PyTree
+from braincl_jax.types import Array, Incoming, PyTree
 
 AXIS = "devices"
 
@@ -93,7 +93,7 @@ class Devices:
 
         return jax.tree.map(one, state)
 
-    def map_step(self, step: Callable[..., Any]) -> Callable[[Any, Batch | None], Any]:
+    def map_step(self, step: Callable[..., Any]) -> Callable[[Any, Incoming], Any]:
         """`step(state, batch, axis_name=...)`, such as a phase, compiled for all devices; the state is donated."""
         mapped = functools.partial(step, axis_name=AXIS)
         mapped = jax.pmap(mapped, axis_name=AXIS, devices=self._devices, donate_argnums=0)
@@ -123,7 +123,7 @@ class Devices:
             jax.block_until_ready(output)
         return output
 
-    def _shard(self, batch: Batch | None) -> Batch | None:
+    def _shard(self, batch: Incoming) -> Incoming:
         """Own rows [B / n, ...] -> [D / n, B / D, ...]; the batch sizes were checked when the run was set up."""
 
         def one(leaf: Array) -> np.ndarray:

@@ -113,11 +113,12 @@ def state_rows(state: BrainState) -> dict[str, int]:
 
 
 def memory_rows(method: Method, state: BrainState) -> dict[str, int]:
-    """Bytes of long-term memory when it is full, by row; `state` may be of shapes."""
+    """Bytes of long-term memory when it is full, and of what is kept outside the state; `state` may be of shapes."""
     if isinstance(method.layout, CueLayout):
         rows = full_rows(method.layout.format)
     else:
         rows = {"all": tree_bytes(state.memory.long_term)}
+    rows |= method.kept_outside(method.parts.spec.num_tasks - 1)
     return rows | {"total": sum(rows.values())}
 
 

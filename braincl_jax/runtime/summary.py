@@ -31,15 +31,14 @@ def summarise_run(
     """The content of `summary.json`; accuracies are fractions, bytes are bytes, seconds are seconds.
 
     `memory_bytes` is the bill of long-term memory; beside it stand, for comparison, what the classifier weighs
-    (`classifier_bytes`), the arrays of working memory (`working_bytes`; empty during sleep, except for methods that
-    keep the task's images) and the uint8 images of one replay batch. `bits_per_pixel` is the whole bill by pixel of
-    the images stored. `left_out` counts images that cannot be read and are in no task. `compute` is what the run has
-    cost, see there. `rows` says what of all this is shown.
+    (`classifier_bytes`), the arrays of working memory (`working_bytes`) and the uint8 images of one replay batch.
+    `bits_per_pixel` is the whole bill by pixel of the images remembered. `left_out` counts images that cannot be read
+    and are in no task. `compute` is what the run has cost, see there. `rows` says what of all this is shown.
     """
     config, plan = method.parts.config, method.parts.plan
     spec = plan.spec
     bill = method.bill(state)
-    stored = method.layout.num_stored(state.memory)
+    stored = method.num_stored(state)
     height, width, channels = spec.image_shape
     summary: dict[str, Any] = {
         "method": config.method,

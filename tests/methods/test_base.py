@@ -35,7 +35,13 @@ class Network:
 def brain(params=(0.0, 0.0, 0.0), own=None) -> Any:
     encoder = Encoder(jnp.array(params), jnp.int32(0), None, None)
     seen = types.SimpleNamespace(seen_classes=jnp.array([True, True, False]))
-    return types.SimpleNamespace(encoder=encoder, consolidation=seen, memory="memory", own=own)
+    return types.SimpleNamespace(
+        encoder=encoder,
+        consolidation=seen,
+        memory="memory",
+        own=own,
+        progress=types.SimpleNamespace(task=jnp.int32(1)),
+    )
 
 
 @pytest.fixture
@@ -92,6 +98,27 @@ def test_it_keeps_nothing_and_changes_nothing_after_a_step(method):
     state = brain()
     assert method.init(None) is None
     assert method.after_update(state) is state
+
+
+def test_what_it_keeps_outside_of_the_state_is_on_the_bill():
+    class Layout:
+        def bill(self, memory):
+            return {"strings": 10}
+
+        def num_stored(self, memory):
+            return 2
+
+    class Archivist(Plain):
+        @functools.cached_property
+        def layout(self) -> Any:
+            return Layout()
+
+        def kept_outside(self, task):
+            return {"archive": 100 * task}
+
+    parts: Any = None
+    assert Archivist(parts=parts).bill(brain()) == {"strings": 10, "archive": 100}
+    assert Archivist(parts=parts).num_stored(brain()) == 2
 
 
 def test_what_it_keeps_of_its_own_is_on_the_bill():
