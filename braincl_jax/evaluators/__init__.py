@@ -6,6 +6,7 @@ from braincl_jax.evaluators.base import Answers, Evaluator, Exam, Row
 from braincl_jax.evaluators.before_sleep import BeforeSleep
 from braincl_jax.evaluators.calibration import Calibration
 from braincl_jax.evaluators.confusion import Confusion
+from braincl_jax.evaluators.corruptions import Corruptions
 from braincl_jax.evaluators.fingerprint import Fingerprint
 from braincl_jax.evaluators.recall_quality import RecallQuality
 from braincl_jax.evaluators.task_aware import TaskAware
@@ -18,6 +19,7 @@ __all__ = [
     "BeforeSleep",
     "Calibration",
     "Confusion",
+    "Corruptions",
     "Evaluator",
     "Exam",
     "Fingerprint",
