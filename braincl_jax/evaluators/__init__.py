@@ -8,7 +8,9 @@ from braincl_jax.evaluators.calibration import Calibration
 from braincl_jax.evaluators.confusion import Confusion
 from braincl_jax.evaluators.corruptions import Corruptions
 from braincl_jax.evaluators.fingerprint import Fingerprint
+from braincl_jax.evaluators.out_of_distribution import OutOfDistribution
 from braincl_jax.evaluators.recall_quality import RecallQuality
+from braincl_jax.evaluators.representation import Representation
 from braincl_jax.evaluators.task_aware import TaskAware
 from braincl_jax.evaluators.unseen_classes import UnseenClasses
 
@@ -23,7 +25,9 @@ __all__ = [
     "Evaluator",
     "Exam",
     "Fingerprint",
+    "OutOfDistribution",
     "RecallQuality",
+    "Representation",
     "Row",
     "TaskAware",
     "UnseenClasses",
