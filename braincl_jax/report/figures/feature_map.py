@@ -11,7 +11,7 @@ from braincl_jax.report import style
 from braincl_jax.report.summaries import Summary, class_names, first_tasks
 from braincl_jax.settings import settings
 
-# Of more classes, or tasks, a legend would tell nothing.
+# Of more classes, or tasks, colours repeat and a legend would tell nothing.
 MOST_NAMED = 20
 
 
@@ -40,17 +40,20 @@ class FeatureMap:
             axes.scatter(x[own], y[own], color=colour, label=names.get(one), **look)
         first, second = (100 * share for share in known["share"])
         axes.set(xlabel=f"{first:.1f} % of the variance", ylabel=f"{second:.1f} % of the variance")
-        if len(names) <= MOST_NAMED:
+        if names:
             figure.legend(loc="outside right upper", frameon=False, fontsize=8)
         return figure
 
 
 def _groups(summary: Summary, label: np.ndarray) -> tuple[np.ndarray, dict[int, str]]:
-    """A number for each image, that of its class or its task, and what each number is called."""
+    """A number for each image, of its class, its task or its colour, and what each class or task is called."""
     present = np.unique(label).tolist()
     if len(present) <= MOST_NAMED:
         names = class_names(summary, present[-1] + 1)
         return label, {one: style.short(names[one]) for one in present}
     tasks = first_tasks(summary)
-    group = np.array([tasks.get(one, 0) for one in label.tolist()])
-    return group, {one: f"task {one}" for one in np.unique(group).tolist()}
+    task = np.array([tasks.get(one, 0) for one in label.tolist()])
+    present = np.unique(task).tolist()
+    if len(present) <= MOST_NAMED:
+        return task, {one: f"task {one}" for one in present}
+    return task % len(style.COLOURS), {}

@@ -37,7 +37,7 @@ def test_of_many_classes_the_tasks_have_the_colours(summary_of):
     figure = FeatureMap().draw([summary])
     assert figure is not None
     assert [text.get_text() for text in figure.legends[0].texts] == ["task 0", "task 1"]
-    assert [len(one.get_offsets()) for one in figure.axes[0].collections] == [20, 20]
+    assert [len(np.asarray(one.get_offsets())) for one in figure.axes[0].collections] == [20, 20]
 
 
 def test_of_many_tasks_there_is_no_legend(summary_of, pixels_of):
