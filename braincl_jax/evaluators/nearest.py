@@ -6,6 +6,7 @@ its memory recalls, by the network that is asked.
 
 import functools
 
+import jax
 import numpy as np
 from numpy.typing import NDArray
 
@@ -30,7 +31,7 @@ def remembered_features(exam: Exam, most: int) -> NDArray[np.float64] | None:
         CorruptMemoryError: a string failed its integrity check.
     """
     layout, memory = exam.method.layout, exam.fetch().memory
-    index = layout.index(memory)
+    index = jax.jit(layout.index)(memory)
     stored, tasks = np.flatnonzero(index.stored), np.asarray(index.task)
     if not len(stored):
         return None

@@ -11,8 +11,9 @@ import pytest
 
 from braincl_jax.config import Config
 from braincl_jax.data.corrupted import COMMON, SEVERITIES
-from braincl_jax.evaluators import Answers, Corruptions, Exam
+from braincl_jax.evaluators import Answers, Exam
 from braincl_jax.evaluators.base import Demanding
+from braincl_jax.evaluators.corruptions import Corruptions
 
 
 def reads_rows(images: np.ndarray) -> np.ndarray:

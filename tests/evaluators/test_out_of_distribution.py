@@ -10,10 +10,11 @@ import pytest
 from PIL import Image
 
 from braincl_jax.config import Config
-from braincl_jax.evaluators import Exam, OutOfDistribution
+from braincl_jax.evaluators import Exam
 from braincl_jax.evaluators import out_of_distribution as module
 from braincl_jax.evaluators.detection import Detection, detect
 from braincl_jax.evaluators.nearest import unit
+from braincl_jax.evaluators.out_of_distribution import OutOfDistribution
 
 
 def brightness(images: np.ndarray) -> np.ndarray:

@@ -9,8 +9,13 @@ import pytest
 from scipy.stats import entropy
 from sklearn.decomposition import PCA
 
-from braincl_jax.evaluators import Exam, Representation
-from braincl_jax.evaluators.representation import components, effective_rank, rounded
+from braincl_jax.evaluators import Exam
+from braincl_jax.evaluators.representation import (
+    Representation,
+    components,
+    effective_rank,
+    rounded,
+)
 
 
 @pytest.mark.parametrize(

@@ -3,9 +3,12 @@
 import types
 from typing import Any
 
+import jax
 import numpy as np
 import pytest
 
+from braincl_jax.build import init_brain
+from braincl_jax.runtime.devices import Devices
 from braincl_jax.runtime.examine import Examiner, padded_batches
 
 
@@ -86,3 +89,16 @@ def test_an_evaluator_that_lacks_something_is_heard_before_anything_is_trained(
         method: Any = Lacking()
         with pytest.raises(ValueError, match="2 tasks of 4 classes lack salt"):
             Examiner.build(method, tiny_stream, devices)
+
+
+def test_features_of_one_and_of_four_devices_agree(make_method, tiny_stream):
+    method = make_method()
+    shown = np.random.default_rng(0).integers(0, 256, (22, 16, 16, 1)).astype(np.uint8)
+    found = []
+    for number in (1, 4):
+        devices = Devices(number)
+        state = devices.init(lambda key: init_brain(method, key), jax.random.key(0))
+        exam = Examiner.build(method, tiny_stream, devices).exam(state, 0, {})
+        found.append(exam.features(shown))
+    assert found[0].shape == (22, 16)
+    np.testing.assert_allclose(*found, rtol=1e-5, atol=1e-6)
