@@ -128,6 +128,7 @@ SETTINGS = [
     ("network", "resnet", "resnet8"),
     ("evaluators", ["f1"], "accuracy"),
     ("evaluators", "accuracy", "must be a tuple"),
+    ("evaluators", ["out_of_distribution"], "name at least one"),
     ("sleep.sampler", "random", "class_balanced"),
     ("codec.recall_error", "mse", "squared_error"),
     ("budget_policy", "greedy", "open_ended"),

@@ -65,10 +65,11 @@ def run_sequence(
             if summary is not None:
                 finish_report(workdir, summary)
                 return summary
+        # Before anything is written.
+        examiner = Examiner.build(method, stream, devices)
         state, cursor, resumed = begin(
             method, record, phases, devices, workdir, restart=restart, fork_from=fork_from
         )
-        examiner = Examiner.build(method, stream, devices)
         with open_shell(
             workdir, devices, record, command, checkpointing, cursor, resumed, followers
         ) as shell:

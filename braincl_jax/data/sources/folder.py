@@ -100,7 +100,7 @@ def load_folder(path: str) -> Dataset:
     unknown = sorted(set(_class_names(test)) - set(classes))
     if unknown:
         raise ValueError(f"{where}: {test.name} has the classes {unknown}, train only {classes}.")
-    suffixes = _suffixes()
+    suffixes = picture_suffixes()
     train_files, train_labels = _image_files(where, train, classes, suffixes)
     test_files, test_labels = _image_files(where, test, classes, suffixes)
     filled = set(train_labels.tolist())
@@ -136,7 +136,8 @@ def _is_seen(path: Path) -> bool:
     return not path.name.startswith(".")
 
 
-def _suffixes() -> frozenset[str]:
+def picture_suffixes() -> frozenset[str]:
+    """Of the files that Pillow reads, such as ".png"."""
     from PIL import Image
 
     known = Image.registered_extensions()
