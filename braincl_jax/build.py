@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import optax
 
 from braincl_jax.config import Config
-from braincl_jax.data import TaskStream, load_source, prepared
+from braincl_jax.data import TaskStream, load_source, prepared, without_unreadable
 from braincl_jax.methods import Method
 from braincl_jax.networks import Network, build_network
 from braincl_jax.parts import Augment, Parts
@@ -22,8 +22,11 @@ def build_stream(config: Config) -> TaskStream:
     Raises:
         ValueError: the data set cannot be read, or not be cut into such tasks.
     """
+    dataset = load_source(config.dataset)
+    if config.unreadable == "skip":
+        dataset = without_unreadable(config.dataset, dataset)
     dataset = prepared(
-        load_source(config.dataset),
+        dataset,
         image_side=config.image_side,
         resize_side=config.resize_side,
         decoder=config.decoder,
@@ -139,6 +142,11 @@ def init_brain(method: Method, key: Array) -> BrainState:
     )
     # No two leaves may share a buffer, or the state could not be donated.
     return jax.tree.map(jnp.copy, without_what_was_read(method, state))
+
+
+def brain_shapes(method: Method) -> BrainState:
+    """Shapes and dtypes of what `init_brain` makes."""
+    return jax.eval_shape(lambda key: init_brain(method, key), jax.random.key(0))
 
 
 def without_what_was_read(method: Method, state: BrainState) -> BrainState:

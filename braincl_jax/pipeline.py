@@ -24,9 +24,9 @@ from braincl_jax.data import TaskStream, read_ahead
 from braincl_jax.memory.cue_layout import CueLayout
 from braincl_jax.parts import Learner, MemoryLayout, Parts
 from braincl_jax.schedules import FINAL_FRACTION, warmup_cosine
-from braincl_jax.sleep import replay_step
+from braincl_jax.sleep import rehearse_step, replay_step
 from braincl_jax.state import BrainState, named_key
-from braincl_jax.types import Array, Batch, Metrics, Now, Step
+from braincl_jax.types import Array, Batch, Incoming, Metrics, Now, Sample, Step
 from braincl_jax.wake import classify_step, encode_step, refine_step, start_step
 
 # What the host remembers of a run for its method, such as which image is behind which slot; JSON and NumPy arrays.
@@ -56,7 +56,7 @@ class Phase:
         num_steps: task -> how often.
         batch_at: (task, step) -> the batch of that step, from 0; None where nothing comes in. Random access, so
             that a run can go on from any step; two threads ask at once.
-        rate: (task, step) -> learning rate, both traced.
+        rate: (task, step) -> learning rate, both traced; where a night is shortened, `step` lies between two (float32).
         examples: training examples that a step shows.
         counts_as: one of `state.EXAMPLE_KINDS`, or "" for a phase that does not train.
         asleep: whether it belongs to the night: what is evaluated before sleep is evaluated before the first such.
@@ -67,7 +67,7 @@ class Phase:
     name: str
     step: Step
     num_steps: Callable[[int], int] = lambda task: 1
-    batch_at: Callable[[int, int], Batch | None] = nothing_comes_in
+    batch_at: Callable[[int, int], Incoming] = nothing_comes_in
     rate: Callable[[Array, Array], Array] = no_rate
     examples: int = 0
     counts_as: str = ""
@@ -76,7 +76,7 @@ class Phase:
     driven_by: tuple[str, ...] = ()
 
     def __call__(
-        self, state: BrainState, batch: Batch | None, *, axis_name: str | None = None
+        self, state: BrainState, batch: Incoming, *, axis_name: str | None = None
     ) -> tuple[BrainState, Metrics]:
         """One step, with key, learning rate, example count and progress; pure, for `jax.jit` or a map over devices."""
         progress = state.progress
@@ -92,7 +92,7 @@ class Phase:
             state = state.replace(consolidation=counted)
         return state.replace(progress=state.progress.advance(self.name)), metrics
 
-    def batches(self, task: int, start: int = 0) -> Iterator[Batch | None]:
+    def batches(self, task: int, start: int = 0) -> Iterator[Incoming]:
         """The batches of the steps from `start` on, read while the steps before them run."""
         return read_ahead(
             lambda step: self.batch_at(task, step), range(start, self.num_steps(task))
@@ -216,6 +216,12 @@ def replay(method: Learner) -> Phase:
             f"sleep.weight_decay={sleep.weight_decay}",
         ),
     )
+
+
+def rehearse(method: Learner, sample_at: Callable[[int, int], Sample]) -> Phase:
+    """As `replay`, but what is shown comes in from a data set (`rehearsal.rehearsed`), or some of it does."""
+    step = functools.partial(rehearse_step, method=method)
+    return dataclasses.replace(replay(method), step=step, batch_at=sample_at)
 
 
 def shuffled(parts: Parts, stream: TaskStream, size: int) -> Callable[[int, int], Batch]:

@@ -55,7 +55,7 @@ class Shown(NamedTuple):
         image: uint8 [B, H', W', C], of the size that it sees.
         label: int32 [B].
         task: int32 [B], whose memory it is from.
-        slot: int32 [B], where in long-term memory it is from.
+        slot: int32 [B], where in long-term memory it is from; -1 of an image that came in from a data set.
     """
 
     image: Array
@@ -72,7 +72,7 @@ class Index(NamedTuple):
         task: int32 [S].
         stored: bool [S]; label and task of other slots mean nothing.
         class_loss: float32 [K], what each class's examples have lately cost a network that sleeps; None where nobody
-            has asked it.
+            has asked it, or can: where images are drawn before their step, to be read from a data set.
     """
 
     label: Array
@@ -86,13 +86,30 @@ class Draw(NamedTuple):
 
     Attributes:
         task: int32 [G].
-        slot: int32 [G, n], each of its group's task.
+        slot: int32 [G, n], each of its group's task; -1 of an image that has come in from a data set.
         weight: float32 [G, n], of each slot's loss in the mean over the batch; about 1 on average.
     """
 
     task: Array
     slot: Array
     weight: Array
+
+
+class Sample(NamedTuple):
+    """What a step of replay is to show.
+
+    Attributes:
+        draw: the groups.
+        read: what belongs to them, leaves [G, ...]: what the memory has read of itself (`parts.MemoryLayout.read`), or
+            what has come in from a data set.
+    """
+
+    draw: Draw
+    read: PyTree
+
+
+# What a step gets: images of a task, a sample that was drawn on the host, or nothing.
+Incoming = Batch | Sample | None
 
 
 class StreamSpec(NamedTuple):

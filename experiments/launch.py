@@ -22,7 +22,7 @@ from braincl_jax.runtime.tensorboard import EventFiles
 from experiments import entry
 from experiments.arguments import command_of
 from experiments.dry_run import show_forecast
-from experiments.packaged import define_config
+from experiments.packaged import define_config, in_folder_names
 
 _CONFIG = define_config("Experiment: a file, or the name of a packaged config.")
 _WORKDIR = flags.DEFINE_string(
@@ -79,7 +79,7 @@ def main(argv: list[str]) -> int:
     if _DISTRIBUTED.value or process != (None, None, None):
         join_processes(*process)
     config = from_mapping(_CONFIG.value.to_dict())
-    experiment = Path(config_flags.get_config_filename(flags.FLAGS["config"])).stem
+    experiment = in_folder_names(config_flags.get_config_filename(flags.FLAGS["config"]))
     method = config.method.partition("(")[0]
     workdir = Path(_WORKDIR.value or f"runs/{experiment}-{method}-seed{config.seed}")
     checkpointing = Checkpointing(

@@ -8,7 +8,7 @@ from typing import cast
 import numpy as np
 
 from braincl_jax.config import ProtocolConfig
-from braincl_jax.data.dataset import Dataset, checked
+from braincl_jax.data.dataset import Dataset, LeftOut, checked
 from braincl_jax.data.read_ahead import read_ahead
 from braincl_jax.data.tasks import Pool, cut
 from braincl_jax.types import Array, Batch, StreamSpec
@@ -29,12 +29,14 @@ class TaskStream:
         class_order: the source's class ids, in the order in which they arrive.
         class_names: the source's names of the classes, in the same order.
         evaluated_on: "test", or "validation" if held-out training images take the place of the test images.
+        left_out: images of the source that cannot be read and are in no task.
     """
 
     spec: StreamSpec
     class_order: tuple[int, ...]
     class_names: tuple[str, ...]
     evaluated_on: str
+    left_out: LeftOut
     _train: Pool = field(repr=False)
     _test: Pool = field(repr=False)
     _part: tuple[int, int] = field(default=(0, 1), repr=False)
@@ -89,7 +91,10 @@ class TaskStream:
         order = tuple(tasks.order.tolist())
         names = tuple(dataset.class_names[original] for original in order)
         evaluated_on = "validation" if validation_fraction > 0 else "test"
-        return cls(spec, order, names, evaluated_on, tasks.train, tasks.test)
+        return cls(
+            *(spec, order, names, evaluated_on, dataset.left_out),
+            *(tasks.train, tasks.test),
+        )
 
     @property
     def test_sizes(self) -> tuple[int, ...]:
@@ -151,6 +156,28 @@ class TaskStream:
         self._check(task)
         return self._train.label[self._train.rows[task]]
 
+    def images_of_tasks(self, tasks: np.ndarray, positions: np.ndarray) -> np.ndarray:
+        """Some training images of any tasks, read at once.
+
+        Args:
+            tasks: int [n], each 0..T-1.
+            positions: int [n], as for `train_images`.
+
+        Returns:
+            uint8 [n, H, W, C], in their order.
+        """
+        rows = np.zeros(len(tasks), np.int64)
+        for task in np.unique(tasks).tolist():
+            of_task = tasks == task
+            rows[of_task] = self._train.rows[task][positions[of_task]]
+        return self._train.images.take(rows)
+
+    def own(self, batch_size: int) -> slice:
+        """This reader's part of what is shared as a batch of so many is (see `part`)."""
+        index, count = self._part
+        size = batch_size // count
+        return slice(index * size, (index + 1) * size)
+
     def test_images(self, task: int, positions: np.ndarray) -> np.ndarray:
         """Some test images of a task (those held out, if some are); otherwise as `train_images`."""
         self._check(task)
@@ -194,6 +221,26 @@ class TaskStream:
         ]
         positions = np.concatenate(pieces)
         return self._batch(self._train, task, positions, batch_size)
+
+    def batch_of(
+        self, task: int, positions: np.ndarray, index: np.ndarray, *, batch_size: int
+    ) -> Batch:
+        """The batch of some training images of a task.
+
+        Args:
+            task: 0..T-1.
+            positions: int [n], as for `train_images`, at most `batch_size`.
+            index: int [n], what `Batch.index` is to be.
+            batch_size: B.
+
+        Returns:
+            NumPy arrays, filled up to B images as by `ordered_batches`; this reader's part of them (see `part`).
+
+        Raises:
+            ValueError: if an argument is out of its range.
+        """
+        self._check(task, batch_size)
+        return self._batch(self._train, task, positions, batch_size, index)
 
     def ordered_batches(self, task: int, *, batch_size: int) -> Iterator[Batch]:
         """Each training image of a task exactly once, in the order of the source.
@@ -248,16 +295,22 @@ class TaskStream:
         positions = np.arange(start, min(start + batch_size, len(pool.rows[task])))
         return self._batch(pool, task, positions, batch_size)
 
-    def _batch(self, pool: Pool, task: int, positions: np.ndarray, batch_size: int) -> Batch:
-        """Own part of the batch of the images at `positions`, padding included."""
-        index, count = self._part
-        own_size = batch_size // count
-        own = positions[index * own_size : (index + 1) * own_size]
-        rows = pool.rows[task][own]
+    def _batch(
+        self,
+        pool: Pool,
+        task: int,
+        positions: np.ndarray,
+        batch_size: int,
+        index: np.ndarray | None = None,
+    ) -> Batch:
+        """Own part of the batch of the images at `positions`, padding included; their index is that, or another."""
+        own = self.own(batch_size)
+        own_size, index = own.stop - own.start, positions if index is None else index
+        rows = pool.rows[task][positions[own]]
         return Batch(
             image=_filled_up(pool.images.take(rows), own_size, 0),
             label=_filled_up(pool.label[rows], own_size, 0),
-            index=_filled_up(own.astype(np.int32), own_size, -1),
+            index=_filled_up(index[own].astype(np.int32), own_size, -1),
         )
 
 

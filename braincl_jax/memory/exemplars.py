@@ -1,12 +1,13 @@
-"""A memory of raw images: with a class-balanced capacity it is exemplar replay, with all of it joint training."""
+"""A memory of raw images: exemplars, beside which others may come in from the data set."""
 
 import dataclasses
+import math
+from typing import NamedTuple
 
 import jax.numpy as jnp
 from flax import struct
 
 from braincl_jax.memory.budget import smallest_unsigned, tree_bytes
-from braincl_jax.memory.working import EMPTY
 from braincl_jax.state import Memory
 from braincl_jax.types import Array, Index, Recalled, StreamSpec
 
@@ -16,13 +17,25 @@ class Images(struct.PyTreeNode):
 
     Attributes:
         image: uint8 [S, H, W, C].
-        label: [S]; working memory: int32, `EMPTY` in free slots. Long-term memory: the narrowest unsigned dtype.
+        label: [S], the narrowest unsigned dtype.
         task: [S], as `label`; None where no class recurs, since then the label tells it.
     """
 
     image: Array
     label: Array
     task: Array | None = None
+
+
+class CameIn(NamedTuple):
+    """Images that have come in from the data set for the groups of a step, in place of what a memory reads of itself.
+
+    Attributes:
+        image: uint8 [G, n, H, W, C]; zeros where the slot that is drawn is one of the memory.
+        label: int32 [G, n].
+    """
+
+    image: Array
+    label: Array
 
 
 class Exemplars(struct.PyTreeNode):
@@ -39,27 +52,15 @@ class Exemplars(struct.PyTreeNode):
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class ExemplarLayout:
-    """Implements `parts.MemoryLayout`: slots are the exemplars, then working memory.
+    """Implements `parts.MemoryLayout`: slots are the exemplars.
 
     Attributes:
         spec: the static facts of the task stream.
         capacity: S, exemplars that can be stored.
-        keeps_task: whether all images of the current task are at hand during sleep, beside the exemplars and outside
-            the budget, or only what is in long-term memory.
     """
 
     spec: StreamSpec
     capacity: int
-    keeps_task: bool
-
-    def empty_working(self) -> Images:
-        """No images."""
-        number, recur = self.spec.max_task_size, self.spec.classes_recur
-        return Images(
-            image=jnp.zeros((number, *self.spec.image_shape), jnp.uint8),
-            label=jnp.full(number, EMPTY, jnp.int32),
-            task=jnp.full(number, EMPTY, jnp.int32) if recur else None,
-        )
 
     def init(self, key: Array) -> Memory:
         del key
@@ -70,49 +71,36 @@ class ExemplarLayout:
             label=jnp.zeros(number, label),
             task=jnp.zeros(number, task) if spec.classes_recur else None,
         )
-        return Memory(working=self.empty_working(), long_term=Exemplars(images, jnp.int32(0)))
+        return Memory(working=None, long_term=Exemplars(images, jnp.int32(0)))
 
     def open_working(self, memory: Memory, task: Array, key: Array) -> Memory:
+        """Nothing waits: an exemplar is written where it stays."""
         del task, key
-        return memory.replace(working=self.empty_working())
-
-    def labels(self, memory: Memory) -> Array:
-        """int32 [S + N], `EMPTY` in free slots."""
-        return self._joined(memory, memory.long_term.images.label, memory.working.label)
-
-    def tasks(self, memory: Memory) -> Array:
-        """int32 [S + N], `EMPTY` in free slots."""
-        if not self.spec.classes_recur:
-            return self.spec.tasks_of(self.labels(memory))
-        return self._joined(memory, memory.long_term.images.task, memory.working.task)
-
-    def _joined(self, memory: Memory, stored: Array, working: Array) -> Array:
-        used = jnp.arange(self.capacity) < memory.long_term.count
-        return jnp.concatenate([jnp.where(used, stored.astype(jnp.int32), EMPTY), working])
+        return memory
 
     def index(self, memory: Memory) -> Index:
-        label, task = self.labels(memory), self.tasks(memory)
-        # Exemplars of the current task are among its images: where those are at hand, they must not count twice.
-        today = task[self.capacity :].max()
-        double = (jnp.arange(len(label)) < self.capacity) & (task == today)
-        return Index(jnp.maximum(label, 0), task, (label != EMPTY) & ~double)
-
-    def images(self, memory: Memory, slot: Array) -> Array:
-        """uint8 [..., H, W, C] of slots int32 [...]."""
-        working = memory.working.image[jnp.maximum(slot - self.capacity, 0)]
-        if self.capacity == 0:
-            return working
-        stored = memory.long_term.images.image[jnp.minimum(slot, self.capacity - 1)]
-        of_working = jnp.expand_dims(slot >= self.capacity, range(slot.ndim, stored.ndim))
-        return jnp.where(of_working, working, stored)
+        images, count = memory.long_term.images, memory.long_term.count
+        label = images.label.astype(jnp.int32)
+        task = self.spec.tasks_of(label) if images.task is None else images.task.astype(jnp.int32)
+        return Index(label, task, jnp.arange(self.capacity) < count)
 
     def read(self, memory: Memory, task: Array, slot: Array) -> None:
         """Nothing is coded."""
 
-    def complete(self, memory: Memory, task: Array, slot: Array, read: None) -> Recalled:
-        del task, read
-        label = self.labels(memory)[slot]
-        return Recalled(self.images(memory, slot), label, jnp.ones(slot.shape, bool))
+    def complete(self, memory: Memory, task: Array, slot: Array, read: CameIn | None) -> Recalled:
+        """Images of slots int32 [G, n]; those of slot -1 have come in."""
+        del task
+        intact = jnp.ones(slot.shape, bool)
+        if read is not None and self.capacity == 0:
+            return Recalled(read.image, read.label, intact)
+        stored = memory.long_term.images
+        image, label = stored.image[slot], stored.label[slot].astype(jnp.int32)
+        if read is not None:
+            came_in = slot < 0
+            over_pixels = jnp.expand_dims(came_in, range(slot.ndim, image.ndim))
+            image = jnp.where(over_pixels, read.image, image)
+            label = jnp.where(came_in, read.label, label)
+        return Recalled(image, label, intact)
 
     def bill(self, memory: Memory) -> dict[str, int]:
         stored = memory.long_term
@@ -128,16 +116,26 @@ class ExemplarLayout:
         return int(memory.long_term.count)
 
 
-def exemplars_for(budget_bytes: int, spec: StreamSpec) -> int:
+def image_bytes(spec: StreamSpec) -> tuple[int, int]:
+    """What a raw image weighs: its pixels, and its label with the task that this does not tell."""
+    beside = smallest_unsigned(spec.num_classes - 1).itemsize
+    if spec.classes_recur:
+        beside += smallest_unsigned(spec.num_tasks - 1).itemsize
+    return math.prod(spec.image_shape), beside
+
+
+def exemplars_for(budget_bytes: int, spec: StreamSpec, beside: int = 0) -> int:
     """How many raw images, with their labels, the tasks that these do not tell, and the count, a byte budget pays for.
+
+    Args:
+        budget_bytes: hard limit.
+        spec: the static facts of the stream.
+        beside: bytes that are kept besides with each image.
 
     Raises:
         ValueError: it pays for fewer than one image of each class.
     """
-    height, width, channels = spec.image_shape
-    each = height * width * channels + smallest_unsigned(spec.num_classes - 1).itemsize
-    if spec.classes_recur:
-        each += smallest_unsigned(spec.num_tasks - 1).itemsize
+    each = sum(image_bytes(spec)) + beside
     number = min((budget_bytes - jnp.int32(0).nbytes) // each, spec.num_images)
     if number < spec.num_classes:
         raise ValueError(

@@ -1,43 +1,107 @@
-"""What the methods share that keep raw images: exemplar replay, joint training, plain fine-tuning."""
+"""What the methods share that learn from raw images: exemplar replay, joint training, plain fine-tuning."""
 
 import abc
 import functools
+import math
+import zlib
+from collections.abc import Callable, Sequence
+
+import numpy as np
 
 from braincl_jax import pipeline
 from braincl_jax.data import TaskStream
 from braincl_jax.memory.exemplars import ExemplarLayout
+from braincl_jax.memory.places import ExemplarPlaces, Places
 from braincl_jax.methods.base import Method
 from braincl_jax.pipeline import Phase
+from braincl_jax.rehearsal import rehearsed
 from braincl_jax.settings import settings
-from braincl_jax.sleep.select_exemplars import select_exemplars_step
-from braincl_jax.wake.memorise_images import memorise_images_step
+from braincl_jax.sleep import fall_asleep_step
+from braincl_jax.types import Batch
+from braincl_jax.wake import memorise_images_step
+
+# Tells the order of exemplars from the other random numbers of a task.
+EXEMPLARS = zlib.crc32(b"exemplars")
 
 
 @settings()
 class ExemplarMethod(Method):
-    """Raw images in place of cues; everything else is as in BrainCL."""
+    """Raw images in place of cues; everything else is as in BrainCL.
+
+    The state holds exemplars within their capacity. Other images that a method trains on asleep are read from the data
+    set for the steps that show them.
+    """
 
     @property
     @abc.abstractmethod
     def capacity(self) -> int:
         """How many images stay in long-term memory."""
 
-    @property
-    def keeps_task(self) -> bool:
-        """Whether all images of the current task are at hand asleep, beside the exemplars and outside the budget."""
-        return False
+    def at_hand(self, task: int) -> Sequence[int]:
+        """The tasks whose images are all at hand in the night of a task, beside exemplars and outside the budget."""
+        del task
+        return ()
 
     @functools.cached_property
     def layout(self) -> ExemplarLayout:
-        return ExemplarLayout(self.parts.spec, self.capacity, self.keeps_task)
+        return ExemplarLayout(self.parts.spec, self.capacity)
 
     def phases(self, stream: TaskStream) -> tuple[Phase, ...]:
-        parts, layout = self.parts, self.layout
-        select = functools.partial(select_exemplars_step, parts=parts, layout=layout)
+        parts = self.parts
+        places = ExemplarPlaces(self.capacity, parts.spec, stream.train_labels)
         return (
-            pipeline.start(parts, layout),
-            pipeline.memorise(memorise_images_step, parts, stream),
+            pipeline.start(parts, self.layout),
+            *([self.memorise(stream, places)] if self.capacity else []),
             pipeline.classify(parts, stream),
-            pipeline.transfer(select),
-            pipeline.replay(self),
+            pipeline.transfer(functools.partial(fall_asleep_step, parts=parts)),
+            self.replay(stream, places.after),
         )
+
+    def memorise(self, stream: TaskStream, places: ExemplarPlaces) -> Phase:
+        """Wake: a random part of the task's images, chosen by labels and seed alone, is read and kept as exemplars."""
+        seed, size = self.parts.config.seed, self.parts.config.eval_batch_size
+
+        def batch_at(task: int, step: int) -> Batch:
+            written, now = places.written(task), slice(step * size, (step + 1) * size)
+            order = np.random.default_rng((seed, EXEMPLARS, task)).permutation(
+                stream.spec.task_sizes[task]
+            )
+            position = ranked(order, stream.train_labels(task), written.label, written.rank)
+            return stream.batch_of(task, position[now], written.slot[now], batch_size=size)
+
+        return Phase(
+            "memorise",
+            memorise_images_step,
+            num_steps=lambda task: math.ceil(len(places.written(task).slot) / size),
+            batch_at=batch_at,
+        )
+
+    def replay(self, stream: TaskStream, slots: Callable[[int], Places]) -> Phase:
+        """Sleep: the network learns from the exemplars, and from what is at hand besides.
+
+        Args:
+            stream: the tasks.
+            slots: task -> what the exemplars are in its night.
+        """
+        if not self.at_hand(0):
+            return pipeline.replay(self)
+        sample_at = rehearsed("replay", self.parts, stream, at_hand=self.at_hand, slots=slots)
+        return pipeline.rehearse(self, sample_at)
+
+
+def ranked(
+    order: np.ndarray, labels: np.ndarray, label: np.ndarray, rank: np.ndarray
+) -> np.ndarray:
+    """Which image each exemplar is, if the images of a class are ranked by their order.
+
+    Args:
+        order: int [N], a permutation of a task's images.
+        labels: int32 [N], of the images.
+        label: int32 [n], of each exemplar.
+        rank: int32 [n], of each exemplar within its class, less than the class has images.
+
+    Returns:
+        int [n], positions among the task's images.
+    """
+    by_class = order[np.argsort(labels[order], kind="stable")]
+    return by_class[np.searchsorted(labels[by_class], label) + rank]

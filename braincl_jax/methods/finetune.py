@@ -14,6 +14,5 @@ class Finetune(ExemplarMethod):
     def capacity(self) -> int:
         return 0
 
-    @property
-    def keeps_task(self) -> bool:
-        return True
+    def at_hand(self, task: int) -> tuple[int]:
+        return (task,)

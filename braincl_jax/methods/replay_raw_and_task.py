@@ -10,6 +10,5 @@ from braincl_jax.settings import settings
 class ReplayRawAndTask(ReplayRaw):
     """Asleep, it has more bytes than the budget: all raw images of the current task."""
 
-    @property
-    def keeps_task(self) -> bool:
-        return True
+    def at_hand(self, task: int) -> tuple[int]:
+        return (task,)

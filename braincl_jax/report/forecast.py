@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from braincl_jax.report.tables import MISSING
+from braincl_jax.report.units import teraflops
 
 # Tasks beyond these are summed up, and class names beyond these left out.
 MOST_TASKS, MOST_NAMES = 12, 6
@@ -33,15 +34,15 @@ class PhaseForecast(NamedTuple):
         name: of the phase.
         steps: of each task, T numbers.
         examples: that a step shows; 0 in a phase that does not train.
-        flops: floating-point operations of a step by the compiler's count, in which a loop counts once; None where it
-            gives none, or was not asked.
-        step_bytes: device memory of a step beside the state, on one device; None as `flops`.
+        flops: floating-point operations of a step, on all devices together; see `flops`.
+        step_bytes: device memory of a step beside the state, on one device; None where the compiler gives none, or was
+            not asked.
     """
 
     name: str
     steps: tuple[int, ...]
     examples: int
-    flops: float | None
+    flops: int
     step_bytes: int | None
 
 
@@ -60,7 +61,7 @@ class Forecast:
         raw_bytes: of all training images as uint8.
         parameters: numbers in network and codec, by part.
         state_bytes: of the state on each device, by part.
-        memory_bytes: long-term memory when it is full, by row.
+        memory_bytes: long-term memory when it is full, by row, and what a method keeps outside the state.
         checkpoint_bytes: of the largest checkpoints before they are compressed, by when they are made.
         phases: of every task, in order.
         device: what it runs on, in words.
@@ -87,13 +88,23 @@ class Forecast:
     needed_bytes: int
     warnings: tuple[str, ...]
 
+    @property
+    def flops(self) -> int:
+        """Floating-point operations of all steps of all phases."""
+        return sum(sum(phase.steps) * phase.flops for phase in self.phases)
 
-def format_forecast(forecast: Forecast, teraflops: float | None = None) -> str:
+    @property
+    def examples(self) -> int:
+        """Training examples that all steps show."""
+        return sum(sum(phase.steps) * phase.examples for phase in self.phases)
+
+
+def format_forecast(forecast: Forecast, speed: float | None = None) -> str:
     """A forecast as plain text, at most 120 characters wide.
 
     Args:
         forecast: what a run will take.
-        teraflops: floating-point operations that all devices together do in a second, in 10^12: then there are hours.
+        speed: floating-point operations that all devices together do in a second, in 10^12: then there are hours.
     """
     side, seen = (
         "x".join(map(str, shape)) for shape in (forecast.image_shape, forecast.network_shape)
@@ -116,7 +127,7 @@ def format_forecast(forecast: Forecast, teraflops: float | None = None) -> str:
         "",
         *_table("bytes of a checkpoint, before it is compressed", forecast.checkpoint_bytes),
         "",
-        *_phases(forecast, teraflops),
+        *_phases(forecast, speed),
         "",
         f"memory of {forecast.device}: {_bytes(forecast.needed_bytes)} bytes needed, "
         f"{_bytes(forecast.device_bytes)} there",
@@ -158,33 +169,27 @@ def _table(title: str, rows: Mapping[str, int]) -> list[str]:
     return [title, *(f"{name:>18} {value:>15,}" for name, value in rows.items())]
 
 
-def _phases(forecast: Forecast, teraflops: float | None) -> list[str]:
+def _phases(forecast: Forecast, speed: float | None) -> list[str]:
     lines = [
         f"{'phase':>10} {'steps, first and last':>21} {'in all':>11} {'examples a step':>16} {'in all':>13} "
         f"{'GFLOP a step':>13} {'TFLOP in all':>14} {'hours':>9}"
     ]
     for phase in forecast.phases:
-        steps, flops = sum(phase.steps), phase.flops
-        cost = flops and steps * flops / 1e12
+        steps, cost = sum(phase.steps), sum(phase.steps) * phase.flops / 1e12
         lines.append(
             f"{phase.name:>10} {phase.steps[0]:>11,} {phase.steps[-1]:>9,} {steps:>11,} {phase.examples:>16,} "
-            f"{steps * phase.examples:>13,} {_number(flops and flops / 1e9, 2):>13} {_number(cost, 3):>14} "
-            f"{_hours(cost, teraflops):>9}"
+            f"{steps * phase.examples:>13,} {phase.flops / 1e9:>13,.2f} {cost:>14,.3f} {_hours(cost, speed):>9}"
         )
-    total = sum(sum(phase.steps) * (phase.flops or 0) for phase in forecast.phases) / 1e12
-    if total:
-        hours = f", {_hours(total, teraflops)} hours at {teraflops:,g} TFLOP/s" if teraflops else ""
-        lines.append(f"training in all: {total:,.3f} TFLOP{hours}")
-    return lines
+    hours = f", {_hours(forecast.flops / 1e12, speed)} hours at {speed:,g} TFLOP/s" if speed else ""
+    return [
+        *lines,
+        f"in all: {teraflops(forecast.flops)} TFLOP{hours}, {forecast.examples:,} training examples shown",
+    ]
 
 
-def _hours(tera: float | None, teraflops: float | None) -> str:
+def _hours(tera: float, speed: float | None) -> str:
     """What so many 10^12 operations take."""
-    return _number(tera and teraflops and tera / teraflops / 3600, 2)
-
-
-def _number(value: float | None, digits: int) -> str:
-    return MISSING if value is None else f"{value:,.{digits}f}"
+    return f"{tera / speed / 3600:,.2f}" if speed else MISSING
 
 
 def _bytes(number: int | None) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 
 from braincl_jax.config import Config
 from braincl_jax.runtime.processes import require_same_everywhere
-from braincl_jax.types import Array, Batch, PyTree
+from braincl_jax.types import Array, Incoming, PyTree
 
 AXIS = "devices"
 
@@ -42,6 +42,7 @@ class Devices:
             )
         self._num_own = int(each)
         self._devices = [device for devices in available for device in devices[: self._num_own]]
+        self._own = available[jax.process_index()][: self._num_own]
 
     def __len__(self) -> int:
         return len(self._devices)
@@ -50,6 +51,16 @@ class Devices:
     def description(self) -> str:
         processes = f" in {jax.process_count()} processes" if jax.process_count() > 1 else ""
         return f"{len(self)} x {self._devices[0].device_kind}{processes}"
+
+    def peak_bytes(self) -> int | None:
+        """The most that was in use, since the process began, of the memory of one of its devices.
+
+        None where the backend does not say, as on a CPU.
+        """
+        stats = [device.memory_stats() or {} for device in self._own]
+        return max(
+            (one["peak_bytes_in_use"] for one in stats if "peak_bytes_in_use" in one), default=None
+        )
 
     @property
     def part(self) -> tuple[int, int]:
@@ -82,7 +93,7 @@ class Devices:
 
         return jax.tree.map(one, state)
 
-    def map_step(self, step: Callable[..., Any]) -> Callable[[Any, Batch | None], Any]:
+    def map_step(self, step: Callable[..., Any]) -> Callable[[Any, Incoming], Any]:
         """`step(state, batch, axis_name=...)`, such as a phase, compiled for all devices; the state is donated."""
         mapped = functools.partial(step, axis_name=AXIS)
         mapped = jax.pmap(mapped, axis_name=AXIS, devices=self._devices, donate_argnums=0)
@@ -112,7 +123,7 @@ class Devices:
             jax.block_until_ready(output)
         return output
 
-    def _shard(self, batch: Batch | None) -> Batch | None:
+    def _shard(self, batch: Incoming) -> Incoming:
         """Own rows [B / n, ...] -> [D / n, B / D, ...]; the batch sizes were checked when the run was set up."""
 
         def one(leaf: Array) -> np.ndarray:

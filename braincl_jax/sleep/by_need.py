@@ -29,7 +29,11 @@ class ByNeed:
     ) -> Draw:
         loss = index.class_loss
         if loss is None:
-            raise ValueError("by_need draws by index.class_loss, which is None: pass float32 [K]")
+            raise ValueError(
+                "sleep.sampler=by_need draws by what each class has lately cost (index.class_loss), which is not known "
+                "of images that are read from the data set before their step, as by joint, finetune and "
+                "replay_raw_and_task: take class_balanced"
+            )
         there = jnp.zeros(num_classes, bool).at[index.label].max(index.stored)
         mean = jnp.where(there, loss, 0).sum() / there.sum()
         priority = jnp.maximum(loss, SMALLEST_SHARE * mean) ** self.exponent

@@ -4,6 +4,7 @@ import jax
 
 from braincl_jax.parts import Parts
 from braincl_jax.state import BrainState, named_key
+from braincl_jax.types import Metrics, Now
 
 
 def fall_asleep(state: BrainState, parts: Parts) -> BrainState:
@@ -20,3 +21,11 @@ def fall_asleep(state: BrainState, parts: Parts) -> BrainState:
         params = jax.tree.map(lambda old, new: (1 - back) * old + back * new, params, fresh)
     fresh_opt = parts.sleep_optimiser.init(params)
     return state.replace(encoder=encoder.replace(params=params, sleep_opt=fresh_opt))
+
+
+def fall_asleep_step(
+    state: BrainState, batch: None, now: Now, axis_name: str | None = None, *, parts: Parts
+) -> tuple[BrainState, Metrics]:
+    """`fall_asleep`, for methods of which nothing moves from working to long-term memory; `batch` is None."""
+    del batch, now, axis_name
+    return fall_asleep(state, parts), {}

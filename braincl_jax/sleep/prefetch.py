@@ -12,7 +12,7 @@ from flax import struct
 from braincl_jax import collectives
 from braincl_jax.parts import MemoryLayout, Parts
 from braincl_jax.state import BrainState, Memory
-from braincl_jax.types import Array, Draw, Now, PyTree
+from braincl_jax.types import Array, Draw, Index, Now, PyTree, Sample
 
 
 class Prefetched(struct.PyTreeNode):
@@ -57,28 +57,40 @@ def prefetch(
     axis_name: str | None,
 ) -> Prefetched:
     """Draws and reads the samples of the steps from `first` (int32 scalar) on; each device reads its own groups."""
-    config = parts.config.sleep
     known = layout.index(memory)._replace(class_loss=class_loss)
-
-    def draw(step: Array) -> Draw:
-        return parts.sampler(
-            jax.random.fold_in(now.key_of(step), 0),
-            known,
-            parts.spec.num_classes,
-            config.num_groups,
-            config.batch_size // config.num_groups,
-        )
-
-    drawn = jax.vmap(draw, out_axes=1)(first + jnp.arange(config.prefetch_steps))
+    drawn = draw_steps(known, now.phase_key, first, parts)
     task, slot, _ = collectives.own_slice(drawn, axis_name)
     read = layout.read(memory, task.reshape(-1), slot.reshape(-1, slot.shape[-1]))
     read = jax.tree.map(lambda x: x.reshape(*task.shape, *x.shape[1:]), read)
     return Prefetched(first, *drawn, collectives.concatenate(read, axis_name))
 
 
+def draw_steps(known: Index, phase_key: Array, first: Array, parts: Parts) -> Draw:
+    """The draws of `sleep.prefetch_steps` steps, from `first` (int32 scalar) on: leaves [G, k, ...].
+
+    Args:
+        known: what may be drawn.
+        phase_key: PRNG key of the phase of the task; with the step, it decides what is drawn.
+        first: the first step.
+        parts: sampler and settings.
+    """
+    config = parts.config.sleep
+
+    def draw(step: Array) -> Draw:
+        return parts.sampler(
+            jax.random.fold_in(jax.random.fold_in(phase_key, step), 0),
+            known,
+            parts.spec.num_classes,
+            config.num_groups,
+            config.batch_size // config.num_groups,
+        )
+
+    return jax.vmap(draw, out_axes=1)(first + jnp.arange(config.prefetch_steps))
+
+
 def prefetched_for(
     state: BrainState, now: Now, parts: Parts, layout: MemoryLayout, axis_name: str | None
-) -> tuple[Prefetched, Array, tuple[Draw, PyTree]]:
+) -> tuple[Prefetched, Array, Sample]:
     """What this step of the night replays; the strings are decoded only if they have not been yet.
 
     All that is prefetched together is drawn by one `class_loss`, which is remembered: so it can be drawn again.
@@ -97,5 +109,5 @@ def prefetched_for(
         lambda: known,
     )
     drawn = Draw(prefetched.task, prefetched.slot, prefetched.weight)
-    sample = jax.tree.map(lambda x: x[:, step - first], (drawn, prefetched.read))
+    sample = jax.tree.map(lambda x: x[:, step - first], Sample(drawn, prefetched.read))
     return prefetched, drawn_by, collectives.own_slice(sample, axis_name)

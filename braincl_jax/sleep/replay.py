@@ -1,4 +1,4 @@
-"""Replay: train the whole network on what the memory recalls."""
+"""Replay: train the whole network on what the memory recalls, or on images that come in from a data set."""
 
 from collections.abc import Callable
 
@@ -11,7 +11,7 @@ from braincl_jax.memory.block.integrity import INTACT
 from braincl_jax.parts import Learner
 from braincl_jax.sleep.prefetch import prefetched_for
 from braincl_jax.state import BrainState, Encoder
-from braincl_jax.types import Array, Draw, Metrics, Now, PyTree, Shown
+from braincl_jax.types import Array, Draw, Metrics, Now, PyTree, Sample, Shown
 
 # Of a class's running loss, what stays of it with each step in which the class is replayed.
 LOSS_DECAY = 0.95
@@ -92,21 +92,52 @@ def replay_step(
     *,
     method: Learner,
 ) -> tuple[BrainState, Metrics]:
-    """One SGD step of the whole network on recalled, augmented images; `batch` is None.
+    """`learned` from a sample of the memory; `batch` is None."""
+    del batch
+    parts = method.parts
+    prefetched, drawn_by, sample = prefetched_for(state, now, parts, method.layout, axis_name)
+    drawn = state.replace(
+        memory=state.memory.replace(prefetched=prefetched),
+        consolidation=state.consolidation.replace(drawn_by=drawn_by),
+    )
+    return learned(drawn, sample, now, axis_name, method)
+
+
+def rehearse_step(
+    state: BrainState,
+    batch: Sample,
+    now: Now,
+    axis_name: str | None = None,
+    *,
+    method: Learner,
+) -> tuple[BrainState, Metrics]:
+    """`learned` from a sample that was drawn beforehand, with what has come in for it: this device's groups."""
+    return learned(state, batch, now, axis_name, method)
+
+
+def learned(
+    state: BrainState, sample: Sample, now: Now, axis_name: str | None, method: Learner
+) -> tuple[BrainState, Metrics]:
+    """One SGD step of the whole network on the images of a sample, augmented.
 
     What is minimised is the method's objective. With `sleep.accumulate` the same images, augmented the same way, are
     recalled and learned from in parts. BatchNorm then normalises each part by its own statistics, and the running
     ones move by the mean over the parts.
 
+    Args:
+        state: before the step.
+        sample: this device's groups.
+        now: the moment.
+        axis_name: of the devices.
+        method: memory layout, objective, augmentation and optimiser.
+
     Returns:
         The new state, and `loss`, the metrics of the objective, `learning_rate` and `corrupt_slot`: a slot whose
         string failed its integrity check, or -1. The caller must not go on from a state with a corrupt slot.
     """
-    del batch
     parts, encoder = method.parts, state.encoder
-    prefetched, drawn_by, sample = prefetched_for(state, now, parts, method.layout, axis_name)
     augment_key = jax.random.fold_in(now.key, 1)
-    keys = collectives.example_keys(augment_key, sample[0].slot.size, axis_name)
+    keys = collectives.example_keys(augment_key, sample.draw.slot.size, axis_name)
 
     def learn(*part: PyTree):
         return replay_gradient(state, *part, method=method, axis_name=axis_name)
@@ -123,10 +154,8 @@ def replay_step(
     )
     updated = state.replace(
         encoder=with_slow_weights(moved, now.step, parts.config.sleep.slow_decay),
-        memory=state.memory.replace(prefetched=prefetched),
         consolidation=state.consolidation.replace(
-            class_loss=moved_class_loss(state.consolidation.class_loss, *by_class),
-            drawn_by=drawn_by,
+            class_loss=moved_class_loss(state.consolidation.class_loss, *by_class)
         ),
     )
     return method.after_update(updated), {

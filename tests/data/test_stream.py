@@ -257,6 +257,29 @@ def test_a_part_of_the_batches_leaves_what_is_asked_for_by_position_whole():
     assert part.test_sizes == whole.test_sizes
 
 
+def test_images_of_several_tasks_are_read_at_once_in_the_order_in_which_they_are_asked_for():
+    stream, train, _ = counting()
+    tasks, positions = np.array([2, 0, 2, 1]), np.array([1, 3, 0, 3])
+    images = pixels(stream.images_of_tasks(tasks, positions))
+    assert train.read == images
+    assert images == [
+        trained(stream, task)[position]
+        for task, position in zip(tasks.tolist(), positions.tolist(), strict=True)
+    ]
+
+
+def test_a_batch_of_chosen_images_is_filled_up_and_shared():
+    stream, positions, slots = natural(), np.array([5, 2, 6]), np.array([40, 0, 7])
+    whole = stream.batch_of(1, positions, slots, batch_size=4)
+    assert pixels(whole.image)[:3] == [trained(stream, 1)[one] for one in (5, 2, 6)]
+    assert whole.label[:3].tolist() == stream.train_labels(1)[[5, 2, 6]].tolist()
+    assert whole.index.tolist() == [40, 0, 7, -1]
+    parts = [stream.part(i, 2).batch_of(1, positions, slots, batch_size=4) for i in range(2)]
+    for field, *own in zip(whole, *parts, strict=True):
+        np.testing.assert_array_equal(field, np.concatenate(own))
+    assert [stream.part(i, 2).own(8) for i in range(2)] == [slice(0, 4), slice(4, 8)]
+
+
 def test_classes_keep_their_names():
     dataset = make_data()._replace(class_names=tuple("abcdef"))
     stream = TaskStream.create(dataset, num_tasks=3, class_order_seed=5)

@@ -26,8 +26,8 @@ def forecast() -> Forecast:
         memory_bytes={"cues": 90_000, "total": 100_000},
         checkpoint_bytes={"between tasks": 3_500},
         phases=(
-            PhaseForecast("encode", (1500, 1000), 16, 2.5e8, 1),
-            PhaseForecast("transfer", (1, 1), 0, None, None),
+            PhaseForecast("encode", (1500, 1000), 16, 250_000_000, 1),
+            PhaseForecast("transfer", (1, 1), 0, 20_000_000, None),
         ),
         device="4 x cpu",
         device_bytes=None,
@@ -42,11 +42,11 @@ def test_every_number_is_told(forecast):
     assert ["1", "1,000", "200", "n/a", "a,", "b,", "c,", "d,", "e,", "f,", "..."] in lines
     assert ["backbone", "77,536"] in lines
     assert ["encode", "1,500", "1,000", "2,500", "16", "40,000", "0.25", "0.625", "n/a"] in lines
-    assert ["transfer", "1", "1", "2", "0", "0", "n/a", "n/a", "n/a"] in lines
+    assert ["transfer", "1", "1", "2", "0", "0", "0.02", "0.000", "n/a"] in lines
     assert ["between", "tasks", "3,500"] in lines
     text = format_forecast(forecast)
-    # 2,500 steps of 0.25 GFLOP.
-    assert "training in all: 0.625 TFLOP\n" in text
+    # 2,500 steps of 0.25 GFLOP and 2 of 0.02; 2,500 of 16 examples.
+    assert "in all: 0.6250 TFLOP, 40,000 training examples shown" in text
     assert "the network sees 28x28x3 of them" in text
     assert "budget: 100,000 bytes, 5.0 % of the raw images, 50.0 for each" in text
     assert "latent channels of a cue: 9" in text
@@ -55,11 +55,11 @@ def test_every_number_is_told(forecast):
 
 
 def test_hours_are_those_of_the_operations_at_the_rate_that_is_told(forecast):
-    phase = forecast.phases[0]._replace(flops=3.6e12)
-    text = format_forecast(dataclasses.replace(forecast, phases=(phase,)), teraflops=2.0)
+    phase = forecast.phases[0]._replace(flops=3_600_000_000_000)
+    text = format_forecast(dataclasses.replace(forecast, phases=(phase,)), speed=2.0)
     # 2,500 steps of 3.6 TFLOP.
     assert "9,000.000      1.25\n" in text
-    assert "training in all: 9,000.000 TFLOP, 1.25 hours at 2 TFLOP/s" in text
+    assert "in all: 9,000 TFLOP, 1.25 hours at 2 TFLOP/s, 40,000 training examples shown" in text
 
 
 def test_what_the_network_sees_whole_needs_no_word(forecast):

@@ -9,7 +9,7 @@ import numpy as np
 import optax
 import pytest
 
-from braincl_jax.sleep.fall_asleep import fall_asleep
+from braincl_jax.sleep.fall_asleep import fall_asleep, fall_asleep_step
 from braincl_jax.state import Encoder, Progress
 
 OPTIMISER = optax.trace(0.9)
@@ -53,6 +53,16 @@ def test_momentum_of_the_last_night_is_forgotten_and_all_else_stays():
     assert jax.tree.leaves(stale)[0].all()
     assert not jax.tree.leaves(asleep.sleep_opt)[0].any()
     assert (asleep.params, asleep.batch_stats, asleep.wake_opt) == (params, "statistics", "day")
+
+
+def test_a_step_may_fall_asleep_and_nothing_else():
+    state: Any = Brain(Encoder({"head": jnp.ones(3)}, "statistics", "day", "stale"))
+    now: Any = None
+    asleep, metrics = fall_asleep_step(state, None, now, parts=parts(0.0))
+    expected = fall_asleep(state, parts(0.0)).encoder
+    assert metrics == {}
+    assert not jax.tree.leaves(asleep.encoder.sleep_opt)[0].any()
+    assert asleep.encoder.params == expected.params
 
 
 @pytest.mark.parametrize("downscaling", [0.25, 0.6])

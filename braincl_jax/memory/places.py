@@ -1,0 +1,119 @@
+"""Which slot holds an exemplar of which class and rank: from labels alone, so that the host knows without asking."""
+
+import bisect
+import functools
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from braincl_jax.memory.working import EMPTY
+from braincl_jax.types import StreamSpec
+
+
+class Places(NamedTuple):
+    """What S slots hold, or what some of them get.
+
+    Attributes:
+        label, task: int32 [S], of the exemplar; `EMPTY` in free slots.
+        rank: int32 [S], how many exemplars of its class of its task are dearer; `EMPTY` in free slots.
+    """
+
+    label: np.ndarray
+    task: np.ndarray
+    rank: np.ndarray
+
+
+class Written(NamedTuple):
+    """Exemplars that a task brings.
+
+    Attributes:
+        slot: int32 [n], where each goes, rising.
+        label: int32 [n].
+        rank: int32 [n], within its class.
+    """
+
+    slot: np.ndarray
+    label: np.ndarray
+    rank: np.ndarray
+
+
+class ExemplarPlaces:
+    """The slots of class-balanced exemplars, task after task.
+
+    Each class of each task has equally many, as far as it has images. An exemplar keeps its slot as long as it stays.
+    When shares shrink, those of the highest ranks go, and the new ones take their slots; slots in use come first.
+    """
+
+    def __init__(
+        self, capacity: int, spec: StreamSpec, labels_of: Callable[[int], np.ndarray]
+    ) -> None:
+        """The slots of a stream.
+
+        Args:
+            capacity: S.
+            spec: the static facts of the stream.
+            labels_of: task -> int32 [N], labels of its images.
+        """
+        self._capacity, self._spec = capacity, spec
+        self._counts = functools.cache(
+            lambda task: np.bincount(labels_of(task), minlength=spec.num_classes)
+        )
+        self._planned = functools.cache(self._plan)
+
+    def after(self, task: int) -> Places:
+        """What the slots hold when the exemplars of a task are among them; -1: before the first."""
+        return self._reached(task)[0]
+
+    def written(self, task: int) -> Written:
+        """The exemplars that a task brings."""
+        return self._reached(task)[1]
+
+    def _reached(self, task: int) -> tuple[Places, Written]:
+        # One after another: a long sequence would go beyond Python's depth of recursion.
+        for earlier in range(task):
+            self._planned(earlier)
+        return self._planned(task)
+
+    def _plan(self, task: int) -> tuple[Places, Written]:
+        if task < 0:
+            none, nothing = np.full(self._capacity, EMPTY, np.int32), np.zeros(0, np.int32)
+            return Places(none, none, none), Written(nothing, nothing, nothing)
+        sizes = np.zeros((self._spec.num_classes, self._spec.num_tasks), np.int64)
+        for earlier in range(task + 1):
+            sizes[:, earlier] = self._counts(earlier)
+        shares = equal_shares(sizes.reshape(-1), self._capacity).reshape(sizes.shape)
+        before, _ = self._planned(task - 1)
+        stays = (before.label != EMPTY) & (before.rank < shares[before.label, before.task])
+        own = shares[:, task]
+        rank = np.concatenate([np.arange(number) for number in own])
+        label = np.repeat(np.arange(len(own)), own)
+        slot = np.flatnonzero(~stays)[: len(rank)]
+        places = Places(*(np.where(stays, old, EMPTY) for old in before))
+        for held, new in zip(places, (label, task, rank), strict=True):
+            held[slot] = new
+        return places, Written(*(part.astype(np.int32) for part in (slot, label, rank)))
+
+
+def equal_shares(sizes: np.ndarray, capacity: int) -> np.ndarray:
+    """How many each group may keep: equally many, as far as it has so many, and one more the first ones.
+
+    Args:
+        sizes: int [g], what there is of each group.
+        capacity: of all groups together.
+
+    Returns:
+        int [g], in sum `capacity` or all there is.
+    """
+    level = (
+        bisect.bisect_right(
+            range(int(sizes.max(initial=0)) + 1),
+            capacity,
+            key=lambda each: np.minimum(sizes, each).sum(),
+        )
+        - 1
+    )
+    shares = np.minimum(sizes, level)
+    more = np.flatnonzero(sizes > level)[: capacity - shares.sum()]
+    shares[more] += 1
+    return shares
