@@ -130,7 +130,7 @@ def _imagenet_c(name: str, folder: Path, stream: TaskStream) -> CorruptedSet:
         files, label = of_folders([where / one for one in stream.class_names])
         if not files:
             raise ValueError(f"source={name!r}: no image of the stream's classes in {where}")
-        return Shifted(Pictures(Paths(files)), np.arange(len(files)), np.array(label))
+        return Shifted(Pictures.of(Paths(files)), np.arange(len(files)), np.array(label))
 
     return CorruptedSet(found, read)
 

@@ -44,6 +44,6 @@ def test_encoded_images_may_be_of_any_sizes(tmp_path):
     for level, size in ((40, (6, 3)), (90, (8, 8))):
         files.append(tmp_path / f"{level}.png")
         Image.new("RGB", size, (level,) * 3).save(files[-1])
-    fitted = Fitted(Pictures(files), (4, 4, 1))
+    fitted = Fitted(Pictures.of(files), (4, 4, 1))
     assert len(fitted) == 2
     assert [np.unique(image).tolist() for image in fitted.take(np.array([1, 0]))] == [[90], [40]]

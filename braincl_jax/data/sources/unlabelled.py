@@ -30,4 +30,4 @@ def load_unlabelled(name: str) -> Images | Encoded:
         raise ValueError(
             f"{name}: no picture (.png, .jpg, .webp, .bmp, ...) in or below that folder"
         )
-    return Pictures(files)
+    return Pictures.of(files)

@@ -19,9 +19,9 @@ from braincl_jax.settings import settings
 class PlasticityStability:
     """One point a method, the mean over its seeds: to the right less is forgotten, and higher up more is learned.
 
-    Upwards, plasticity: `metrics.learning_accuracy`. To the right, `metrics.stability`. Joint training among the methods
-    shows what a task can be learned to by who has all data so far (the distance to it is intransigence, Chaudhry et al.
-    2018).
+    Upwards, plasticity: `metrics.learning_accuracy`. To the right, `metrics.stability`. Joint training among the
+    methods shows what a task can be learned to by who has all data so far (the distance to it is intransigence,
+    Chaudhry et al. 2018).
     """
 
     scope: ClassVar[str] = "comparison"
