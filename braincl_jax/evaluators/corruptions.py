@@ -10,7 +10,7 @@ from typing import ClassVar
 import numpy as np
 
 from braincl_jax.config import Config
-from braincl_jax.data import TaskStream
+from braincl_jax.data import Encoded, Images, TaskStream
 from braincl_jax.data.corrupted import (
     COMMON,
     EXTRA,
@@ -123,9 +123,20 @@ class Corruptions:
         return names
 
 
+def shown_shape(exam: Exam, images: Images | Encoded) -> tuple[int, int, int]:
+    """(H, W, C) that corrupted images get.
+
+    Test images that are corrupted here keep their own, of which the network may see the middle. Those of a distributed
+    set are meant to be seen whole.
+    """
+    whole = exam.stream.spec.image_shape
+    own = not isinstance(images, Encoded) and images.shape == whole
+    return whole if own else exam.method.parts.network.seen_shape(whole)
+
+
 def error_of(exam: Exam, shifted: Shifted, most: int) -> float:
     """Share of at most `most` of the images, evenly spread, that are taken for another class than theirs."""
-    images = Fitted(shifted.images, exam.stream.spec.image_shape)
+    images = Fitted(shifted.images, shown_shape(exam, shifted.images))
     chosen, size = spread(len(shifted.rows), most), exam.method.parts.config.eval_batch_size
     # One batch of images is in memory at a time.
     parts = [chosen[first : first + size] for first in range(0, len(chosen), size)]

@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 
 from braincl_jax.config import Config
+from braincl_jax.data import InMemory
 from braincl_jax.data.corrupted import COMMON, SEVERITIES
 from braincl_jax.evaluators import Answers, Exam
 from braincl_jax.evaluators.base import Demanding
-from braincl_jax.evaluators.corruptions import Corruptions
+from braincl_jax.evaluators.corruptions import Corruptions, shown_shape
 
 
 def reads_rows(images: np.ndarray) -> np.ndarray:
@@ -35,7 +36,10 @@ def exam(tiny_stream) -> Exam:
 
     nobody: Any = None
     method: Any = types.SimpleNamespace(
-        parts=types.SimpleNamespace(config=types.SimpleNamespace(eval_batch_size=5))
+        parts=types.SimpleNamespace(
+            config=types.SimpleNamespace(eval_batch_size=5),
+            network=types.SimpleNamespace(seen_shape=lambda shape: shape),
+        )
     )
     return Exam(1, tiny_stream, method, {}, predict, nobody, ask, nobody)
 
@@ -89,6 +93,13 @@ def test_a_distributed_set_takes_the_place_of_the_package(exam, tmp_path, tiny_s
         evaluator.check(Config(validation_fraction=0.2), tiny_stream)
     with pytest.raises(ValueError, match="lacks snow: it has fog"):
         dataclasses.replace(evaluator, names=("snow",)).check(Config(), tiny_stream)
+
+
+def test_where_the_network_sees_a_part_distributed_images_are_shown_whole(exam):
+    exam.method.parts.network.seen_shape = lambda shape: (12, 12, shape[2])
+    own, other = (InMemory(np.zeros((2, side, side, 1), np.uint8)) for side in (16, 32))
+    assert shown_shape(exam, own) == (16, 16, 1)
+    assert shown_shape(exam, other) == (12, 12, 1)
 
 
 def test_without_names_the_fifteen_of_the_benchmark_are_looked_at(exam, package):
