@@ -15,7 +15,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import flax.linen as nn
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -23,10 +25,11 @@ from braincl_jax.build import build_method, init_brain
 from braincl_jax.config import CodecConfig, Config, SleepConfig, WakeConfig
 from braincl_jax.data import Dataset, TaskStream
 from braincl_jax.methods import Method
+from braincl_jax.networks import Network
 from braincl_jax.pipeline import Phase
 from braincl_jax.registry import AUGMENTATIONS, BACKBONES, EVALUATORS, METHODS, POLICIES, SAMPLERS
 from braincl_jax.state import BrainState
-from braincl_jax.types import Incoming
+from braincl_jax.types import Draw, Incoming, Shown
 
 jax.config.update("jax_numpy_rank_promotion", "raise")
 # Nearly all of the time goes into compiling, which this makes two to nine times faster.
@@ -179,6 +182,94 @@ def diary(diary_of) -> Diary:
 def tiny_method(diary) -> Method:
     """The method of `diary`."""
     return diary.method
+
+
+# Short lives: tiny images, and a network, a sampler and an augmentation that are compiled in no time.
+SHORT_SIDE, SHORT_PER_CLASS, SHORT_FEATURES = 4, 10, 6
+# Of 16 pixels and a label each, 8 exemplars and their number.
+SHORT_BUDGET = 8 * 17 + 4
+
+
+class Small(nn.Module):
+    """A dense layer with BatchNorm, in place of a residual network."""
+
+    @nn.compact
+    def __call__(self, x, *, train, axis_name=None):
+        x = nn.Dense(SHORT_FEATURES)(x.reshape(len(x), -1))
+        return nn.relu(nn.BatchNorm(not train, axis_name=axis_name if train else None)(x))
+
+
+def one_slot_a_group(key, index, num_classes, num_groups, group_size) -> Draw:
+    """A sampler that is compiled in no time: stored slots at random, each for a whole group."""
+    del num_classes
+    slot = jax.random.categorical(key, jnp.where(index.stored, 0.0, -jnp.inf), shape=(num_groups,))
+    shape = (num_groups, group_size)
+    return Draw(index.task[slot], jnp.broadcast_to(slot[:, None], shape), jnp.ones(shape))
+
+
+@pytest.fixture(scope="session")
+def short_stream() -> TaskStream:
+    """Grey 4x4 images of 4 classes in 2 tasks; the class decides which row is bright."""
+    rng = np.random.default_rng(0)
+
+    def split(per_class: int) -> tuple[np.ndarray, np.ndarray]:
+        label = np.arange(NUM_CLASSES * per_class) % NUM_CLASSES
+        bright = np.arange(SHORT_SIDE) == label[:, None]
+        noise = rng.integers(0, 100, (len(label), SHORT_SIDE, SHORT_SIDE, 1))
+        return (120 * bright[:, :, None, None] + noise).astype(np.uint8), label
+
+    return TaskStream.create(
+        Dataset.of_arrays(*split(SHORT_PER_CLASS), *split(4)),
+        num_tasks=NUM_TASKS,
+        class_order_seed=-1,
+    )
+
+
+@pytest.fixture(scope="session")
+def short(short_stream) -> Callable[..., Method]:
+    """A method with these parts and settings for a short life, some of those of sleep changed."""
+
+    def make(method: str, **changes) -> Method:
+        sleep = SleepConfig(
+            steps=4, batch_size=8, num_groups=4, prefetch_steps=2, learning_rate=0.05
+        )
+        config = Config(
+            method=method,
+            num_tasks=NUM_TASKS,
+            budget_bytes=SHORT_BUDGET,
+            num_devices=1,
+            eval_batch_size=6,
+            wake=WakeConfig(epochs=1, batch_size=8),
+            sleep=dataclasses.replace(sleep, **changes),
+        )
+        made = build_method(config, short_stream.spec)
+        parts = dataclasses.replace(
+            made.parts,
+            network=Network(Small(), nn.Dense(NUM_CLASSES)),
+            sampler=one_slot_a_group,
+            augment=lambda keys, images: images,
+        )
+        return dataclasses.replace(made, parts=parts)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def life_of(short, short_stream, live_one) -> Callable:
+    """The short life of a method, lived once a session."""
+    return functools.cache(lambda method: live_one(short(method), short_stream))
+
+
+@pytest.fixture(scope="session")
+def shown(short_stream) -> Callable[[int], Shown]:
+    """The first five images of a task, as a step of replay shows them."""
+
+    def make(task: int) -> Shown:
+        image = short_stream.train_images(task, np.arange(5))
+        label = short_stream.train_labels(task)[:5]
+        return Shown(*map(jnp.asarray, (image, label, np.full(5, task), np.full(5, -1))))
+
+    return make
 
 
 @pytest.fixture(scope="session")

@@ -140,13 +140,18 @@ def image_bytes(spec: StreamSpec) -> tuple[int, int]:
     return math.prod(spec.image_shape), beside
 
 
-def exemplars_for(budget_bytes: int, spec: StreamSpec) -> int:
+def exemplars_for(budget_bytes: int, spec: StreamSpec, beside: int = 0) -> int:
     """How many raw images, with their labels, the tasks that these do not tell, and the count, a byte budget pays for.
+
+    Args:
+        budget_bytes: hard limit.
+        spec: the static facts of the stream.
+        beside: bytes that are kept besides with each image.
 
     Raises:
         ValueError: it pays for fewer than one image of each class.
     """
-    each = sum(image_bytes(spec))
+    each = sum(image_bytes(spec)) + beside
     number = min((budget_bytes - jnp.int32(0).nbytes) // each, spec.num_images)
     if number < spec.num_classes:
         raise ValueError(

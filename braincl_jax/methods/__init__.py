@@ -1,4 +1,7 @@
-"""Learners by name, one file each: what `config.method` may name."""
+"""Learners, one file each: what `config.method` may name. A file that is added here is found without an edit."""
+
+import importlib
+import pkgutil
 
 from braincl_jax.methods.base import Method
 from braincl_jax.methods.braincl import BrainCL
@@ -21,3 +24,6 @@ __all__ = [
     "ReplayRaw",
     "ReplayRawAndTask",
 ]
+
+for _module in pkgutil.iter_modules(__path__):
+    importlib.import_module(f"{__name__}.{_module.name}")

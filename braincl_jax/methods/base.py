@@ -56,7 +56,19 @@ class Method(abc.ABC):
         Returns:
             losses float32 [B], one for each example, and (BatchNorm statistics, metrics by name: float32 scalars).
         """
-        logits, batch_stats = self.parts.network.predict(
+        logits, batch_stats = self.logits_of(params, shown, state, axis_name)
+        losses = optax.softmax_cross_entropy_with_integer_labels(logits, shown.label)
+        return losses, (batch_stats, {"accuracy": (logits.argmax(-1) == shown.label).mean()})
+
+    def logits_of(
+        self, params: PyTree, shown: Shown, state: BrainState, axis_name: str | None
+    ) -> tuple[Array, PyTree]:
+        """What the network answers in a step of replay; arguments as of `objective`.
+
+        Returns:
+            logits float32 [B, K], masked for classes that are not seen yet, and the moved BatchNorm statistics.
+        """
+        return self.parts.network.predict(
             params,
             state.encoder.batch_stats,
             state.consolidation.seen_classes,
@@ -64,26 +76,38 @@ class Method(abc.ABC):
             train=True,
             axis_name=axis_name,
         )
-        losses = optax.softmax_cross_entropy_with_integer_labels(logits, shown.label)
-        return losses, (batch_stats, {"accuracy": (logits.argmax(-1) == shown.label).mean()})
 
     def after_update(self, state: BrainState) -> BrainState:
         """The state after each step of replay, such as with slow weights in `state.own` that follow the fast ones."""
         return state
 
+    def evaluated(self, state: BrainState) -> tuple[PyTree, PyTree]:
+        """Parameters and BatchNorm statistics of the network that is evaluated: the slow ones, if there are any."""
+        return state.encoder.evaluated
+
     def predict(self, state: BrainState, images: Array) -> Array:
-        """uint8 [B, H, W, C] -> logits float32 [B, K]: what is evaluated; of slow weights, if there are any."""
-        params, batch_stats = state.encoder.evaluated
+        """uint8 [B, H, W, C] -> logits float32 [B, K]: what is evaluated."""
+        params, batch_stats = self.evaluated(state)
         logits, _ = self.parts.network.predict(
             params, batch_stats, state.consolidation.seen_classes, images
         )
         return logits
 
+    def features(self, state: BrainState, images: Array) -> Array:
+        """uint8 [B, H, W, C] -> features float32 [B, F] of the network that is evaluated: what its head sees."""
+        features, _ = self.parts.network.features(*self.evaluated(state), images)
+        return features
+
+    def kept(self, state: BrainState) -> dict[str, PyTree]:
+        """What it keeps from task to task beside its memory, by row of the bill: `state.own` as a whole by default."""
+        return {"own": state.own}
+
     def bill(self, state: BrainState) -> dict[str, int]:
-        """Bytes kept from task to task, by row; also those of `state.own`, of slow weights and outside of the state."""
-        rows = {"own": tree_bytes(state.own), "slow_weights": tree_bytes(state.encoder.slow)}
-        kept = {name: size for name, size in rows.items() if size}
-        return self.layout.bill(state.memory) | kept | self.kept_outside(int(state.progress.task))
+        """Bytes kept from task to task, by row: of the memory, `kept`, slow weights, and what is kept outside."""
+        beside = self.kept(state) | {"slow_weights": state.encoder.slow}
+        rows = {name: tree_bytes(tree) for name, tree in beside.items()}
+        rows = {name: size for name, size in rows.items() if size}
+        return self.layout.bill(state.memory) | rows | self.kept_outside(int(state.progress.task))
 
     def kept_outside(self, task: int) -> dict[str, int]:
         """Bytes kept after a task that are not in the state, by row, such as those of a data set; by default none."""

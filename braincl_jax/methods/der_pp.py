@@ -1,0 +1,89 @@
+"""Dark Experience Replay ++ (Buzzega et al. 2020, arXiv 2004.07211): exemplars with the logits that they once had."""
+
+import functools
+import math
+
+import jax.numpy as jnp
+import numpy as np
+import optax
+
+from braincl_jax.data import TaskStream
+from braincl_jax.memory.exemplars import exemplars_for
+from braincl_jax.methods.replay_raw_and_task import ReplayRawAndTask
+from braincl_jax.pipeline import Phase
+from braincl_jax.registry import METHODS
+from braincl_jax.settings import at_least, one_of, settings
+from braincl_jax.sleep.keep_logits import keep_logits_step
+from braincl_jax.state import BrainState
+from braincl_jax.types import Array, Metrics, PyTree, Shown
+
+
+@METHODS.register("der_pp")
+@settings()
+class DerPP(ReplayRawAndTask):
+    """Cross-entropy on the task's images; on exemplars, beta * cross-entropy + alpha * squared error of their logits.
+
+    Equation 6 of the paper, with the mean of the squared errors over classes, as in the authors' program. Exemplars and
+    their logits, K numbers each, share the budget: there are fewer exemplars than in `replay_raw`. Logits of classes
+    that had not been seen when they were kept count nothing.
+
+    The paper defines an online method: an image passes by once, and logits are kept when it enters the memory, in the
+    middle of learning. Here a night has many epochs, and logits are kept at its end, of the network that is evaluated,
+    at rest and on images as they are stored. So they are those of a network that has learned the task, not of several
+    moments on the way there. Exemplars are class-balanced, not a sample of the whole stream; and exemplars and the
+    task's images share a batch as `sleep.sampler` draws them, where the paper has as many of each.
+
+    Attributes:
+        alpha: weight of the squared error.
+        beta: weight of the cross-entropy on exemplars.
+        dtype: what logits are kept in.
+    """
+
+    alpha: float = at_least(0, default=0.1)
+    beta: float = at_least(0, default=0.5)
+    dtype: str = one_of(("float16", "float32"), default="float16")
+
+    @property
+    def capacity(self) -> int:
+        spec = self.parts.spec
+        beside = spec.num_classes * np.dtype(self.dtype).itemsize
+        return exemplars_for(self.parts.plan.budget_bytes, spec, beside=beside)
+
+    def init(self, key: Array) -> PyTree:
+        """{"logits": floating [S, K]}, beside the slots of the exemplars; zeros."""
+        del key
+        return {"logits": jnp.zeros((self.capacity, self.parts.spec.num_classes), self.dtype)}
+
+    def kept(self, state: BrainState) -> dict[str, PyTree]:
+        return state.own
+
+    def phases(self, stream: TaskStream) -> tuple[Phase, ...]:
+        size = self.parts.config.eval_batch_size
+        step = functools.partial(
+            keep_logits_step, network=self.parts.network, layout=self.layout, size=size
+        )
+        number = math.ceil(self.capacity / size)
+        keep = Phase("keep_logits", step, num_steps=lambda task: number, asleep=True)
+        return (*super().phases(stream), keep)
+
+    def objective(
+        self, params: PyTree, shown: Shown, state: BrainState, axis_name: str | None
+    ) -> tuple[Array, tuple[PyTree, Metrics]]:
+        logits, batch_stats = self.logits_of(params, shown, state, axis_name)
+        label = optax.softmax_cross_entropy_with_integer_labels(logits, shown.label)
+        known = self.known_after(shown.task)
+        kept = state.own["logits"][shown.slot].astype(jnp.float32)
+        squared = jnp.where(known, jnp.square(logits - kept), 0).sum(-1) / known.sum(-1)
+        is_exemplar = shown.slot >= 0
+        losses = jnp.where(is_exemplar, self.beta * label + self.alpha * squared, label)
+        metrics = {
+            "accuracy": (logits.argmax(-1) == shown.label).mean(),
+            "logit_error": jnp.where(is_exemplar, squared, 0).mean(),
+        }
+        return losses, (batch_stats, metrics)
+
+    def known_after(self, task: Array) -> Array:
+        """Bool [B, K]: the classes that had been seen after each task, int32 [B]."""
+        spec = self.parts.spec
+        each = jnp.stack([spec.are_of(one) for one in range(spec.num_tasks)])
+        return (jnp.cumsum(each, 0) > 0)[task]

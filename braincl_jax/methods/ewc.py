@@ -1,0 +1,170 @@
+"""Elastic weight consolidation (Kirkpatrick et al. 2017, arXiv 1612.00796): weights that mattered are held in place."""
+
+import dataclasses
+import functools
+import math
+from collections.abc import Sequence
+
+import jax
+import jax.numpy as jnp
+
+from braincl_jax import collectives, pipeline
+from braincl_jax.data import TaskStream
+from braincl_jax.methods.finetune import Finetune
+from braincl_jax.parts import Parts
+from braincl_jax.pipeline import Phase
+from braincl_jax.registry import METHODS
+from braincl_jax.settings import at_least, between, one_of, settings
+from braincl_jax.state import BrainState
+from braincl_jax.types import Array, Batch, Metrics, Now, PyTree, Shown
+
+
+@METHODS.register("ewc")
+@settings()
+class EWC(Finetune):
+    """Cross-entropy on the task's images, and strength / 2 * sum of fisher * (weight - anchor)^2 (equation 3).
+
+    The diagonal of the Fisher information is estimated after each night, on images of the task that are then still at
+    hand: the mean over images of the squared gradient of log p(label | image), each image by itself, with BatchNorm at
+    rest. Backbone and head are held, as far as they were asked about: of classes that were not seen it is 0.
+
+    The paper has a penalty for each earlier task, about the weights after that task. The sum of them is, but for a
+    constant, one penalty: of the sum of the Fisher informations, about the anchors' mean that is weighted by them. So
+    two copies of the network's size are kept, whatever the number of tasks. They are rows of the bill; no images are.
+
+    Attributes:
+        strength: lambda.
+        anchors: what weights are held at: those after "each_task", as in the paper, or the "latest" alone, as in online
+            EWC (Schwarz et al. 2018, arXiv 1805.06370).
+        decay: gamma, what stays of the earlier Fisher information with each task; 1 in the paper, up to 1 in online
+            EWC.
+        fisher: whose label the gradient is of: one drawn from the network's own answer ("true", the definition of the
+            Fisher information), or the one in the data ("empirical").
+        fisher_images: of each task, on which it is estimated (all of a smaller task), rounded up to whole batches of
+            `wake.batch_size`.
+    """
+
+    strength: float = at_least(0, default=1000.0)
+    anchors: str = one_of(("each_task", "latest"), default="each_task")
+    decay: float = between(0, 1, default=1.0)
+    fisher: str = one_of(("true", "empirical"), default="true")
+    fisher_images: int = at_least(1, default=1000)
+
+    def init(self, key: Array) -> PyTree:
+        """{"fisher", "anchor"}, float32 of the shapes of the network's parameters; zeros."""
+        del key
+        network, shape = self.parts.network, self.parts.spec.image_shape
+        params, _ = jax.eval_shape(lambda: network.init(jax.random.key(0), shape))
+        return {
+            name: jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), params)
+            for name in ("fisher", "anchor")
+        }
+
+    def kept(self, state: BrainState) -> dict[str, PyTree]:
+        return state.own
+
+    def phases(self, stream: TaskStream) -> tuple[Phase, ...]:
+        *day, replay = super().phases(stream)
+        driven_by = (*replay.driven_by, f"ewc's strength={self.strength}")
+        return (*day, dataclasses.replace(replay, driven_by=driven_by), self.consolidate(stream))
+
+    def consolidate(self, stream: TaskStream) -> Phase:
+        """The night is over: what mattered to the task is noted."""
+        parts, size = self.parts, self.parts.config.wake.batch_size
+        steps = [
+            math.ceil(min(self.fisher_images, number) / size) for number in parts.spec.task_sizes
+        ]
+        return Phase(
+            "consolidate",
+            functools.partial(consolidate_step, method=self, steps=steps),
+            num_steps=steps.__getitem__,
+            batch_at=pipeline.shuffled(parts, stream, size),
+            asleep=True,
+        )
+
+    def objective(
+        self, params: PyTree, shown: Shown, state: BrainState, axis_name: str | None
+    ) -> tuple[Array, tuple[PyTree, Metrics]]:
+        losses, (batch_stats, metrics) = super().objective(params, shown, state, axis_name)
+        held = self.strength * penalty(params, **state.own)
+        return losses + held, (batch_stats, {**metrics, "penalty": held})
+
+
+def penalty(params: PyTree, fisher: PyTree, anchor: PyTree) -> Array:
+    """Half the sum of fisher * (params - anchor)^2: float32 scalar, of trees of the same shapes."""
+    terms = jax.tree.map(lambda p, f, a: f * jnp.square(p - a), params, fisher, anchor)
+    return _total(terms) / 2
+
+
+def _total(tree: PyTree) -> Array:
+    """The sum of all numbers of a tree."""
+    return jnp.stack([leaf.sum() for leaf in jax.tree.leaves(tree)]).sum()
+
+
+def squared_gradients(
+    state: BrainState, batch: Batch, keys: Array, fisher: str, parts: Parts
+) -> PyTree:
+    """Mean over a batch of the squared gradients of each image's log-likelihood, in the shapes of the parameters.
+
+    Args:
+        state: the network and the classes seen.
+        batch: images and labels.
+        keys: one for each image, for the labels that are drawn.
+        fisher: see `EWC`.
+        parts: the network's layers.
+    """
+
+    def log_likelihood(params: PyTree, image: Array, label: Array, key: Array) -> Array:
+        logits, _ = parts.network.predict(
+            params,
+            state.encoder.batch_stats,
+            state.consolidation.seen_classes,
+            image[None],
+        )
+        if fisher == "true":
+            label = jax.random.categorical(key, jax.lax.stop_gradient(logits[0]))
+        return jax.nn.log_softmax(logits[0])[label]
+
+    def one_more(total: PyTree, example: tuple[Array, Array, Array]) -> tuple[PyTree, None]:
+        gradient = jax.grad(log_likelihood)(state.encoder.params, *example)
+        return jax.tree.map(lambda t, g: t + jnp.square(g), total, gradient), None
+
+    zeros = jax.tree.map(jnp.zeros_like, state.encoder.params)
+    total, _ = jax.lax.scan(one_more, zeros, (batch.image, batch.label, keys))
+    return jax.tree.map(lambda leaf: leaf / len(batch.label), total)
+
+
+def consolidate_step(
+    state: BrainState,
+    batch: Batch,
+    now: Now,
+    axis_name: str | None = None,
+    *,
+    method: EWC,
+    steps: Sequence[int],
+) -> tuple[BrainState, Metrics]:
+    """Adds the share of one batch to the Fisher information, and moves the anchor towards the weights as they are.
+
+    Args:
+        state: after the night.
+        batch: images of the task.
+        now: the moment.
+        axis_name: of the devices.
+        method: its settings and parts.
+        steps: of the phase, in each task.
+    """
+    keys = collectives.example_keys(now.key, len(batch.label), axis_name)
+    new = squared_gradients(state, batch, keys, method.fisher, method.parts)
+    new = collectives.mean(new, axis_name)
+    share = 1 / jnp.asarray(steps)[state.progress.task]
+    stays = jnp.where(now.step == 0, method.decay, 1)
+    fisher = jax.tree.map(lambda old, leaf: stays * old + share * leaf, state.own["fisher"], new)
+
+    def moved(anchor: Array, weight: Array, total: Array, leaf: Array) -> Array:
+        if method.anchors == "latest":
+            return weight
+        # The mean of all anchors so far, each weighted by its Fisher information.
+        return anchor + share * leaf / jnp.where(total > 0, total, 1) * (weight - anchor)
+
+    anchor = jax.tree.map(moved, state.own["anchor"], state.encoder.params, fisher, new)
+    return state.replace(own={"fisher": fisher, "anchor": anchor}), {"fisher_trace": _total(new)}

@@ -1,0 +1,96 @@
+"""Weight aligning (Zhao et al. 2020, arXiv 1911.07053): after a night, new classes have weights as long as old ones."""
+
+import jax.numpy as jnp
+import optax
+
+from braincl_jax.data import TaskStream
+from braincl_jax.methods.replay_raw_and_task import ReplayRawAndTask
+from braincl_jax.methods.taught import Taught
+from braincl_jax.pipeline import Phase
+from braincl_jax.registry import METHODS
+from braincl_jax.settings import positive, settings
+from braincl_jax.sleep.teach import Teacher, distillation
+from braincl_jax.state import BrainState, Encoder
+from braincl_jax.types import Array, Metrics, Now, PyTree, Shown
+
+
+@METHODS.register("wa")
+@settings()
+class WA(Taught, ReplayRawAndTask):
+    """Exemplars and the task's images, distillation, and an alignment of the head after each night.
+
+    The loss is (1 - l) * cross-entropy among all classes seen + l * distillation among the classes of the tasks before,
+    where l is the share of the latter among the former. Then the head's weights of the new classes are scaled by the
+    ratio of the mean norms of old and new ones; biases, which the paper's head lacks, stay as they are. Images are
+    drawn by `sleep.sampler`: by default every class equally often, where the paper draws every image equally often.
+    Exemplars have the budget for themselves; the teacher is a row of the bill beside it.
+
+    Attributes:
+        temperature: of both softmaxes of the distillation.
+        clip: whether the head's weights are kept at 0 or above after every step of a night, so that their norms tell
+            how large logits are (the paper's restriction to positive weights).
+    """
+
+    temperature: float = positive(default=2.0)
+    clip: bool = True
+
+    def phases(self, stream: TaskStream) -> tuple[Phase, ...]:
+        *night, keep_teacher = super().phases(stream)
+        return (*night, Phase("align", align_step, asleep=True), keep_teacher)
+
+    def objective(
+        self, params: PyTree, shown: Shown, state: BrainState, axis_name: str | None
+    ) -> tuple[Array, tuple[PyTree, Metrics]]:
+        logits, batch_stats = self.logits_of(params, shown, state, axis_name)
+        teacher: Teacher = state.own["teacher"]
+        taught = teacher.logits(self.parts.network, shown.image)
+        old = distillation(logits, taught, teacher.known, self.temperature)
+        new = optax.softmax_cross_entropy_with_integer_labels(logits, shown.label)
+        share = teacher.known.sum() / state.consolidation.seen_classes.sum()
+        accuracy = (logits.argmax(-1) == shown.label).mean()
+        return (1 - share) * new + share * old, (
+            batch_stats,
+            {"accuracy": accuracy, "distillation": old.mean()},
+        )
+
+    def after_update(self, state: BrainState) -> BrainState:
+        if not self.clip:
+            return state
+        params = state.encoder.params
+        head = {**params["head"], "kernel": jnp.maximum(params["head"]["kernel"], 0)}
+        return state.replace(encoder=state.encoder.replace(params={**params, "head": head}))
+
+
+def aligned(kernel: Array, old: Array, new: Array) -> Array:
+    """The head's weights, those of new classes scaled to the mean norm of those of old ones.
+
+    Args:
+        kernel: float32 [F, K].
+        old: bool [K].
+        new: bool [K]; where there are no old or no new classes, nothing changes.
+    """
+    norms = jnp.linalg.norm(kernel, axis=0)
+    of_old, of_new = (
+        jnp.where(those, norms, 0).sum() / jnp.maximum(those.sum(), 1) for those in (old, new)
+    )
+    ratio = jnp.where(old.any() & (of_new > 0), of_old / of_new, 1)
+    return kernel * jnp.where(new, ratio, 1)[None]
+
+
+def align_step(
+    state: BrainState, batch: None, now: Now, axis_name: str | None = None
+) -> tuple[BrainState, Metrics]:
+    """Aligns the head, that of slow weights too. Run once per task, before its teacher is kept; `batch` is None."""
+    del batch, now, axis_name
+    old = state.own["teacher"].known
+    new = state.consolidation.seen_classes & ~old
+
+    def with_aligned(params: PyTree) -> PyTree:
+        head = params["head"]
+        return {**params, "head": {**head, "kernel": aligned(head["kernel"], old, new)}}
+
+    encoder: Encoder = state.encoder.replace(params=with_aligned(state.encoder.params))
+    if encoder.slow is not None:
+        slow = {**encoder.slow, "params": with_aligned(encoder.slow["params"])}
+        encoder = encoder.replace(slow=slow)
+    return state.replace(encoder=encoder), {}

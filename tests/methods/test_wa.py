@@ -1,0 +1,72 @@
+"""Weight aligning: norms by hand, a weighted loss, weights that are not negative."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from braincl_jax.memory.budget import tree_bytes
+from braincl_jax.methods.wa import align_step, aligned
+from braincl_jax.types import Now
+
+# Columns of length 5, 13, 10, 2 and 7.
+KERNEL = jnp.array([[3.0, 5.0, 6.0, 0.0, 7.0], [4.0, 12.0, 8.0, 2.0, 0.0]])
+OLD = jnp.array([True, True, False, False, False])
+NEW = jnp.array([False, False, True, True, False])
+
+
+def test_new_classes_get_the_mean_norm_of_old_ones():
+    # (5 + 13) / 2 over (10 + 2) / 2.
+    expected = np.asarray(KERNEL) * [1, 1, 1.5, 1.5, 1]
+    np.testing.assert_allclose(aligned(KERNEL, OLD, NEW), expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize(("old", "new"), [(OLD & False, OLD), (OLD, NEW & False)])
+def test_without_old_or_new_classes_nothing_changes(old, new):
+    np.testing.assert_array_equal(aligned(KERNEL, old, new), KERNEL)
+
+
+def test_after_a_night_the_heads_of_fast_and_slow_weights_are_aligned(life_of):
+    state = life_of("wa").before[1, "align"].state
+    slow = {"params": state.encoder.params, "batch_stats": state.encoder.batch_stats}
+    state = state.replace(encoder=state.encoder.replace(slow=slow))
+    new, _ = align_step(state, None, Now(jax.random.key(0), jnp.int32(0), jnp.float32(0)))
+    for params in (new.encoder.params, new.encoder.slow["params"]):
+        norms = np.linalg.norm(params["head"]["kernel"], axis=0)
+        np.testing.assert_allclose(norms[:2].mean(), norms[2:].mean(), rtol=1e-5)
+    before = np.linalg.norm(state.encoder.params["head"]["kernel"], axis=0)
+    assert abs(before[:2].mean() - before[2:].mean()) > 1e-3
+
+
+def test_the_teacher_is_aligned_as_well(life_of, assert_same):
+    life = life_of("wa")
+    state = life.after[1, "keep_teacher"]
+    assert_same(state.own["teacher"].params, life.after[1, "align"].encoder.params)
+
+
+def test_the_more_is_old_the_more_the_teacher_counts(life_of, shown):
+    method, state = life_of("wa").method, life_of("wa").before[1, "replay"].state
+    losses, (_, metrics) = method.objective(state.encoder.params, shown(1), state, None)
+    logits, _ = method.logits_of(state.encoder.params, shown(1), state, None)
+    new = -jax.nn.log_softmax(logits)[jnp.arange(5), shown(1).label].mean()
+    # Two of four classes are old.
+    np.testing.assert_allclose(losses.mean(), new / 2 + metrics["distillation"] / 2, rtol=1e-5)
+
+
+@pytest.mark.parametrize("clip", [True, False])
+def test_the_head_s_weights_are_not_negative_if_it_clips(clip, short, life_of):
+    state = life_of("wa").before[0, "transfer"].state
+    kernel = short(f"wa(clip={clip})").after_update(state).encoder.params["head"]["kernel"]
+    old = state.encoder.params["head"]["kernel"]
+    assert (old < 0).any()
+    np.testing.assert_array_equal(kernel, jnp.maximum(old, 0) if clip else old)
+    assert (life_of("wa").after[0, "replay"].encoder.params["head"]["kernel"] >= 0).all()
+
+
+def test_exemplars_have_the_budget_and_the_teacher_is_billed_beside_it(life_of):
+    life = life_of("wa")
+    state = life.after[1, "keep_teacher"]
+    bill = life.method.bill(state)
+    assert bill.pop("teacher") == tree_bytes(state.own)
+    assert sum(bill.values()) == tree_bytes(state.memory.long_term)
+    assert sum(bill.values()) == life.method.parts.plan.budget_bytes
