@@ -55,9 +55,10 @@ def rehearsed(
             among the images.
 
     Raises:
-        ValueError: the sampler looks at what the network has lately done, which is not known beforehand.
+        ValueError: the sampler looks at what the network has lately done, which is not known beforehand; or JAX has no
+            CPU to draw on.
     """
-    config, turn = parts.config, threading.Lock()
+    config, turn, host = parts.config, threading.Lock(), host_device()
     together, num_groups = config.sleep.prefetch_steps, config.sleep.num_groups
     draw = jax.jit(functools.partial(draw_steps, parts=parts))
     most = max(
@@ -71,7 +72,7 @@ def rehearsed(
 
     @functools.lru_cache(maxsize=2)
     def drawn(task: int, first: int) -> Draw:
-        with jax.default_device(jax.local_devices(backend="cpu")[0]):
+        with jax.default_device(host):
             key = named_key(jax.random.key(config.seed), phase, task)
             return jax.device_get(draw(candidates(task).known, key, jnp.int32(first)))
 
@@ -128,6 +129,21 @@ def require_known_beforehand(draw: Callable[..., Draw], number: int) -> None:
     numbers = jax.ShapeDtypeStruct((number,), jnp.int32)
     known = Index(numbers, numbers, jax.ShapeDtypeStruct((number,), jnp.bool_))  # pyright: ignore
     jax.eval_shape(draw, known, jax.random.key(0), jnp.int32(0))
+
+
+def host_device() -> jax.Device:
+    """The CPU of this process, so that draws neither wait for an accelerator nor depend on its kind.
+
+    Raises:
+        ValueError: JAX was told not to use it.
+    """
+    try:
+        return jax.local_devices(backend="cpu")[0]
+    except RuntimeError as error:
+        raise ValueError(
+            f"JAX_PLATFORMS={jax.config.jax_platforms} leaves out the CPU, on which images are drawn: add it, as in "
+            "JAX_PLATFORMS=cuda,cpu"
+        ) from error
 
 
 def _as_array(array: np.ndarray) -> Array:

@@ -84,7 +84,7 @@ def test_no_external_input_at_night(module):
 @pytest.mark.parametrize("module", modules_in(*FOUNDATIONS))
 def test_the_foundations_do_not_know_what_stands_on_them(module):
     above = (
-        *("wake", "sleep", "evaluators", "methods", "pipeline", "build"),
+        *("wake", "sleep", "evaluators", "methods", "pipeline", "rehearsal", "build"),
         *("runtime", "report", "data"),
     )
     assert [name for name in closure(module) if inside(name, above)] == []
@@ -92,11 +92,13 @@ def test_the_foundations_do_not_know_what_stands_on_them(module):
 
 @pytest.mark.parametrize("module", modules_in("wake", "sleep"))
 def test_the_steps_do_not_know_phases_methods_or_the_loop(module):
-    above = ("pipeline", "methods", "evaluators", "build", "runtime", "report")
+    above = ("pipeline", "rehearsal", "methods", "evaluators", "build", "runtime", "report")
     assert [name for name in closure(module) if inside(name, above)] == []
 
 
-@pytest.mark.parametrize("module", modules_in("pipeline", "methods", "evaluators", "build"))
+@pytest.mark.parametrize(
+    "module", modules_in("pipeline", "rehearsal", "methods", "evaluators", "build")
+)
 def test_what_is_learned_and_measured_does_not_know_the_loop(module):
     assert [name for name in closure(module) if inside(name, ("runtime", "report"))] == []
 

@@ -14,6 +14,7 @@ from braincl_jax.methods.exemplars import ExemplarMethod
 from braincl_jax.methods.finetune import Finetune
 from braincl_jax.methods.from_scratch import FromScratch
 from braincl_jax.methods.joint import Joint
+from braincl_jax.methods.replay_herding import ReplayHerding
 from braincl_jax.parts import recall
 from braincl_jax.pipeline import Phase
 from braincl_jax.registry import METHODS
@@ -44,7 +45,7 @@ def left_out(method: str) -> list[str]:
     does_without = {
         "encode": issubclass(kind, ExemplarMethod),
         "refine": issubclass(kind, ExemplarMethod),
-        "memorise": issubclass(kind, Finetune | Joint),
+        "memorise": issubclass(kind, Finetune | Joint | ReplayHerding),
         "classify": issubclass(kind, FromScratch),
     }
     return [name for name, without in does_without.items() if without]

@@ -11,7 +11,7 @@ from braincl_jax import pipeline
 from braincl_jax.data import Dataset, TaskStream
 from braincl_jax.memory.places import ExemplarPlaces, Places
 from braincl_jax.memory.working import EMPTY
-from braincl_jax.rehearsal import candidates_of, rehearsed
+from braincl_jax.rehearsal import candidates_of, host_device, rehearsed
 from braincl_jax.runtime.devices import Devices
 from braincl_jax.sleep.prefetch import draw_steps
 from braincl_jax.state import named_key
@@ -134,7 +134,16 @@ def test_a_sampler_that_looks_at_what_classes_cost_is_refused(
     make_method(method="replay_raw", sleep=sleep).phases(tiny_stream)
 
 
-def test_one_and_four_devices_learn_the_same(diary_of, tiny_config):
+def test_without_a_cpu_nothing_can_be_drawn(monkeypatch):
+    def missing(backend):
+        raise RuntimeError(f"Unknown backend {backend}")
+
+    monkeypatch.setattr(jax, "local_devices", missing)
+    with pytest.raises(ValueError, match=r"leaves out the CPU.* as in JAX_PLATFORMS=cuda,cpu"):
+        host_device()
+
+
+def test_one_and_four_devices_learn_the_same(diary_of):
     diary = diary_of("replay_raw_and_task")
     state, batch = diary.before[1, "replay"]
     alone, metrics = diary.steps["replay"](state, batch)

@@ -9,7 +9,7 @@ from flax import struct
 
 from braincl_jax.memory.budget import smallest_unsigned, tree_bytes
 from braincl_jax.state import Memory
-from braincl_jax.types import Array, Index, Recalled, StreamSpec
+from braincl_jax.types import Array, Batch, Index, Recalled, StreamSpec
 
 
 class Images(struct.PyTreeNode):
@@ -114,6 +114,22 @@ class ExemplarLayout:
 
     def num_stored(self, memory: Memory) -> int:
         return int(memory.long_term.count)
+
+
+def write_images(memory: Memory, batch: Batch, task: Array) -> Memory:
+    """Writes images of a task (int32 scalar) into the slots `batch.index`, over what was there; -1 is left out."""
+    stored: Exemplars = memory.long_term
+    image, label, owner = stored.images.image, stored.images.label, stored.images.task
+    where = jnp.where(batch.index < 0, len(label), batch.index)
+    if owner is not None:
+        owner = owner.at[where].set(task.astype(owner.dtype), mode="drop")
+    written = Images(
+        image.at[where].set(batch.image, mode="drop"),
+        label.at[where].set(batch.label.astype(label.dtype), mode="drop"),
+        owner,
+    )
+    count = jnp.maximum(stored.count, batch.index.max() + 1)
+    return memory.replace(long_term=Exemplars(written, count))
 
 
 def image_bytes(spec: StreamSpec) -> tuple[int, int]:

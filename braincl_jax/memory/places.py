@@ -55,10 +55,8 @@ class ExemplarPlaces:
             spec: the static facts of the stream.
             labels_of: task -> int32 [N], labels of its images.
         """
-        self._capacity, self._spec = capacity, spec
-        self._counts = functools.cache(
-            lambda task: np.bincount(labels_of(task), minlength=spec.num_classes)
-        )
+        self._capacity, self._num_tasks = capacity, spec.num_tasks
+        self._counts = functools.cache(lambda task: np.unique(labels_of(task), return_counts=True))
         self._planned = functools.cache(self._plan)
 
     def after(self, task: int) -> Places:
@@ -79,20 +77,26 @@ class ExemplarPlaces:
         if task < 0:
             none, nothing = np.full(self._capacity, EMPTY, np.int32), np.zeros(0, np.int32)
             return Places(none, none, none), Written(nothing, nothing, nothing)
-        sizes = np.zeros((self._spec.num_classes, self._spec.num_tasks), np.int64)
-        for earlier in range(task + 1):
-            sizes[:, earlier] = self._counts(earlier)
-        shares = equal_shares(sizes.reshape(-1), self._capacity).reshape(sizes.shape)
+        groups, shares = self._shares(task)
         before, _ = self._planned(task - 1)
-        stays = (before.label != EMPTY) & (before.rank < shares[before.label, before.task])
-        own = shares[:, task]
-        rank = np.concatenate([np.arange(number) for number in own])
-        label = np.repeat(np.arange(len(own)), own)
+        group = np.searchsorted(groups, before.label * self._num_tasks + before.task)
+        stays = (before.label != EMPTY) & (before.rank < shares[group])
+        own = groups % self._num_tasks == task
+        label = np.repeat(groups[own] // self._num_tasks, shares[own])
+        rank = np.concatenate([np.arange(number) for number in shares[own]])
         slot = np.flatnonzero(~stays)[: len(rank)]
         places = Places(*(np.where(stays, old, EMPTY) for old in before))
         for held, new in zip(places, (label, task, rank), strict=True):
             held[slot] = new
         return places, Written(*(part.astype(np.int32) for part in (slot, label, rank)))
+
+    def _shares(self, task: int) -> tuple[np.ndarray, np.ndarray]:
+        """Of each class of each task so far: label * T + task, rising, and how many exemplars it has."""
+        counts = [self._counts(earlier) for earlier in range(task + 1)]
+        found = [label * self._num_tasks + earlier for earlier, (label, _) in enumerate(counts)]
+        groups, sizes = np.concatenate(found), np.concatenate([sizes for _, sizes in counts])
+        order = np.argsort(groups)
+        return groups[order], equal_shares(sizes[order], self._capacity)
 
 
 def equal_shares(sizes: np.ndarray, capacity: int) -> np.ndarray:

@@ -9,6 +9,7 @@ from braincl_jax.methods.braincl_cached import BrainCLCached
 from braincl_jax.methods.finetune import Finetune
 from braincl_jax.methods.joint import Joint
 from braincl_jax.methods.joint_recalled import JointRecalled
+from braincl_jax.methods.replay_herding import ReplayHerding
 from braincl_jax.methods.replay_raw import ReplayRaw
 from braincl_jax.methods.replay_raw_and_task import ReplayRawAndTask
 
@@ -19,6 +20,7 @@ __all__ = [
     "Joint",
     "JointRecalled",
     "Method",
+    "ReplayHerding",
     "ReplayRaw",
     "ReplayRawAndTask",
 ]

@@ -47,15 +47,22 @@ class ExemplarMethod(Method):
         return ExemplarLayout(self.parts.spec, self.capacity)
 
     def phases(self, stream: TaskStream) -> tuple[Phase, ...]:
-        parts = self.parts
-        places = ExemplarPlaces(self.capacity, parts.spec, stream.train_labels)
+        parts, places = self.parts, self.places(stream)
         return (
             pipeline.start(parts, self.layout),
             *([self.memorise(stream, places)] if self.capacity else []),
             pipeline.classify(parts, stream),
-            pipeline.transfer(functools.partial(fall_asleep_step, parts=parts)),
+            self.transfer(),
             self.replay(stream, places.after),
         )
+
+    def places(self, stream: TaskStream) -> ExemplarPlaces:
+        """The slots of the exemplars."""
+        return ExemplarPlaces(self.capacity, self.parts.spec, stream.train_labels)
+
+    def transfer(self) -> Phase:
+        """Sleep begins: nothing moves, since exemplars are where they stay."""
+        return pipeline.transfer(functools.partial(fall_asleep_step, parts=self.parts))
 
     def memorise(self, stream: TaskStream, places: ExemplarPlaces) -> Phase:
         """Wake: a random part of the task's images, chosen by labels and seed alone, is read and kept as exemplars."""
