@@ -108,8 +108,20 @@ class Sample(NamedTuple):
     read: PyTree
 
 
-# What a step gets: images of a task, a sample that was drawn on the host, or nothing.
-Incoming = Batch | Sample | None
+class Coded(NamedTuple):
+    """Images that an image codec has made strings of.
+
+    Attributes:
+        decoded: what the strings say, in place of the images.
+        string: uint8 [B, n], zeros behind the end of a string.
+    """
+
+    decoded: Batch
+    string: Array
+
+
+# What a step gets: images of a task, as they are or coded, a sample that was drawn on the host, or nothing.
+Incoming = Batch | Coded | Sample | None
 
 
 class StreamSpec(NamedTuple):

@@ -236,7 +236,7 @@ def test_parts_that_the_groups_of_a_device_cannot_fill_evenly_are_named_with_all
     [
         ({"codec": {"lanes_per_image": 3}}, r"lanes_per_image=3 must divide the 4 rows of a cue"),
         ({"budget_bytes": 500}, r"budget_bytes=500 is too small.* at least \d+"),
-        ({"method": "replay_raw", "budget_bytes": 500}, r"budget_bytes=500 pays for 1 raw"),
+        ({"method": "replay_raw", "budget_bytes": 500}, r"budget_bytes=500 pays for 1 exemplars"),
     ],
 )
 def test_what_does_not_fit_the_stream_is_refused_before_anything_is_written(

@@ -140,22 +140,23 @@ def image_bytes(spec: StreamSpec) -> tuple[int, int]:
     return math.prod(spec.image_shape), beside
 
 
-def exemplars_for(budget_bytes: int, spec: StreamSpec, beside: int = 0) -> int:
-    """How many raw images, with their labels, the tasks that these do not tell, and the count, a byte budget pays for.
+def exemplars_for(budget_bytes: int, spec: StreamSpec, each: int = 0) -> int:
+    """How many exemplars, and their count, a byte budget pays for.
 
     Args:
         budget_bytes: hard limit.
         spec: the static facts of the stream.
-        beside: bytes that are kept besides with each image.
+        each: bytes of an exemplar with all that is kept of it; 0 stands for a raw image with its label and the task
+            that this does not tell.
 
     Raises:
         ValueError: it pays for fewer than one image of each class.
     """
-    each = sum(image_bytes(spec)) + beside
+    each = each or sum(image_bytes(spec))
     number = min((budget_bytes - jnp.int32(0).nbytes) // each, spec.num_images)
     if number < spec.num_classes:
         raise ValueError(
-            f"budget_bytes={budget_bytes} pays for {max(number, 0)} raw exemplars of {each} bytes, but there are "
+            f"budget_bytes={budget_bytes} pays for {max(number, 0)} exemplars of {each} bytes, but there are "
             f"{spec.num_classes} classes: raise it to at least {spec.num_classes * each + 4}"
         )
     return number

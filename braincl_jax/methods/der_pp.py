@@ -8,7 +8,7 @@ import numpy as np
 import optax
 
 from braincl_jax.data import TaskStream
-from braincl_jax.memory.exemplars import exemplars_for
+from braincl_jax.memory.exemplars import exemplars_for, image_bytes
 from braincl_jax.methods.replay_raw_and_task import ReplayRawAndTask
 from braincl_jax.pipeline import Phase
 from braincl_jax.registry import METHODS
@@ -46,8 +46,8 @@ class DerPP(ReplayRawAndTask):
     @property
     def capacity(self) -> int:
         spec = self.parts.spec
-        beside = spec.num_classes * np.dtype(self.dtype).itemsize
-        return exemplars_for(self.parts.plan.budget_bytes, spec, beside=beside)
+        each = sum(image_bytes(spec)) + spec.num_classes * np.dtype(self.dtype).itemsize
+        return exemplars_for(self.parts.plan.budget_bytes, spec, each=each)
 
     def init(self, key: Array) -> PyTree:
         """{"logits": floating [S, K]}, beside the slots of the exemplars; zeros."""

@@ -1,4 +1,4 @@
-"""iCaRL (Rebuffi et al. 2017, arXiv 1611.07725): exemplars, distillation, and the nearest mean of exemplars."""
+"""iCaRL (Rebuffi et al. 2017, arXiv 1611.07725): herded exemplars, distillation, and the nearest mean of exemplars."""
 
 import functools
 import math
@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import optax
 
 from braincl_jax.data import TaskStream
-from braincl_jax.methods.replay_raw_and_task import ReplayRawAndTask
+from braincl_jax.methods.replay_herding import ReplayHerding
 from braincl_jax.methods.taught import Taught
 from braincl_jax.pipeline import Phase
 from braincl_jax.registry import METHODS
@@ -21,13 +21,13 @@ from braincl_jax.types import Array, Metrics, PyTree, Shown
 
 @METHODS.register("icarl")
 @settings()
-class ICaRL(Taught, ReplayRawAndTask):
+class ICaRL(Taught, ReplayHerding):
     """A sigmoid for each class: for the task's classes the label, for older ones the answer of the last network.
 
     The loss is that of algorithm 3 of the paper, a sum over all classes seen. The authors' program takes the mean over
     all K classes: its learning rate of 2.0 is 2.0 / K here. Images are drawn by `sleep.sampler`, by default every class
-    equally often, where the paper draws every image equally often. Exemplars are chosen at random, class-balanced. A
-    class that comes again in a task has its labels there.
+    equally often, where the paper draws every image equally often. A class that comes again in a task has its labels
+    there. Exemplars are those of `replay_herding`, algorithms 4 and 5.
 
     Exemplars have the budget for themselves; the teacher, and the sums of features that the means are made of, are rows
     of the bill beside it.

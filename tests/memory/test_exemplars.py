@@ -96,10 +96,10 @@ def test_a_budget_pays_for_images_with_label_and_count():
 
 
 def test_a_budget_for_less_than_an_image_a_class_is_refused_with_the_least_that_will_do():
-    with pytest.raises(ValueError, match=r"budget_bytes=15 pays for 5 raw .* at least 16"):
+    with pytest.raises(ValueError, match=r"budget_bytes=15 pays for 5 exemplars .* at least 16"):
         exemplars_for(15, SPEC)
     assert exemplars_for(16, SPEC) == 6
-    with pytest.raises(ValueError, match="pays for 0 raw"):
+    with pytest.raises(ValueError, match="pays for 0 exemplars"):
         exemplars_for(1, SPEC)
 
 

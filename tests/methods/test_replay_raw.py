@@ -51,7 +51,9 @@ def test_an_exemplar_stays_in_its_slot_or_does_not_come_back(diary_of, tiny_stre
 
 
 def test_a_budget_for_less_than_an_image_a_class_is_refused(make_method):
-    with pytest.raises(ValueError, match=r"budget_bytes=1000 pays for 3 raw .* at least 1032"):
+    with pytest.raises(
+        ValueError, match=r"budget_bytes=1000 pays for 3 exemplars .* at least 1032"
+    ):
         make_method(method="replay_raw", budget_bytes=1000)
 
 

@@ -1,0 +1,15 @@
+"""Replay of exemplars as JPEG: many more than raw ones in the same bytes, for want of a codec that learns."""
+
+from typing import ClassVar
+
+from braincl_jax.methods.coded_exemplars import CodedExemplars
+from braincl_jax.registry import METHODS
+from braincl_jax.settings import settings
+
+
+@METHODS.register("replay_jpeg")
+@settings()
+class ReplayJPEG(CodedExemplars):
+    """JPEG (Pillow's, with Huffman tables of each image's own). Every string has its tables: it suits large images."""
+
+    codec: ClassVar[str] = "JPEG"
