@@ -160,17 +160,16 @@ def _table(title: str, rows: Mapping[str, int]) -> list[str]:
 
 def _phases(forecast: Forecast, teraflops: float | None) -> list[str]:
     lines = [
-        f"{'':10} {'steps of the':>20} {'':>11} {'examples':>9} {'':>13} {'GFLOP':>12}",
-        f"{'phase':>10} {'first and last task':>20} {'in all':>11} {'of a step':>9} {'in all':>13} {'of a step':>12} "
-        f"{'TFLOP in all':>14} {'hours':>8}",
+        f"{'phase':>10} {'steps, first and last':>21} {'in all':>11} {'examples a step':>16} {'in all':>13} "
+        f"{'GFLOP a step':>13} {'TFLOP in all':>14} {'hours':>9}"
     ]
     for phase in forecast.phases:
         steps, flops = sum(phase.steps), phase.flops
         cost = flops and steps * flops / 1e12
         lines.append(
-            f"{phase.name:>10} {phase.steps[0]:>10,} {phase.steps[-1]:>9,} {steps:>11,} {phase.examples:>9,} "
-            f"{steps * phase.examples:>13,} {_number(flops and flops / 1e9, 2):>12} {_number(cost, 3):>14} "
-            f"{_hours(cost, teraflops):>8}"
+            f"{phase.name:>10} {phase.steps[0]:>11,} {phase.steps[-1]:>9,} {steps:>11,} {phase.examples:>16,} "
+            f"{steps * phase.examples:>13,} {_number(flops and flops / 1e9, 2):>13} {_number(cost, 3):>14} "
+            f"{_hours(cost, teraflops):>9}"
         )
     total = sum(sum(phase.steps) * (phase.flops or 0) for phase in forecast.phases) / 1e12
     if total:

@@ -58,7 +58,7 @@ def test_hours_are_those_of_the_operations_at_the_rate_that_is_told(forecast):
     phase = forecast.phases[0]._replace(flops=3.6e12)
     text = format_forecast(dataclasses.replace(forecast, phases=(phase,)), teraflops=2.0)
     # 2,500 steps of 3.6 TFLOP.
-    assert "9,000.000     1.25\n" in text
+    assert "9,000.000      1.25\n" in text
     assert "training in all: 9,000.000 TFLOP, 1.25 hours at 2 TFLOP/s" in text
 
 
