@@ -13,6 +13,7 @@ from braincl_jax.build import build_plan, build_stream
 from braincl_jax.config import Config, ProtocolConfig
 from braincl_jax.runtime import devices, finish
 from braincl_jax.runtime.loop import run_sequence
+from braincl_jax.runtime.saver import Saver
 from experiments import packaged
 from tests.runtime.remembering import Remembering
 
@@ -56,6 +57,8 @@ def run_alike(tmp_path_factory) -> Callable[[Config], Ended]:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(devices, "Devices", lambda number: known)
             patch.setattr(finish, "publish_report", lambda *arguments: None)
+            # Nothing interrupts it: it need not be saved between its stages.
+            patch.setattr(Saver, "idle", False)
             workdir = tmp_path_factory.mktemp("alike") / "run"
             summary = run_sequence(config, stream, workdir)
         lines = (workdir / "metrics.jsonl").read_text().splitlines()
