@@ -42,10 +42,11 @@ class AccuracyOverBytes:
             known = [psnr for psnr in decibels if psnr is not None]
             if known:
                 recalls.append(Point(case, sizes, known))
-        figure = Figure(figsize=(9, 3.8), dpi=style.DPI, layout="constrained")
-        left, right = figure.subplots(1, 2)
-        draw_points(left, accuracies, colours_of(cases))
-        draw_points(right, recalls, colours_of(cases))
-        dress_plane(left, "memory (bytes)", "final accuracy (%)", log=True)
-        dress_plane(right, "memory (bytes)", "PSNR of recalled images (dB)", log=True)
+        panels = {"final accuracy (%)": accuracies, "PSNR of recalled images (dB)": recalls}
+        drawn = {label: points for label, points in panels.items() if points}
+        figure = Figure(figsize=(4.5 * len(drawn), 3.8), dpi=style.DPI, layout="constrained")
+        every_axes = figure.subplots(1, len(drawn), squeeze=False)[0]
+        for axes, (label, points) in zip(every_axes, drawn.items(), strict=True):
+            draw_points(axes, points, colours_of(cases))
+            dress_plane(axes, "memory (bytes)", label, log=True)
         return figure
