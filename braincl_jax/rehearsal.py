@@ -142,8 +142,8 @@ def host_device() -> Any:
         return jax.local_devices(backend="cpu")[0]
     except RuntimeError as error:
         raise ValueError(
-            f"JAX_PLATFORMS={os.environ.get('JAX_PLATFORMS')} leaves out the CPU, on which images are drawn: add it, as in "
-            "JAX_PLATFORMS=cuda,cpu"
+            f"JAX_PLATFORMS={os.environ.get('JAX_PLATFORMS')} leaves out the CPU, on which images are drawn: add it, "
+            "as in JAX_PLATFORMS=cuda,cpu"
         ) from error
 
 
