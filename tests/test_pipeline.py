@@ -23,6 +23,8 @@ from braincl_jax.sleep.sampler import ClassBalanced
 from braincl_jax.state import Consolidation, Progress, named_key, phase_id
 from braincl_jax.types import Draw, Now
 
+# Tiny images need no fewer bytes.
+ROOMY = {"replay_webp": "replay_webp(ratio=2.0)", "replay_jpeg": "replay_jpeg(ratio=1.0)"}
 STORY = ("start", "encode", "memorise", "refine", "classify", "transfer", "replay")
 # The tiny brain does not refine its cues.
 DONE = tuple(name for name in STORY if name != "refine")
@@ -98,7 +100,7 @@ def test_what_comes_in_comes_in_awake_and_nothing_at_night(diary):
 @pytest.mark.parametrize("method", METHODS.names())
 def test_nothing_that_trains_sees_a_test_image(method, phases_of, tiny_stream, tiny_config):
     blind = dataclasses.replace(tiny_stream, _test=None)
-    for phase in phases_of(method, blind).values():
+    for phase in phases_of(ROOMY.get(method, method), blind).values():
         for task in range(tiny_config.num_tasks):
             assert len(list(phase.batches(task))) == phase.num_steps(task)
 
