@@ -5,9 +5,9 @@ import jax.numpy as jnp
 import optax
 
 from braincl_jax.config import Config
-from braincl_jax.data import TaskStream, load_source, prepared
+from braincl_jax.data import TaskStream, load_source, prepared, without_unreadable
 from braincl_jax.methods import Method
-from braincl_jax.networks import build_network
+from braincl_jax.networks import Network, build_network
 from braincl_jax.parts import Augment, Parts
 from braincl_jax.plan import Plan, resolve
 from braincl_jax.registry import AUGMENTATIONS, METHODS, SAMPLERS
@@ -22,8 +22,11 @@ def build_stream(config: Config) -> TaskStream:
     Raises:
         ValueError: the data set cannot be read, or not be cut into such tasks.
     """
+    dataset = load_source(config.dataset)
+    if config.unreadable == "skip":
+        dataset = without_unreadable(config.dataset, dataset)
     dataset = prepared(
-        load_source(config.dataset),
+        dataset,
         image_side=config.image_side,
         resize_side=config.resize_side,
         decoder=config.decoder,
@@ -58,12 +61,13 @@ def build_parts(config: Config, plan: Plan) -> Parts:
         ValueError: a setting does not fit, or names a part that there is not.
     """
     sleep, wake = config.sleep, config.wake
+    network = build_network(config.network, plan.spec.num_classes, config.network_side)
     augment = AUGMENTATIONS.build(sleep.augmentation)
-    _require_suited(augment, sleep.augmentation, plan.spec)
+    _require_suited(augment, sleep.augmentation, plan.spec, network)
     return Parts(
         config=config,
         plan=plan,
-        network=build_network(config.network, plan.spec.num_classes),
+        network=network,
         sampler=SAMPLERS.build(sleep.sampler),
         augment=augment,
         wake_optimiser=optax.trace(wake.momentum),
@@ -73,17 +77,25 @@ def build_parts(config: Config, plan: Plan) -> Parts:
     )
 
 
-def _require_suited(augment: Augment, name: str, spec: StreamSpec) -> None:
-    """Raises ValueError for an augmentation that cannot take such images, or makes something else of them."""
+def _require_suited(augment: Augment, name: str, spec: StreamSpec, network: Network) -> None:
+    """Raises ValueError for an augmentation that cannot take such images, or makes what the network does not see."""
     images = jax.ShapeDtypeStruct((1, *spec.image_shape), jnp.uint8)
     made = jax.eval_shape(
         augment, jax.eval_shape(lambda: jax.random.split(jax.random.key(0), 1)), images
     )
-    if (made.shape, made.dtype) != (images.shape, images.dtype):
-        raise ValueError(
-            f"sleep.augmentation={name!r} makes {made.dtype}{list(made.shape)} of uint8{list(images.shape)}; it must "
-            "keep shape and dtype of images"
+    seen = (1, *network.seen_shape(spec.image_shape))
+    if (made.shape, made.dtype) == (seen, images.dtype):
+        return
+    remedy, side = "keep shape and dtype of images", network.side
+    if seen != images.shape:
+        remedy = (
+            f"make uint8{list(seen)}, since network_side={side}: random_resized_crop(side={side}) does, or "
+            f"random_crop(side={side}), alone or as the first of a chain"
         )
+    raise ValueError(
+        f"sleep.augmentation={name!r} makes {made.dtype}{list(made.shape)} of uint8{list(images.shape)}; it must "
+        f"{remedy}"
+    )
 
 
 def build_method(config: Config, plan: Plan | StreamSpec) -> Method:
@@ -130,6 +142,11 @@ def init_brain(method: Method, key: Array) -> BrainState:
     )
     # No two leaves may share a buffer, or the state could not be donated.
     return jax.tree.map(jnp.copy, without_what_was_read(method, state))
+
+
+def brain_shapes(method: Method) -> BrainState:
+    """Shapes and dtypes of what `init_brain` makes."""
+    return jax.eval_shape(lambda key: init_brain(method, key), jax.random.key(0))
 
 
 def without_what_was_read(method: Method, state: BrainState) -> BrainState:

@@ -35,6 +35,7 @@ DENSITIES = ("trained", "fixed")
 STORAGES = ("int8", "bfloat16")
 INCREMENTS = ("classes", "domains")
 DECODERS = ("pillow", "simplejpeg")
+UNREADABLE = ("error", "skip")
 SHARED = ("nothing", "trunk", "decoder", "codec")
 # Steps and epochs that nobody waits for, and images of a batch that no machine holds; `plan` knows the data and is
 # stricter.
@@ -175,10 +176,21 @@ class Config:
     `budget_bytes` is what the long-term memory may weigh, whatever is in it. If `bytes_per_class` is not 0, it may
     weigh that many bytes for each class of the sequence instead.
 
-    `image_side` is the height and width of the images that are shown and remembered; 0 leaves them as they are. By
+    `max_flops` and `max_examples` are what all steps of a run together may take, in floating-point operations (as
+    `flops` counts them) and in training examples shown; 0 is no cap. Nights are shortened in proportion until a run
+    is within both: their learning rates go through the same schedule in fewer steps. What is not sleep is as long as
+    it was and counts against the caps.
+
+    `image_side` is the height and width of the images that are read and remembered; 0 leaves them as they are. By
     itself it shrinks square images, by exact means over areas. Images of any sizes need a `resize_side`, not smaller:
     the shorter side of each is brought to that many pixels (bilinear, antialiased), and the square of `image_side`
     pixels (0: `resize_side`) is cut out of the middle. `decoder` decodes JPEG files: the results of the two differ.
+    Images in files whose headers cannot be read are an error when they are met; with `unreadable=skip` all headers are
+    read at the start, and such images are left out and counted. What breaks later is an error in any case.
+
+    `network_side` is the height and width of what the network sees of them; 0 shows them whole. Awake, and when it is
+    examined, it sees the middle of images; asleep, what `sleep.augmentation` makes of recalled ones, which must be of
+    that size, as by random_resized_crop(side=224).
 
     `network`, `method`, `evaluators`, `budget_policy` and `figures` (none: all there are) are parts by name, with
     settings of their own (see `registry`); `plugins` are modules that register more of them.
@@ -192,7 +204,9 @@ class Config:
     dataset: str = anything(default="embedded:fashion_mnist_mini")
     image_side: int = between(0, 65_536, default=0)
     resize_side: int = between(0, 65_536, default=0)
+    network_side: int = between(0, 65_536, default=0)
     decoder: str = one_of(DECODERS, default="pillow")
+    unreadable: str = one_of(UNREADABLE, default="error")
     num_tasks: int = between(1, 65_536, default=5)
     classes_per_task: int = between(0, 65_536, default=0)
     class_order_seed: int = between(-1, 2**32 - 1, default=1993)
@@ -202,6 +216,8 @@ class Config:
     budget_bytes: int = at_least(1, default=392_000)
     bytes_per_class: int = at_least(0, default=0)
     budget_policy: str = named(POLICIES, default="planned")
+    max_flops: float = at_least(0, default=0.0)
+    max_examples: int = between(0, 2**31 - 1, default=0)
     num_devices: int = between(0, 65_536, default=0)
     eval_batch_size: int = between(1, MOST_IMAGES, default=256)
     network: str = named(BACKBONES, default="resnet8_half")

@@ -16,7 +16,7 @@ from braincl_jax.types import Array, Draw, Index, Metrics, PyTree, Recalled, Sho
 
 # (key, index, num_classes, num_groups, group_size) -> draw
 Sampler = Callable[[Array, Index, int, int, int], Draw]
-# (keys [B], images uint8 [B, H, W, C]) -> images uint8 [B, H, W, C]
+# (keys [B], images uint8 [B, H, W, C]) -> images uint8 [B, H', W', C], of the size that the network sees
 Augment = Callable[[Array, Array], Array]
 
 

@@ -56,7 +56,7 @@ class Phase:
         num_steps: task -> how often.
         batch_at: (task, step) -> the batch of that step, from 0; None where nothing comes in. Random access, so
             that a run can go on from any step; two threads ask at once.
-        rate: (task, step) -> learning rate, both traced.
+        rate: (task, step) -> learning rate, both traced; where a night is shortened, `step` lies between two (float32).
         examples: training examples that a step shows.
         counts_as: one of `state.EXAMPLE_KINDS`, or "" for a phase that does not train.
         asleep: whether it belongs to the night: what is evaluated before sleep is evaluated before the first such.

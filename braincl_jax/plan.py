@@ -62,6 +62,7 @@ def resolve(
     order = tuple(map(int, class_order)) or tuple(range(spec.num_classes))
     budget = config.bytes_per_class * spec.num_classes or config.budget_bytes
     _require_sizes(config, spec, budget)
+    _require_visible(config.network_side, spec)
     return Plan(
         spec=spec,
         class_order=order,
@@ -118,6 +119,16 @@ def _require_sizes(config: Config, spec: StreamSpec, budget: int) -> None:
                 f"{name}={size} is impossible: the data set has {spec.num_images} training images; it must be at most "
                 f"{most}"
             )
+
+
+def _require_visible(network_side: int, spec: StreamSpec) -> None:
+    """Raises ValueError for a network that would see more than there is of images."""
+    height, width, _ = spec.image_shape
+    if network_side > min(height, width):
+        raise ValueError(
+            f"network_side={network_side} is impossible for images of {height}x{width}: it must be at most "
+            f"{min(height, width)}, or 0, which shows them whole"
+        )
 
 
 def to_mapping(plan: Plan) -> dict[str, Any]:

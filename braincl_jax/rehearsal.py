@@ -6,9 +6,10 @@ own part.
 """
 
 import functools
+import os
 import threading
 from collections.abc import Callable, Sequence
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
 import jax
 import jax.numpy as jnp
@@ -131,7 +132,7 @@ def require_known_beforehand(draw: Callable[..., Draw], number: int) -> None:
     jax.eval_shape(draw, known, jax.random.key(0), jnp.int32(0))
 
 
-def host_device() -> jax.Device:
+def host_device() -> Any:
     """The CPU of this process, so that draws neither wait for an accelerator nor depend on its kind.
 
     Raises:
@@ -141,8 +142,8 @@ def host_device() -> jax.Device:
         return jax.local_devices(backend="cpu")[0]
     except RuntimeError as error:
         raise ValueError(
-            f"JAX_PLATFORMS={jax.config.jax_platforms} leaves out the CPU, on which images are drawn: add it, as in "
-            "JAX_PLATFORMS=cuda,cpu"
+            f"JAX_PLATFORMS={os.environ.get('JAX_PLATFORMS')} leaves out the CPU, on which images are drawn: add it, "
+            "as in JAX_PLATFORMS=cuda,cpu"
         ) from error
 
 

@@ -52,7 +52,7 @@ class Shown(NamedTuple):
     """What the network is shown asleep: recalled, varied images.
 
     Attributes:
-        image: uint8 [B, H, W, C].
+        image: uint8 [B, H', W', C], of the size that it sees.
         label: int32 [B].
         task: int32 [B], whose memory it is from.
         slot: int32 [B], where in long-term memory it is from; -1 of an image that came in from a data set.

@@ -1,7 +1,6 @@
 """Settings as they stand on a command line: `--config=NAME or FILE.py --config.KEY=VALUE ...`."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from absl import flags
@@ -10,7 +9,7 @@ from ml_collections import config_flags
 from braincl_jax.config import Config, from_mapping
 from braincl_jax.runtime.provenance import provenance
 from experiments import entry
-from experiments.packaged import FOLDER, define_config
+from experiments.packaged import called, define_config
 
 
 def read_config(arguments: Sequence[str]) -> Config:
@@ -33,8 +32,7 @@ def read_config(arguments: Sequence[str]) -> Config:
 def command_of(config_flag: flags.FlagHolder) -> str:
     """What repeats the run of this process, wherever its files go: the config and the settings given besides."""
     flag = flags.FLAGS[config_flag.name]
-    file = Path(config_flags.get_config_filename(flag))
-    name = file.stem if file.resolve().parent == FOLDER else file
+    name = called(config_flags.get_config_filename(flag))
     given = config_flags.get_override_values(flag)
     arguments = [f"--config={name}", *(f"--config.{key}={value}" for key, value in given.items())]
     return provenance("experiments.launch", arguments)["command"]

@@ -7,6 +7,9 @@ A variant is a method name, or NAME:KEY=VALUE[,KEY=VALUE...] with settings of it
 be a part with settings of its own, as in 'no flip:sleep.augmentation=crop_flip_noise(flip=False, noise=9.0)'. Flags
 `--config.key=value` behind `--` hold for all runs, and so do `--plugins`, whose methods and figures are known here too.
 
+Every variant is run with every seed, under every budget of `--budget_bytes` and every cap of `--max_flops` and
+`--max_examples`: several values, separated by commas.
+
 The whole grid is checked before anything is trained. Each run is a process of its own, in a folder that is named after
 its settings, data, plugins and the code: a finished one is never done again and never deleted, one that was interrupted
 goes on, and with other code or settings there is another folder beside it.
@@ -31,6 +34,7 @@ from experiments.dry_run import show_forecasts
 from experiments.grid import (
     FINISHED,
     Run,
+    cross,
     expected_seconds,
     parse_seeds,
     parse_variant,
@@ -46,6 +50,15 @@ _VARIANTS = flags.DEFINE_multi_string(
     "Method name, or NAME:KEY=VALUE,...; repeat the flag for more.",
 )
 _SEEDS = flags.DEFINE_list("seeds", ["0", "1", "2"], "Seeds, separated by commas.")
+_BUDGETS = flags.DEFINE_list(
+    "budget_bytes", [], "Budgets of the memory; those of the config if empty."
+)
+_MAX_FLOPS = flags.DEFINE_list(
+    "max_flops", [], "Caps on the floating-point operations of a run; 0 is no cap."
+)
+_MAX_EXAMPLES = flags.DEFINE_list(
+    "max_examples", [], "Caps on the training examples that a run shows; 0 is no cap."
+)
 _WORKDIR = flags.DEFINE_string("workdir", "runs/compare", "Holds one folder for each run.")
 _PLUGINS = flags.DEFINE_list(
     "plugins", [], "Modules that register parts of your own, separated by commas."
@@ -60,7 +73,7 @@ _DRY_RUN = flags.DEFINE_boolean(
 
 def show_grid(runs: Sequence[Run]) -> None:
     """Prints each run, how far it is, and its folder."""
-    rows = [[run.name, str(run.seed), run.progress, str(run.folder)] for run in runs]
+    rows = [[run.label, str(run.seed), run.progress, str(run.folder)] for run in runs]
     print(markdown_table(["variant", "seed", "", "folder"], rows), flush=True)
 
 
@@ -75,7 +88,7 @@ def launch_all(runs: Sequence[Run], stop: Stop) -> list[Run]:
             continue
         seconds = expected_seconds(runs)
         left = "" if seconds is None else f"; about {duration(seconds)} for all that is left"
-        print(f"== run {number} of {len(runs)}: {run.name}, seed {run.seed}{left}", flush=True)
+        print(f"== run {number} of {len(runs)}: {run.label}, seed {run.seed}{left}", flush=True)
         command = [sys.executable, "-m", "experiments.launch", *run.arguments]
         code = subprocess.run([*command, f"--workdir={run.folder}"]).returncode
         if stop.asked or code == EXIT_INTERRUPTED:
@@ -98,6 +111,11 @@ def main(argv: list[str]) -> int:
         config=_CONFIG.value,
         common=[*common, *argv[1:]],
         workdir=workdir,
+        conditions=cross(
+            budget_bytes=_BUDGETS.value,
+            max_flops=_MAX_FLOPS.value,
+            max_examples=_MAX_EXAMPLES.value,
+        ),
     )
     show_grid(runs)
     if _DRY_RUN.value:
@@ -114,8 +132,9 @@ def main(argv: list[str]) -> int:
         write_json(results, summaries)
         page = write_comparison(workdir, summaries)
         print(f"\n{comparison_table(summaries)}\n\nfigures are in {results}, plots in {page}")
+        print(f"all of it as one page: {page.with_suffix('.html')}")
     for run in failed:
-        print(f"failed: {run.name}, seed {run.seed}, in {run.folder}", file=sys.stderr)
+        print(f"failed: {run.label}, seed {run.seed}, in {run.folder}", file=sys.stderr)
     return 1 if failed else 0
 
 

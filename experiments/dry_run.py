@@ -7,34 +7,36 @@ from braincl_jax.build import build_stream
 from braincl_jax.config import Config
 from braincl_jax.report.forecast import format_forecast
 from braincl_jax.report.tables import markdown_table
+from braincl_jax.report.units import teraflops
 from braincl_jax.runtime.forecast import forecast
 from braincl_jax.runtime.processes import leads
 from experiments.grid import Run, stream_of
 
 
-def show_forecast(config: Config) -> None:
-    """Prints what a run takes, from shapes and compiled programs."""
+def show_forecast(config: Config, speed: float | None = None) -> None:
+    """Prints what a run takes, from shapes and compiled programs; hours, where `format_forecast` is told how fast."""
     foreseen = forecast(config, build_stream(config))
     if leads():
-        print(format_forecast(foreseen))
+        print(format_forecast(foreseen, speed))
 
 
 def show_forecasts(runs: Sequence[Run]) -> None:
-    """Prints what a run of each variant takes, from shapes; nothing is compiled."""
+    """Prints what a run of each variant and condition takes, from shapes; nothing is compiled."""
     rows = []
-    for run in {run.name: run for run in reversed(runs)}.values():
+    for run in {run.label: run for run in reversed(runs)}.values():
         config = dataclasses.replace(run.record.config, num_devices=1)
         foreseen = forecast(config, stream_of(config), compiled=False)
-        shown = sum(sum(phase.steps) * phase.examples for phase in foreseen.phases)
         rows.append(
             [
-                run.name,
+                run.label,
                 f"{sum(foreseen.parameters.values()):,}",
                 f"{foreseen.memory_bytes['total']:,}",
                 f"{foreseen.state_bytes['total']:,}",
                 f"{sum(sum(phase.steps) for phase in foreseen.phases):,}",
-                f"{shown:,}",
+                f"{foreseen.examples:,}",
+                teraflops(foreseen.flops),
             ]
         )
-    header = ["variant", "parameters", "memory, full (bytes)", "state (bytes)", "steps", "examples"]
+    sizes = ["parameters", "memory, full (bytes)", "state (bytes)"]
+    header = ["variant", *sizes, "steps", "examples", "TFLOP"]
     print(f"\n{markdown_table(header, rows[::-1])}", flush=True)

@@ -2,6 +2,7 @@
 
 import functools
 import hashlib
+import itertools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,6 +17,7 @@ from braincl_jax.runtime.provenance import code_digest
 from braincl_jax.runtime.record import Record
 from braincl_jax.runtime.resume import check_same_run, finished_summary
 from experiments.arguments import read_config
+from experiments.packaged import in_folder_names
 
 FINISHED, BEGUN, TO_DO = "finished", "begun", "to do"
 
@@ -32,6 +34,7 @@ class Run(NamedTuple):
 
     Attributes:
         name: of its variant.
+        condition: what it shares with runs of other variants, such as a budget: settings in words, or none.
         seed: its seed.
         arguments: of `experiments.launch`, but for the folder.
         folder: where it is; of runs with other settings, data, plugins or code it is another.
@@ -39,10 +42,16 @@ class Run(NamedTuple):
     """
 
     name: str
+    condition: str
     seed: int
     arguments: tuple[str, ...]
     folder: Path
     record: Record
+
+    @property
+    def label(self) -> str:
+        """Variant and condition."""
+        return f"{self.name}, {self.condition}" if self.condition else self.name
 
     @property
     def summary(self) -> dict[str, Any] | None:
@@ -65,8 +74,11 @@ def plan_grid(
     config: str,
     common: Sequence[str],
     workdir: Path,
+    conditions: Sequence[Mapping[str, str]] = ({},),
 ) -> list[Run]:
     """All runs of a comparison, variant by variant; each is checked as far as that goes without training.
+
+    A variant that sets what a condition would set keeps its own, and has a run for that once.
 
     Args:
         variants: with names of their own.
@@ -74,6 +86,7 @@ def plan_grid(
         config: the config file that all share.
         common: flags that all share.
         workdir: gets a folder for each run.
+        conditions: settings under each of which all variants are run; see `cross`.
 
     Raises:
         ValueError: a name or seed comes twice, a variant has an impossible setting or budget, variants learn other
@@ -81,18 +94,23 @@ def plan_grid(
     """
     _require_once("--variant", [variant.name for variant in variants])
     _require_once("--seeds", seeds)
+    shared = [f"--config={config}", *common]
     runs = []
     for variant in variants:
-        for seed in seeds:
-            arguments = (f"--config={config}", *common, *variant.flags, f"--config.seed={seed}")
+        known: dict[Path, Run] = {}
+        for condition, seed in itertools.product(conditions, seeds):
+            own = [f"--config.{name}={value}" for name, value in condition.items()]
+            arguments = (*shared, *own, *variant.flags, f"--config.seed={seed}")
             try:
                 settings = read_config(arguments)
-                _, record = identify(settings, stream_of(settings))
+                *_, record = identify(settings, stream_of(settings))
                 folder = workdir / _folder_name(config, record)
                 check_same_run(folder, record, None)
             except ValueError as error:
                 raise ValueError(f"variant {variant.name!r}, seed {seed}: {error}") from error
-            runs.append(Run(variant.name, seed, arguments, folder, record))
+            words = ", ".join(_in_words(name, getattr(settings, name)) for name in condition)
+            known.setdefault(folder, Run(variant.name, words, seed, arguments, folder, record))
+        runs += known.values()
     for run in runs:
         if run.record.data != runs[0].record.data:
             raise ValueError(
@@ -100,6 +118,20 @@ def plan_grid(
                 "data set, split and class order"
             )
     return runs
+
+
+def cross(**values: Sequence[str]) -> list[dict[str, str]]:
+    """Every value of each setting with every value of the others; a setting without values is left as it is.
+
+    cross(budget_bytes=["1", "2"], max_flops=[]) -> [{"budget_bytes": "1"}, {"budget_bytes": "2"}].
+
+    Raises:
+        ValueError: a value comes twice.
+    """
+    for name, several in values.items():
+        _require_once(f"--{name}", several)
+    named = [[(name, value) for value in several] for name, several in values.items() if several]
+    return [dict(one) for one in itertools.product(*named)]
 
 
 def parse_variant(text: str) -> Variant:
@@ -159,11 +191,11 @@ def expected_seconds(runs: Sequence[Run]) -> float | None:
     for run in runs:
         summary = run.summary
         if summary is not None:
-            took.setdefault(run.name, []).append(_seconds(summary))
+            took.setdefault(run.label, []).append(_seconds(summary))
     if not took:
         return None
     known = [seconds for several in took.values() for seconds in several]
-    left = [took.get(run.name, known) for run in runs if run.progress != FINISHED]
+    left = [took.get(run.label, known) for run in runs if run.progress != FINISHED]
     return sum(sum(several) / len(several) for several in left)
 
 
@@ -172,7 +204,7 @@ def _seconds(summary: Mapping[str, Any]) -> float:
 
 
 DATA_SETTINGS = (
-    *("plugins", "dataset", "image_side", "resize_side", "decoder"),
+    *("plugins", "dataset", "image_side", "resize_side", "decoder", "unreadable"),
     *("num_tasks", "classes_per_task", "class_order_seed", "validation_fraction"),
     "protocol",
 )
@@ -191,7 +223,11 @@ def _stream_with(settings: tuple[tuple[str, Any], ...]) -> TaskStream:
 def _folder_name(config: str, record: Record) -> str:
     key = hashlib.sha256(f"{record.digest} {code_digest()}".encode()).hexdigest()[:10]
     method = record.config.method.partition("(")[0]
-    return f"{Path(config).stem}-{method}-seed{record.config.seed}-{key}"
+    return f"{in_folder_names(config)}-{method}-seed{record.config.seed}-{key}"
+
+
+def _in_words(name: str, value: float) -> str:
+    return f"{name}={value:.6g}" if isinstance(value, float) else f"{name}={value}"
 
 
 def _require_once(flag: str, values: Sequence[Any]) -> None:

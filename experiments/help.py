@@ -93,7 +93,9 @@ def parts_help() -> str:
 
 def configs_help() -> str:
     """The packaged configs, with what they say of themselves."""
-    lines = ["packaged configs, as in --config=smoke"]
+    lines = [
+        "packaged configs, as in --config=smoke; NAME:smoke: one of a published protocol in small"
+    ]
     for name in packaged.names():
         lines += _entry(name, packaged.first_line(name), 2)
     return "\n".join(lines)

@@ -22,7 +22,7 @@ from braincl_jax.runtime.tensorboard import EventFiles
 from experiments import entry
 from experiments.arguments import command_of
 from experiments.dry_run import show_forecast
-from experiments.packaged import define_config
+from experiments.packaged import define_config, in_folder_names
 
 _CONFIG = define_config("Experiment: a file, or the name of a packaged config.")
 _WORKDIR = flags.DEFINE_string(
@@ -33,6 +33,12 @@ _RESTART = flags.DEFINE_boolean(
 )
 _DRY_RUN = flags.DEFINE_boolean(
     "dry_run", False, "Print what the run would take, in seconds; nothing is trained or written."
+)
+_TERAFLOPS = flags.DEFINE_float(
+    "teraflops",
+    None,
+    "With --dry_run, hours: 10^12 operations that all devices together do in a second, as measured.",
+    lower_bound=1e-6,
 )
 _FORK_FROM = flags.DEFINE_string(
     "fork_from", None, "Begin with the newest checkpoint of the run in this other work directory."
@@ -73,14 +79,14 @@ def main(argv: list[str]) -> int:
     if _DISTRIBUTED.value or process != (None, None, None):
         join_processes(*process)
     config = from_mapping(_CONFIG.value.to_dict())
-    experiment = Path(config_flags.get_config_filename(flags.FLAGS["config"])).stem
+    experiment = in_folder_names(config_flags.get_config_filename(flags.FLAGS["config"]))
     method = config.method.partition("(")[0]
     workdir = Path(_WORKDIR.value or f"runs/{experiment}-{method}-seed{config.seed}")
     checkpointing = Checkpointing(
         _CHECKPOINT_STEPS.value, _CHECKPOINT_MINUTES.value, _KEEP_CHECKPOINTS.value
     )
     if _DRY_RUN.value:
-        show_forecast(config)
+        show_forecast(config, _TERAFLOPS.value)
         return 0
     try:
         summary = run_sequence(

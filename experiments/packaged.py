@@ -2,6 +2,7 @@
 
 import ast
 import difflib
+import re
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,19 @@ def config_path(text: str) -> Path:
     raise ValueError(
         f"config={text!r} is neither a file nor the name of a packaged config{hint} Packaged: {', '.join(names())}"
     )
+
+
+def called(text: str) -> str:
+    """What a command line calls a config, given as a file or NAME, either with :TEXT: the name of a packaged one."""
+    file, colon, form = text.partition(":")
+    name = Path(file).stem if Path(file).resolve().parent == FOLDER else file
+    return f"{name}{colon}{form}"
+
+
+def in_folder_names(text: str) -> str:
+    """What the folders of its runs call a config, given as in `called`: `NAME` or `NAME-TEXT`."""
+    file, colon, form = text.partition(":")
+    return Path(file).stem + re.sub(r"[^\w.=-]+", "-", colon + form)
 
 
 class ByName(flags.ArgumentParser):

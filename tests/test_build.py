@@ -60,6 +60,50 @@ def test_parts_are_those_that_the_settings_name(tiny_config, tiny_stream):
     assert parts.spec == tiny_stream.spec
 
 
+def seeing(config, side, augmentation):
+    sleep = dataclasses.replace(config.sleep, augmentation=augmentation)
+    return dataclasses.replace(config, network_side=side, sleep=sleep)
+
+
+@pytest.mark.parametrize(
+    "augmentation",
+    [
+        "random_crop(side=12)",
+        "random_resized_crop(side=12)",
+        "chain(parts=('random_crop(side=12)', 'crop_flip_noise'))",
+    ],
+)
+def test_what_is_shown_asleep_may_be_smaller_than_what_is_remembered(
+    tiny_config, tiny_stream, augmentation
+):
+    method = build_method(seeing(tiny_config, 12, augmentation), tiny_stream.spec)
+    assert method.parts.network.seen_shape((16, 16, 1)) == (12, 12, 1)
+    state = jax.eval_shape(lambda key: init_brain(method, key), jax.random.key(0))
+    for side in (12, 16):
+        images = jax.ShapeDtypeStruct((3, side, side, 1), jnp.uint8)
+        assert jax.eval_shape(method.predict, state, images).shape == (3, 4)
+
+
+@pytest.mark.parametrize(
+    ("side", "augmentation", "message"),
+    [
+        (12, "crop_flip_noise", r"makes uint8\[1, 16, 16, 1\] .* random_crop\(side=12\), alone or"),
+        (
+            12,
+            "random_crop(side=8)",
+            r"makes uint8\[1, 8, 8, 1\] .* must make uint8\[1, 12, 12, 1\]",
+        ),
+        (0, "random_crop(side=8)", "it must keep shape and dtype of images"),
+        (17, "random_crop", "network_side=17 is impossible for images of 16x16: .* at most 16"),
+    ],
+)
+def test_what_the_network_cannot_see_is_refused_with_what_to_do(
+    tiny_config, tiny_stream, side, augmentation, message
+):
+    with pytest.raises(ValueError, match=message):
+        build_method(seeing(tiny_config, side, augmentation), tiny_stream.spec)
+
+
 def test_a_plan_knows_the_order_of_the_classes(tiny_config, tiny_stream):
     plan = build_plan(tiny_config, tiny_stream)
     assert plan.class_order == tuple(map(int, tiny_stream.class_order))

@@ -135,7 +135,7 @@ def test_nothing_imports_tensorflow(path):
 
 
 def test_top_level_imports_are_dependencies_of_the_package():
-    """What setup.cfg installs, and what its extras `tfds`, `folder`, `imagenet`, `jpeg` and `tensorboard` bring."""
+    """What setup.cfg installs, and what its extras `tfds`, `folder`, `jpeg` and `tensorboard` bring."""
     installed = {
         "absl",
         "chex",
@@ -147,8 +147,9 @@ def test_top_level_imports_are_dependencies_of_the_package():
         "numpy",
         "optax",
         "orbax",
+        "scipy",
     }
-    extras = {"tensorflow_datasets", "PIL", "scipy", "tensorboardX"}
+    extras = {"tensorflow_datasets", "PIL", "tensorboardX"}
     allowed = installed | extras | {"tqdm", PACKAGE, "experiments"} | set(sys.stdlib_module_names)
     used = {name.partition(".")[0] for path in (*FILES, *EXPERIMENTS) for name in imported(path)}
     assert used - allowed == set()

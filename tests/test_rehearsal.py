@@ -30,10 +30,15 @@ def stream() -> TaskStream:
 
 
 @pytest.fixture(scope="module")
-def sampled(tiny_method, stream):
+def parts(make_method, stream):
+    """What all methods share, for this stream."""
+    given = make_method().parts
+    return dataclasses.replace(given, plan=dataclasses.replace(given.plan, spec=stream.spec))
+
+
+@pytest.fixture(scope="module")
+def sampled(parts, stream):
     """What shows samples, of 4 groups of 4, by the tasks that are at hand and the number of exemplars."""
-    plan = dataclasses.replace(tiny_method.parts.plan, spec=stream.spec)
-    parts = dataclasses.replace(tiny_method.parts, plan=plan)
 
     @functools.cache
     def begin(joint: bool, capacity: int = 0, part: tuple[int, int] = (0, 1)):
@@ -85,11 +90,8 @@ def test_several_readers_share_the_groups_of_one(sampled):
         np.testing.assert_array_equal(one, np.concatenate(pieces))
 
 
-def test_steps_are_drawn_as_a_memory_of_the_same_images_would_be(sampled, tiny_method, stream):
+def test_steps_are_drawn_as_a_memory_of_the_same_images_would_be(sampled, parts, stream):
     """The sampler, by the key of the phase."""
-    parts = dataclasses.replace(
-        tiny_method.parts, plan=dataclasses.replace(tiny_method.parts.plan, spec=stream.spec)
-    )
     nothing = np.zeros(0, np.int32)
     known, position = candidates_of(stream, (0, 1), Places(*[nothing] * 3), 24)
     key = named_key(jax.random.key(0), "replay", 1)

@@ -4,6 +4,7 @@ from braincl_jax.data.dataset import Dataset
 from braincl_jax.data.images import Encoded, Images, InMemory, Mapped
 from braincl_jax.data.prepare import prepared
 from braincl_jax.data.read_ahead import read_ahead
+from braincl_jax.data.readable import without_unreadable
 from braincl_jax.data.resize import Resized
 from braincl_jax.data.shrink import Shrunk, shrunk
 from braincl_jax.data.sources import load_source, register_source
@@ -23,4 +24,5 @@ __all__ = [
     "read_ahead",
     "register_source",
     "shrunk",
+    "without_unreadable",
 ]

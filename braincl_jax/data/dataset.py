@@ -13,6 +13,18 @@ ARRAYS = ("x_train", "y_train", "x_test", "y_test")
 NAMES = "class_names"
 
 
+class LeftOut(NamedTuple):
+    """Images of a source that cannot be read and are not there.
+
+    Attributes:
+        train: their rows among those to train on, ascending.
+        test: their rows among those to test on, ascending.
+    """
+
+    train: tuple[int, ...] = ()
+    test: tuple[int, ...] = ()
+
+
 class Dataset(NamedTuple):
     """N labelled images to train on and M to test on.
 
@@ -24,6 +36,7 @@ class Dataset(NamedTuple):
         class_names: a name for each class; the class's number where the source has none.
         train_domains: int64 [N], 0..D-1, the domain of each training image, in the order in which domains arrive; None
             where the source has none.
+        left_out: images of the source that are not among these, see `data.readable`.
     """
 
     train: Images
@@ -32,6 +45,7 @@ class Dataset(NamedTuple):
     test_labels: np.ndarray
     class_names: tuple[str, ...] = ()
     train_domains: np.ndarray | None = None
+    left_out: LeftOut = LeftOut()
 
     @property
     def num_classes(self) -> int:
@@ -122,7 +136,7 @@ def checked(where: str, dataset: Dataset) -> Dataset:
     if len(names) != num_classes:
         raise ValueError(f"{where}: {len(names)} class names for {num_classes} classes.")
     domains = _checked_domains(where, dataset.train_domains, len(train))
-    return Dataset(train, train_labels, test, test_labels, names, domains)
+    return Dataset(train, train_labels, test, test_labels, names, domains, dataset.left_out)
 
 
 def _in_memory(where: str, key: str, array: np.ndarray) -> InMemory:

@@ -18,6 +18,8 @@ CHUNK = 256
 def fingerprint(stream: TaskStream, most_bytes: int = MOST_BYTES) -> str:
     """SHA-256, in hex, of all labels of a stream and of the pixels of its images, task after task.
 
+    The rows of unreadable images that are left out count too, where there are any.
+
     Where images have more than `most_bytes`, evenly spaced ones stand for all of them, at least one a task: another
     data set is found out, and so is another split or order of this one; a change in a few images of very many is not.
     """
@@ -35,4 +37,6 @@ def fingerprint(stream: TaskStream, most_bytes: int = MOST_BYTES) -> str:
             positions = np.linspace(0, len(labels) - 1, number).astype(np.int64)
             for first in range(0, number, CHUNK):
                 digest.update(images_of(task, positions[first : first + CHUNK]).tobytes())
+    if any(stream.left_out):
+        digest.update(f"{tuple(stream.left_out)}".encode())
     return digest.hexdigest()

@@ -7,6 +7,8 @@ from typing import BinaryIO, Protocol, runtime_checkable
 
 import numpy as np
 
+from braincl_jax.data.stamps import ChangedError, require_unchanged, stamp_of
+
 COLOURS = (1, 3)
 
 
@@ -95,17 +97,24 @@ class Mapped:
     """Images of a file that holds them as they are, uint8 one after another.
 
     The file is mapped anew by each `take`: the pages that it read stay in the system's cache, but do not go on
-    counting as memory of this process. Whoever changes the file during a run changes the images.
+    counting as memory of this process. A file that was changed since is an error.
 
     Attributes:
         file: the file.
         offset: bytes before the first pixel.
         dims: (N, H, W, C).
+        stamp: what `stamp_of` says of the file.
     """
 
     file: Path
     offset: int
     dims: tuple[int, int, int, int]
+    stamp: tuple[int, int]
+
+    @classmethod
+    def of(cls, file: Path, offset: int, dims: tuple[int, int, int, int]) -> "Mapped":
+        """The images of a file as it is now."""
+        return cls(file, offset, dims, stamp_of(file))
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -116,7 +125,11 @@ class Mapped:
 
     def take(self, rows: np.ndarray) -> np.ndarray:
         try:
-            pixels = np.memmap(self.file, np.uint8, "r", self.offset, self.dims)
+            with self.file.open("rb") as opened:
+                require_unchanged(self.file, opened.fileno(), self.stamp)
+                pixels = np.memmap(opened, np.uint8, "r", self.offset, self.dims)
+        except ChangedError:
+            raise
         except (OSError, ValueError) as error:
             raise ValueError(f"{self.file}: cannot be mapped: {error}") from error
         return np.asarray(pixels[rows])

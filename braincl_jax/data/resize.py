@@ -29,7 +29,7 @@ class Resized:
         decoder: one of `config.DECODERS`, for images that are encoded.
     """
 
-    images: Images
+    images: Images | Encoded
     short: int
     side: int
     decoder: str = "pillow"

@@ -8,7 +8,7 @@ from typing import cast
 import numpy as np
 
 from braincl_jax.config import ProtocolConfig
-from braincl_jax.data.dataset import Dataset, checked
+from braincl_jax.data.dataset import Dataset, LeftOut, checked
 from braincl_jax.data.read_ahead import read_ahead
 from braincl_jax.data.tasks import Pool, cut
 from braincl_jax.types import Array, Batch, StreamSpec
@@ -29,12 +29,14 @@ class TaskStream:
         class_order: the source's class ids, in the order in which they arrive.
         class_names: the source's names of the classes, in the same order.
         evaluated_on: "test", or "validation" if held-out training images take the place of the test images.
+        left_out: images of the source that cannot be read and are in no task.
     """
 
     spec: StreamSpec
     class_order: tuple[int, ...]
     class_names: tuple[str, ...]
     evaluated_on: str
+    left_out: LeftOut
     _train: Pool = field(repr=False)
     _test: Pool = field(repr=False)
     _part: tuple[int, int] = field(default=(0, 1), repr=False)
@@ -89,7 +91,10 @@ class TaskStream:
         order = tuple(tasks.order.tolist())
         names = tuple(dataset.class_names[original] for original in order)
         evaluated_on = "validation" if validation_fraction > 0 else "test"
-        return cls(spec, order, names, evaluated_on, tasks.train, tasks.test)
+        return cls(
+            *(spec, order, names, evaluated_on, dataset.left_out),
+            *(tasks.train, tasks.test),
+        )
 
     @property
     def test_sizes(self) -> tuple[int, ...]:

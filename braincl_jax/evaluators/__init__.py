@@ -1,4 +1,7 @@
-"""What is measured of a brain, one file each: what `config.evaluators` may name."""
+"""What is measured of a brain, one file each: what `config.evaluators` may name. A file that is added is found here."""
+
+import importlib
+import pkgutil
 
 from braincl_jax.evaluators.accuracy import Accuracy
 from braincl_jax.evaluators.balance import Balance
@@ -26,3 +29,6 @@ __all__ = [
     "TaskAware",
     "UnseenClasses",
 ]
+
+for _module in pkgutil.iter_modules(__path__):
+    importlib.import_module(f"{__name__}.{_module.name}")

@@ -6,11 +6,12 @@ it returns reaches `metrics.jsonl`, `summary.json`, the report and comparisons b
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar, Literal, NamedTuple, Protocol
+from typing import Any, ClassVar, Literal, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
+from braincl_jax.config import Config
 from braincl_jax.data import TaskStream
 from braincl_jax.methods.base import Method
 from braincl_jax.pipeline import Notes
@@ -65,6 +66,7 @@ class Exam:
         method: the learner.
         notes: what its phases have noted.
         predict: uint8 [N, H, W, C] -> logits float32 [N, K], for images from anywhere.
+        features: uint8 [N, H, W, C] -> features float32 [N, F], what the head sees of them.
         ask: task -> answers on its test images; tasks to come have some as well.
         fetch: () -> one device's state; it is fetched once.
     """
@@ -74,6 +76,7 @@ class Exam:
     method: Method
     notes: Notes
     predict: Callable[[NDArray[np.uint8]], NDArray[np.float32]]
+    features: Callable[[NDArray[np.uint8]], NDArray[np.float32]]
     ask: Callable[[int], Answers]
     fetch: Callable[[], BrainState]
     _answers: dict[int, Answers] = dataclasses.field(default_factory=dict, repr=False)
@@ -137,4 +140,17 @@ class Evaluator(Protocol):
 
     def summarise(self, figures: Mapping[int, Figures], stream: TaskStream) -> Figures:
         """What the summary gets, from the figures of all tasks (those of the last one alone for `at_end`)."""
+        ...
+
+
+@runtime_checkable
+class Demanding(Protocol):
+    """What an evaluator has besides if it needs more than the run itself, such as files or a package."""
+
+    def check(self, config: Config, stream: TaskStream) -> None:
+        """Looks whether all is there, before anything is trained or written.
+
+        Raises:
+            ValueError: something is missing.
+        """
         ...

@@ -67,6 +67,24 @@ def detect(inside: Scores, outside: Scores) -> Detection:
     )
 
 
+def compare(inside: Mapping[str, Scores], outside: Mapping[str, Scores]) -> dict[str, float]:
+    """`detect` by each of several confidences, by name: SCORE_FIGURE -> value.
+
+    Raises:
+        ValueError: as `detect`.
+    """
+    return {
+        f"{score}_{figure}": value
+        for score, confidence in inside.items()
+        for figure, value in detect(confidence, outside[score])._asdict().items()
+    }
+
+
+def confidences(logits: NDArray[np.floating]) -> dict[str, Scores]:
+    """What each of `CONFIDENCES` says of logits [N, K]: [N]."""
+    return {score: confidence(logits) for score, confidence in CONFIDENCES.items()}
+
+
 def max_softmax(logits: NDArray[np.floating]) -> Scores:
     """Logarithm of the largest softmax probability (Hendrycks & Gimpel 2017, arXiv 1610.02136), [N, K] -> [N].
 

@@ -4,6 +4,7 @@ Of every frequency of the cosine transform of blocks that lie on a grid, as deco
 the image and the logarithm of the mean energy; linear discriminant analysis (Fisher 1936) tells labels from them.
 """
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -18,10 +19,18 @@ FLOOR = 1e-9
 # images of some labels.
 SHRINKAGE = 0.1
 SMALLEST_DEVIATION = 1e-6
+# Numbers of images that are transformed together, in some twelve bytes each.
+MOST_NUMBERS = 1 << 27
 
 
 def block_statistics(images: NDArray[np.uint8]) -> NDArray[np.float64]:
     """uint8 [N, H, W, C] -> float64 [N, 2 b b C], b = 8 or as many pixels as there are along the shorter side."""
+    size = max(1, MOST_NUMBERS // math.prod(images.shape[1:]))
+    parts = [images[first : first + size] for first in range(0, len(images), size)]
+    return np.concatenate([_statistics(part) for part in parts])
+
+
+def _statistics(images: NDArray[np.uint8]) -> NDArray[np.float64]:
     number, height, width, channels = images.shape
     block = min(LARGEST_BLOCK, height, width)
     rows, columns = height // block, width // block

@@ -1,6 +1,7 @@
 """Recall quality: how close to the training images the memory recalls them, when all has been learned."""
 
 import functools
+import math
 from collections.abc import Mapping
 from typing import ClassVar
 
@@ -15,8 +16,8 @@ from braincl_jax.parts import compiled_recall
 from braincl_jax.registry import EVALUATORS
 from braincl_jax.settings import settings
 
-# Originals and recalls in memory at a time.
-CHUNK = 512
+# Originals, and as many recalls, in memory at a time; and of large ones, numbers, which take some ten bytes each.
+CHUNK, MOST_NUMBERS = 512, 1 << 26
 
 
 @EVALUATORS.register("recall_quality")
@@ -31,11 +32,12 @@ class RecallQuality:
         if "sources" not in exam.notes:
             return {"psnr_db": None}
         sources = exam.notes["sources"]
-        values = []
+        values, one = [], math.prod(exam.stream.spec.image_shape)
+        size = max(1, min(CHUNK, MOST_NUMBERS // one))
         for task in np.unique(sources[:, 0]).tolist():
             slots = np.flatnonzero(sources[:, 0] == task)
-            for first in range(0, len(slots), CHUNK):
-                recalled, original = recalled_and_real(exam, slots[first : first + CHUNK])
+            for first in range(0, len(slots), size):
+                recalled, original = recalled_and_real(exam, slots[first : first + size])
                 values.append(psnr(original, recalled))
         return {"psnr_db": float(np.concatenate(values).mean())}
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from braincl_jax.data import TaskStream
 from braincl_jax.evaluators.base import Exam, Figures, Moment, Row
-from braincl_jax.evaluators.detection import CONFIDENCES, Detection, detect
+from braincl_jax.evaluators.detection import CONFIDENCES, Detection, compare, confidences
 from braincl_jax.registry import EVALUATORS
 from braincl_jax.settings import settings
 
@@ -53,11 +53,7 @@ class UnseenClasses:
             return {}
         own = exam.seen_classes()
         inside, outside = exam.seen().logits[:, own], unseen.logits[:, own]
-        return {
-            f"{score}_{figure}": value
-            for score, confidence in CONFIDENCES.items()
-            for figure, value in detect(confidence(inside), confidence(outside))._asdict().items()
-        }
+        return compare(confidences(inside), confidences(outside))
 
     def summarise(self, figures: Mapping[int, Figures], stream: TaskStream) -> Figures:
         del stream

@@ -67,7 +67,8 @@ def plan_words(
         num_tasks: T.
 
     Raises:
-        ValueError: the budget does not pay for the decoders and at least one cue a task.
+        ValueError: the budget does not pay for the decoders and at least one cue a task, or for more words than can be
+            counted.
     """
     num_words = (budget_bytes - count_bytes) // 2
     least = trunk_words + num_tasks * (record_words + cue_words)
@@ -81,6 +82,7 @@ def plan_words(
         )
     if num_words > MAX_WORDS:
         raise ValueError(
-            f"budget_bytes={budget_bytes} makes a block of {num_words} words; at most {MAX_WORDS} can be addressed"
+            f"budget_bytes={budget_bytes} makes a block of {num_words} words; at most {MAX_WORDS} can be addressed: "
+            f"lower it to {2 * MAX_WORDS + count_bytes} or less"
         )
     return num_words

@@ -63,8 +63,10 @@ class CueLayout:
         codec = build_codec(settings, plan.spec.image_shape)
         lanes, height = settings.lanes_per_image, codec.latent_shape[0]
         if height % lanes:
+            possible = (str(number) for number in range(1, height + 1) if height % number == 0)
             raise ValueError(
-                f"codec.lanes_per_image={lanes} must divide the {height} rows of a cue"
+                f"codec.lanes_per_image={lanes} must divide the {height} rows of a cue: "
+                f"it may be {', '.join(possible)}"
             )
         require_few(config.sleep, codec.latent_shape)
         return cls(

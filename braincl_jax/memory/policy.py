@@ -7,7 +7,12 @@ from typing import NamedTuple, Protocol
 
 import jax.numpy as jnp
 
-from braincl_jax.memory.selection import class_balanced_order, class_of_task, words_within_class
+from braincl_jax.memory.selection import (
+    class_balanced_order,
+    class_of_task,
+    running_total,
+    words_within_class,
+)
 from braincl_jax.registry import POLICIES
 from braincl_jax.settings import settings
 from braincl_jax.types import Array
@@ -116,7 +121,7 @@ def keep_equal_words(key: Array, candidates: Candidates, funds: Funds, allowance
 def _prefix(order: Array, candidates: Candidates, eligible: Array, room: Array) -> Array:
     """The eligible candidates that come first in `order` and together take at most `room` words: bool [n]."""
     words = jnp.where(eligible, candidates.words, 0)[order]
-    fits = (jnp.cumsum(words) <= room) & eligible[order]
+    fits = (running_total(words) <= room) & eligible[order]
     return jnp.zeros_like(eligible).at[order].set(fits)
 
 

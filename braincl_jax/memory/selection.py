@@ -3,7 +3,21 @@
 import jax
 import jax.numpy as jnp
 
+from braincl_jax.memory.budget import MAX_WORDS
 from braincl_jax.types import Array
+
+
+def running_total(words: Array) -> Array:
+    """int32 [n]: words up to each place, of numbers int32 [n], >= 0; `MAX_WORDS` from where there are more of them.
+
+    What is stored and what would like to be may together be more than int32 can count.
+    """
+    sums = jnp.cumsum(words.astype(jnp.uint32))
+    # A sum that is smaller than the one before it has begun anew at 2^32.
+    beyond = jnp.concatenate([jnp.zeros(1, bool), sums[1:] < sums[:-1]]) | (sums > MAX_WORDS)
+    return jnp.where(
+        jax.lax.cummax(beyond.astype(jnp.int32)) > 0, MAX_WORDS, sums.astype(jnp.int32)
+    )
 
 
 def class_of_task(label: Array, task: Array) -> Array:

@@ -81,13 +81,22 @@ class Method(abc.ABC):
         """The state after each step of replay, such as with slow weights in `state.own` that follow the fast ones."""
         return state
 
+    def evaluated(self, state: BrainState) -> tuple[PyTree, PyTree]:
+        """Parameters and BatchNorm statistics of the network that is evaluated: the slow ones, if there are any."""
+        return state.encoder.evaluated
+
     def predict(self, state: BrainState, images: Array) -> Array:
-        """uint8 [B, H, W, C] -> logits float32 [B, K]: what is evaluated; of slow weights, if there are any."""
-        params, batch_stats = state.encoder.evaluated
+        """uint8 [B, H, W, C] -> logits float32 [B, K]: what is evaluated."""
+        params, batch_stats = self.evaluated(state)
         logits, _ = self.parts.network.predict(
             params, batch_stats, state.consolidation.seen_classes, images
         )
         return logits
+
+    def features(self, state: BrainState, images: Array) -> Array:
+        """uint8 [B, H, W, C] -> features float32 [B, F] of the network that is evaluated: what its head sees."""
+        features, _ = self.parts.network.features(*self.evaluated(state), images)
+        return features
 
     def kept(self, state: BrainState) -> dict[str, PyTree]:
         """What it keeps from task to task beside its memory, by row of the bill: `state.own` as a whole by default."""

@@ -73,5 +73,5 @@ class ICaRL(Taught, ReplayHerding):
     def predict(self, state: BrainState, images: Array) -> Array:
         if self.predict_by == "head":
             return super().predict(state, images)
-        features, _ = self.parts.network.features(*state.encoder.evaluated, images)
+        features, _ = self.parts.network.features(*self.evaluated(state), images)
         return nearest_mean_logits(features, state.own["class_means"])

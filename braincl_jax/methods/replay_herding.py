@@ -38,7 +38,9 @@ class ReplayHerding(ReplayRawAndTask):
 
     def phases(self, stream: TaskStream) -> tuple[Phase, ...]:
         parts, places = self.parts, self.places(stream)
-        look = pipeline.memorise(functools.partial(look_step, parts=parts), parts, stream)
+        look = pipeline.memorise(
+            functools.partial(look_step, features_of=self.features), parts, stream
+        )
         keep = pipeline.memorise(keep_step, parts, stream)
         return (
             pipeline.start(parts, self.layout),

@@ -16,14 +16,25 @@ MASKED_LOGIT = -1e9
 
 @dataclasses.dataclass(frozen=True)
 class Network:
-    """Backbone and head; parameters live in the state as {"backbone", "head"}."""
+    """Backbone and head; parameters live in the state as {"backbone", "head"}.
+
+    Attributes:
+        backbone: images to features.
+        head: features to logits.
+        side: height and width of what it sees, the middle of larger images; 0 sees images whole.
+    """
 
     backbone: nn.Module
     head: nn.Dense
+    side: int = 0
+
+    def seen_shape(self, image_shape: tuple[int, int, int]) -> tuple[int, int, int]:
+        """What it sees of images of shape (H, W, C)."""
+        return (self.side, self.side, image_shape[2]) if self.side else image_shape
 
     def init(self, key: Array, image_shape: tuple[int, int, int]) -> tuple[PyTree, PyTree]:
-        """Random parameters and BatchNorm statistics."""
-        image = jnp.zeros((1, *image_shape))
+        """Random parameters and BatchNorm statistics, for images of shape (H, W, C)."""
+        image = jnp.zeros((1, *self.seen_shape(image_shape)))
         variables = self.backbone.init(jax.random.fold_in(key, 0), image, train=False)
         features = jax.eval_shape(lambda x: self.backbone.apply(variables, x, train=False), image)
         head = self.head.init(jax.random.fold_in(key, 1), jnp.zeros(features.shape))["params"]
@@ -40,6 +51,8 @@ class Network:
         axis_name: str | None = None,
     ) -> tuple[Array, PyTree]:
         """uint8 [B, H, W, C] -> features float32 [B, F] and the BatchNorm statistics, moved only if `train`."""
+        if self.side:
+            images = middle(images, self.side)
         x = images.astype(jnp.float32) / 127.5 - 1
         variables = {"params": params["backbone"], "batch_stats": batch_stats}
         if not train:
@@ -83,10 +96,33 @@ class Network:
         return jnp.where(seen_classes[None], logits, MASKED_LOGIT), batch_stats
 
 
-def build_network(backbone: str, num_classes: int) -> Network:
+def middle(images: Array, side: int) -> Array:
+    """The squares in the middle of images: [B, H, W, C] -> [B, side, side, C].
+
+    Of images that were themselves cut out of a middle (`data.resize`) it is what would have been cut out at once, if
+    the two sides differ by a multiple of 4; else half pixels may have been rounded the other way.
+
+    Raises:
+        ValueError: images are smaller.
+    """
+    height, width = images.shape[1:3]
+    if side > min(height, width):
+        raise ValueError(
+            f"images of {height}x{width} are too small: the network sees {side}x{side}"
+        )
+    top, left = round((height - side) / 2), round((width - side) / 2)
+    return images[:, top : top + side, left : left + side]
+
+
+def build_network(backbone: str, num_classes: int, side: int = 0) -> Network:
     """The network with that backbone (a name with settings) and a head over K classes.
+
+    Args:
+        backbone: a name with settings.
+        num_classes: K.
+        side: see `Network`.
 
     Raises:
         ValueError: there is no such backbone, or it has no such setting.
     """
-    return Network(BACKBONES.build(backbone)(), nn.Dense(num_classes))
+    return Network(BACKBONES.build(backbone)(), nn.Dense(num_classes), side)

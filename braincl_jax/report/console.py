@@ -32,6 +32,9 @@ def format_summary(summary: Summary, workdir: Path) -> str:
     lines += [f"{name:>14} {value:>10,}" for name, value in bill.items()]
     stored, shown = summary.get("num_cues"), summary.get("num_train_images")
     lines += ["", f"{number(stored, ',')} of {number(shown, ',')} training images are in memory"]
+    left_out = (summary.get("left_out") or {}).items()
+    if found := [f"{count:,} to {split} on" for split, count in left_out if count]:
+        lines.append(f"left out, since they cannot be read: {' and '.join(found)}")
     seconds = sum((summary.get("wall_seconds") or {}).values())
     lines.append(f"{seconds:.0f} seconds; results are in {workdir}/")
     return "\n".join(lines)

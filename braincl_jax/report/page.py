@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from braincl_jax.report.classes import class_section
+from braincl_jax.report.costs import compute_section
 from braincl_jax.report.drawing import draw_figures, draw_or_warn, embedded
 from braincl_jax.report.origin import origin_sections
 from braincl_jax.report.pixels import spread
@@ -35,7 +36,7 @@ def write_report(directory: Path, summary: Summary, recalls: RecallSample | None
             `summaries.rows_of`), and in `figures` the figures drawn, as texts for `FIGURES`; where it names none,
             all that are registered for a run. `memory_bytes` may hold its "total" alone. Read besides, if there:
             `accuracy_matrix`, `test_sizes`, `num_cues`, `raw_train_bytes` (the bytes of all training images as uint8),
-            and what `class_section` and `origin_sections` name. Long lists are cut, and say so.
+            and what `class_section`, `compute_section` and `origin_sections` name. Long lists are cut, and say so.
         recalls: the images to show, or None for a method that recalls none.
 
     Returns:
@@ -75,7 +76,7 @@ def _sections(summary: Summary) -> list[str]:
     blocks += class_section(summary)
     if summary.get("memory_bytes") is not None:
         blocks += ["## Long-term memory", _memory_table(summary)]
-    return blocks
+    return [*blocks, *compute_section(summary)]
 
 
 def _metric_table(summary: Summary) -> str:

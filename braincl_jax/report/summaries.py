@@ -154,36 +154,5 @@ def largest(parts: dict[str, int], most: int) -> dict[str, int]:
     return some | {f"{len(parts) - len(kept)} others": others}
 
 
-def runs_by_method(summaries: Sequence[Summary]) -> dict[str, list[Summary]]:
-    """The runs of each method, methods in order of first appearance.
-
-    Raises:
-        ValueError: if there is no run, if runs differ in dataset or number of tasks, if runs of one method differ in
-            budget, or if a method has the same seed twice. Comparisons are equal or they are not made.
-    """
-    if not summaries:
-        raise ValueError("a comparison needs at least 1 run, got 0")
-    methods: dict[str, list[Summary]] = {}
-    for run in summaries:
-        methods.setdefault(run["method"], []).append(run)
-        _check_same("dataset", summaries[0], run)
-        _check_same("num_tasks", summaries[0], run)
-    for method, runs in methods.items():
-        for run in runs:
-            _check_same("budget_bytes", runs[0], run)
-        seeds = [run["seed"] for run in runs]
-        if len(set(seeds)) < len(seeds):
-            raise ValueError(f"{method} has {len(seeds)} runs but seeds {seeds}")
-    return methods
-
-
 def _test_sizes(summary: Summary) -> Sequence[int]:
     return summary.get("test_sizes") or [1] * len(summary["accuracy_matrix"])
-
-
-def _check_same(key: str, one: Summary, other: Summary) -> None:
-    if one[key] != other[key]:
-        raise ValueError(
-            f"runs to compare differ in {key}: {one['method']} has {one[key]!r}, "
-            f"{other['method']} has {other[key]!r}"
-        )

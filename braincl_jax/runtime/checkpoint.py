@@ -25,7 +25,7 @@ import orbax.checkpoint as ocp
 
 from braincl_jax.types import PyTree
 
-FORMAT = 2
+FORMAT = 3
 STATE, CURSOR, CONFIG, MANIFEST = "state", "cursor.json", "config.json", "manifest.json"
 
 # Elements that are compared together: most arrays differ among their first.

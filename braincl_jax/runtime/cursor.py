@@ -18,11 +18,20 @@ class Outcome(NamedTuple):
         figures: evaluator -> task -> its figures, JSON.
         notes: what phases have noted for their method; JSON and NumPy arrays.
         seconds: wall-clock time by stage, and of waiting for checkpoints.
+        steps: done, by phase.
+        peak_bytes: of the memory of a device, by the phase that has raised it so far.
     """
 
     figures: dict[str, dict[int, Figures]]
     notes: Notes
     seconds: dict[str, float]
+    steps: dict[str, int]
+    peak_bytes: dict[str, int]
+
+    @classmethod
+    def empty(cls) -> "Outcome":
+        """Of a run that has not begun."""
+        return cls(defaultdict(dict), {}, defaultdict(float), defaultdict(int), {})
 
 
 @dataclasses.dataclass
@@ -40,9 +49,7 @@ class Cursor:
     """
 
     stage: str
-    outcome: Outcome = dataclasses.field(
-        default_factory=lambda: Outcome(defaultdict(dict), {}, defaultdict(float))
-    )
+    outcome: Outcome = dataclasses.field(default_factory=Outcome.empty)
     steps: int = 0
     task: int = 0
     done: int = 0
@@ -75,6 +82,8 @@ def to_json(cursor: Cursor) -> dict[str, Any]:
         "figures": {name: dict(by_task) for name, by_task in outcome.figures.items()},
         "notes": {name: _array_to_json(note) for name, note in outcome.notes.items()},
         "seconds": dict(outcome.seconds),
+        "phase_steps": dict(outcome.steps),
+        "peak_bytes": dict(outcome.peak_bytes),
     }
 
 
@@ -88,6 +97,8 @@ def from_json(content: dict[str, Any]) -> Cursor:
         figures=defaultdict(dict, figures),
         notes={name: _array_from_json(note) for name, note in content["notes"].items()},
         seconds=defaultdict(float, content["seconds"]),
+        steps=defaultdict(int, content["phase_steps"]),
+        peak_bytes=dict(content["peak_bytes"]),
     )
     return Cursor(outcome=outcome, **{name: content[name] for name in NAMES})
 

@@ -42,6 +42,7 @@ class Devices:
             )
         self._num_own = int(each)
         self._devices = [device for devices in available for device in devices[: self._num_own]]
+        self._own = available[jax.process_index()][: self._num_own]
 
     def __len__(self) -> int:
         return len(self._devices)
@@ -50,6 +51,16 @@ class Devices:
     def description(self) -> str:
         processes = f" in {jax.process_count()} processes" if jax.process_count() > 1 else ""
         return f"{len(self)} x {self._devices[0].device_kind}{processes}"
+
+    def peak_bytes(self) -> int | None:
+        """The most that was in use, since the process began, of the memory of one of its devices.
+
+        None where the backend does not say, as on a CPU.
+        """
+        stats = [device.memory_stats() or {} for device in self._own]
+        return max(
+            (one["peak_bytes_in_use"] for one in stats if "peak_bytes_in_use" in one), default=None
+        )
 
     @property
     def part(self) -> tuple[int, int]:

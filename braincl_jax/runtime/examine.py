@@ -11,13 +11,16 @@ from numpy.typing import NDArray
 
 from braincl_jax import collectives
 from braincl_jax.data import TaskStream
-from braincl_jax.evaluators.base import Answers, Evaluator, Exam
+from braincl_jax.evaluators.base import Answers, Demanding, Evaluator, Exam
 from braincl_jax.methods import Method
 from braincl_jax.pipeline import Notes
 from braincl_jax.runtime.devices import Devices
 from braincl_jax.runtime.stages import build_evaluators
 from braincl_jax.state import BrainState
 from braincl_jax.types import Array, Batch, PyTree
+
+# (state, batch) -> what is asked for [B, ...], label [B] and index [B], of the whole batch.
+Reader = Callable[[PyTree, Batch], tuple[Array, Array, Array]]
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -30,48 +33,71 @@ class Examiner:
         devices: where its state is.
         evaluators: who looks, by the names in the config.
         answer: (state, batch) -> logits [B, K], label [B] and index [B] of the whole batch.
+        describe: the same with features [B, F] in place of logits.
     """
 
     method: Method
     stream: TaskStream
     devices: Devices
     evaluators: dict[str, Evaluator]
-    answer: Callable[[PyTree, Batch], tuple[Array, Array, Array]]
+    answer: Reader
+    describe: Reader
 
     @classmethod
     def build(cls, method: Method, stream: TaskStream, devices: Devices) -> "Examiner":
-        """An examiner of this method on these devices."""
+        """An examiner of this method on these devices; what it does not need is never compiled.
 
-        def answer(state: BrainState, batch: Batch, *, axis_name: str | None = None):
-            logits = method.predict(state, batch.image)
-            return collectives.concatenate((logits, batch.label, batch.index), axis_name)
+        Raises:
+            ValueError: an evaluator lacks something that it needs.
+        """
 
-        evaluators = build_evaluators(method.parts.config.evaluators)
-        return cls(method, stream, devices, evaluators, devices.map_reader(answer))
+        def of_whole_batch(function: Callable[[BrainState, Array], Array]) -> Reader:
+            def read(state: BrainState, batch: Batch, *, axis_name: str | None = None):
+                own = function(state, batch.image)
+                return collectives.concatenate((own, batch.label, batch.index), axis_name)
+
+            return devices.map_reader(read)
+
+        config = method.parts.config
+        evaluators = build_evaluators(config.evaluators)
+        for evaluator in evaluators.values():
+            if isinstance(evaluator, Demanding):
+                evaluator.check(config, stream)
+        readers = map(of_whole_batch, (method.predict, method.features))
+        return cls(method, stream, devices, evaluators, *readers)
 
     def exam(self, state: PyTree, task: int, notes: Notes) -> Exam:
         """The brain as it is now; `state` must not be donated while the exam lasts."""
         size = self.method.parts.config.eval_batch_size
 
         def ask(task: int) -> Answers:
-            return self._answers(state, self.stream.test_batches(task, batch_size=size))
+            batches = self.stream.test_batches(task, batch_size=size)
+            return Answers(*_read(self.answer, state, batches))
 
-        def predict(images: NDArray[np.uint8]) -> NDArray[np.float32]:
-            return self._answers(state, padded_batches(images, size, self.devices.part)).logits
+        def reads(reader: Reader) -> Callable[[NDArray[np.uint8]], NDArray[np.float32]]:
+            def read(images: NDArray[np.uint8]) -> NDArray[np.float32]:
+                return _read(reader, state, padded_batches(images, size, self.devices.part))[0]
+
+            return read
 
         @functools.cache
         def fetch() -> BrainState:
             return jax.device_put(self.devices.fetch(state))
 
-        return Exam(task, self.stream, self.method, notes, predict, ask, fetch)
+        predict, features = reads(self.answer), reads(self.describe)
+        return Exam(task, self.stream, self.method, notes, predict, features, ask, fetch)
 
-    def _answers(self, state: PyTree, batches: Iterator[Batch]) -> Answers:
-        logits, labels = [], []
-        for batch in batches:
-            some, label, index = jax.device_get(self.answer(state, batch))
-            logits.append(some[index >= 0])
-            labels.append(label[index >= 0])
-        return Answers(np.concatenate(logits), np.concatenate(labels))
+
+def _read(
+    reader: Reader, state: PyTree, batches: Iterator[Batch]
+) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+    """What is read of all images, and their labels; padding is left out."""
+    outputs, labels = [], []
+    for batch in batches:
+        output, label, index = jax.device_get(reader(state, batch))
+        outputs.append(output[index >= 0])
+        labels.append(label[index >= 0])
+    return np.concatenate(outputs), np.concatenate(labels)
 
 
 def padded_batches(images: NDArray[np.uint8], size: int, part: tuple[int, int]) -> Iterator[Batch]:

@@ -2,13 +2,14 @@
 
 import contextlib
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import jax
 
 from braincl_jax.config import changed, to_mapping
+from braincl_jax.pipeline import Phase
 from braincl_jax.runtime.cursor import Outcome
 from braincl_jax.runtime.curves import thinned
 from braincl_jax.runtime.examine import Examiner
@@ -24,7 +25,11 @@ _LOG = logging.getLogger(__name__)
 
 
 def finish(
-    state: BrainState, outcome: Outcome, examiner: Examiner, workdir: Path
+    state: BrainState,
+    outcome: Outcome,
+    phases: Sequence[Phase],
+    examiner: Examiner,
+    workdir: Path,
 ) -> dict[str, Any]:
     """Writes all that there is to write, the pictures last; returns the summary.
 
@@ -39,6 +44,7 @@ def finish(
     summary = summarise_run(
         final,
         method=method,
+        phases=phases,
         evaluators=examiner.evaluators,
         stream=stream,
         outcome=outcome,

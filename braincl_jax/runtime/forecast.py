@@ -2,25 +2,27 @@
 
 import math
 import os
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import jax
 import numpy as np
 
-from braincl_jax.build import build_method, build_plan, init_brain
+from braincl_jax.build import brain_shapes, build_method, build_plan
 from braincl_jax.config import Config
 from braincl_jax.data import TaskStream
 from braincl_jax.memory.budget import tree_bytes
 from braincl_jax.memory.cue_layout import CueLayout
 from braincl_jax.memory.shares import full_rows, task_shares
 from braincl_jax.methods import Method
+from braincl_jax.phases import batch_shapes, build_phases, phase_flops
 from braincl_jax.pipeline import Phase
 from braincl_jax.report.forecast import Forecast, PhaseForecast, TaskForecast
 from braincl_jax.runtime.devices import Devices, require_even_batches
 from braincl_jax.state import BrainState
-from braincl_jax.types import PyTree
 
-# It is compiled to be counted and not to be run.
+# It is compiled to be measured and not to be run.
 QUICKLY = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}
 
 
@@ -29,8 +31,8 @@ def forecast(config: Config, stream: TaskStream, *, compiled: bool = True) -> Fo
 
     Args:
         config: the settings.
-        stream: the tasks; a batch of images is read for each phase that trains.
-        compiled: whether to compile what trains, for its operations and its memory.
+        stream: the tasks; a batch of images is read for each phase that has any.
+        compiled: whether to compile what trains, for its memory.
 
     Raises:
         ValueError: the settings do not fit the stream or the devices, as when the run would begin.
@@ -39,8 +41,14 @@ def forecast(config: Config, stream: TaskStream, *, compiled: bool = True) -> Fo
     require_even_batches(config, len(devices))
     plan = build_plan(config, stream)
     method = build_method(config, plan)
-    state = jax.eval_shape(lambda key: init_brain(method, key), jax.random.key(0))
-    phases = foresee_phases(method.phases(stream), state, plan.spec.num_tasks, compiled=compiled)
+    state = brain_shapes(method)
+    phases = foresee_phases(
+        build_phases(method, stream),
+        phase_flops(method, stream, state),
+        state,
+        plan.spec.num_tasks,
+        compiled=compiled,
+    )
     rows = state_rows(state)
     available = device_memory()
     needed = needed_bytes(rows["total"], phases, len(devices), shared=_on_cpu())
@@ -49,6 +57,7 @@ def forecast(config: Config, stream: TaskStream, *, compiled: bool = True) -> Fo
         method=config.method,
         dataset=config.dataset,
         image_shape=plan.spec.image_shape,
+        network_shape=method.parts.network.seen_shape(plan.spec.image_shape),
         tasks=foresee_tasks(method, stream),
         latent_channels=plan.latent_channels if isinstance(method.layout, CueLayout) else None,
         budget_bytes=plan.budget_bytes,
@@ -56,6 +65,7 @@ def forecast(config: Config, stream: TaskStream, *, compiled: bool = True) -> Fo
         parameters=parameter_rows(method, state),
         state_bytes=rows,
         memory_bytes=memory_rows(method, state),
+        checkpoint_bytes=checkpoint_rows(rows),
         phases=phases,
         device=devices.description,
         device_bytes=available,
@@ -112,48 +122,65 @@ def memory_rows(method: Method, state: BrainState) -> dict[str, int]:
     return rows | {"total": sum(rows.values())}
 
 
+def checkpoint_rows(state: Mapping[str, int]) -> dict[str, int]:
+    """Bytes of checkpoints by when they are made, of those of a state: what is prefetched or empty is left out.
+
+    Between tasks working memory is empty, and no more than a few numbers are stored of it.
+    """
+    within = state["total"] - state.get("prefetched", 0)
+    return {"between tasks": within - state.get("working memory", 0), "within a task": within}
+
+
 def foresee_phases(
-    phases: tuple[Phase, ...], state: BrainState, num_tasks: int, *, compiled: bool
+    phases: tuple[Phase, ...],
+    flops: Mapping[str, int],
+    state: BrainState,
+    num_tasks: int,
+    *,
+    compiled: bool,
 ) -> tuple[PhaseForecast, ...]:
-    """The phases; of those that train, the compiler counts operations and memory.
+    """The phases; of those that train, the compiler tells the memory.
 
     Args:
         phases: of the method.
+        flops: operations of a step of each.
         state: shapes and dtypes.
         num_tasks: T.
         compiled: whether they are compiled.
     """
+    steps = {one.name: tuple(map(one.num_steps, range(num_tasks))) for one in phases}
     with ThreadPoolExecutor() as threads:
         programs = {
-            phase.name: threads.submit(count, phase, state)
+            phase.name: threads.submit(bytes_beside, phase, state)
             for phase in phases
-            if compiled and phase.counts_as and phase.num_steps(0)
+            if compiled and phase.counts_as and any(steps[phase.name])
         }
-    found = []
-    for phase in phases:
-        counted = programs[phase.name].result() if phase.name in programs else (None, None)
-        steps = tuple(phase.num_steps(task) for task in range(num_tasks))
-        found.append(PhaseForecast(phase.name, steps, phase.examples, *counted))
-    return tuple(found)
+    beside = {name: program.result() for name, program in programs.items()}
+    return tuple(
+        PhaseForecast(
+            name=one.name,
+            steps=steps[one.name],
+            examples=one.examples,
+            flops=flops[one.name],
+            step_bytes=beside.get(one.name),
+        )
+        for one in phases
+    )
 
 
-def count(phase: Phase, state: BrainState) -> tuple[float | None, int | None]:
-    """Operations of one step and bytes that it needs beside the state; None where the backend does not say.
+def bytes_beside(phase: Phase, state: BrainState) -> int | None:
+    """Bytes that a step needs beside the state; None where the backend does not say.
 
     The program is that of one device, which gets the whole batch; nothing is run.
     """
-    batch = jax.tree.map(
-        lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype), phase.batch_at(0, 0)
-    )
-    lowered = jax.jit(phase, donate_argnums=0).lower(state, batch)
+    lowered = jax.jit(phase, donate_argnums=0).lower(state, batch_shapes(phase))
     program = lowered.compile(compiler_options=QUICKLY if _on_cpu() else None)
-    costs, memory = program.cost_analysis() or {}, program.memory_analysis()
-    beside = None
-    if memory is not None:
-        given = memory.argument_size_in_bytes + memory.output_size_in_bytes
-        used = given + memory.temp_size_in_bytes - memory.alias_size_in_bytes
-        beside = max(used - tree_bytes_of(state), 0)
-    return costs.get("flops"), beside
+    memory = program.memory_analysis()
+    if memory is None:
+        return None
+    given = memory.argument_size_in_bytes + memory.output_size_in_bytes
+    used = given + memory.temp_size_in_bytes - memory.alias_size_in_bytes
+    return max(used - tree_bytes_of(state), 0)
 
 
 def needed_bytes(
@@ -192,7 +219,7 @@ def device_memory() -> int | None:
         return None
 
 
-def numbers(tree: PyTree) -> int:
+def numbers(tree: Any) -> int:
     """How many numbers the arrays of a tree, or its shapes, hold."""
     return sum(int(np.prod(leaf.shape)) for leaf in jax.tree.leaves(tree))
 

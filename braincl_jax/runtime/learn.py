@@ -9,6 +9,7 @@ from tqdm import tqdm
 
 from braincl_jax.memory.block.integrity import check_intact
 from braincl_jax.pipeline import Phase
+from braincl_jax.runtime.compute import note_peak
 from braincl_jax.runtime.cursor import Cursor
 from braincl_jax.runtime.divergence import require_finite_metrics, require_finite_weights
 from braincl_jax.runtime.examine import Examiner
@@ -48,6 +49,7 @@ def learn_tasks(
                 examine(state, cursor, stage, examiner, shell, progress)
             else:
                 state, last = run_phase(state, cursor, stage, steps[stage.name], shell, progress)
+                note_peak(cursor.outcome.peak_bytes, stage.name, shell.devices.peak_bytes())
                 stage.after(last, cursor.task, cursor.outcome.notes)
             cursor.lap(stage.name)
             if stage.name not in following:
@@ -94,6 +96,7 @@ def run_phase(
             state, metrics = step(state, batch)
             unread.append(metrics)
             cursor.steps, cursor.done = cursor.steps + 1, cursor.done + 1
+            cursor.outcome.steps[phase.name] += 1
             ended = cursor.done == total
             writing = ended or cursor.done % READ_EVERY == 0
             saving = not ended and saver.is_due(cursor)

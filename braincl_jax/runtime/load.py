@@ -52,14 +52,18 @@ class Run:
     def predict(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Logits float32 [N, K] of images uint8 [N, H, W, C]; those of classes not yet seen are out of play.
 
+        Images are of the size that is remembered, of which the network may see the middle alone, or of the size that
+        it sees.
+
         Raises:
             ValueError: the images are of another shape or dtype.
         """
-        expected = self.plan.spec.image_shape
-        if images.dtype != np.uint8 or images.shape[1:] != expected or not len(images):
+        whole = self.plan.spec.image_shape
+        possible = dict.fromkeys((whole, self.method.parts.network.seen_shape(whole)))
+        if images.dtype != np.uint8 or images.shape[1:] not in possible or not len(images):
+            known = (f"uint8 [N, {', '.join(map(str, shape))}]" for shape in possible)
             raise ValueError(
-                f"images are {images.dtype} {list(images.shape)}; this run knows "
-                f"uint8 [N, {', '.join(map(str, expected))}]"
+                f"images are {images.dtype} {list(images.shape)}; this run knows {' and '.join(known)}"
             )
         batches = padded_batches(images, self.config.eval_batch_size, (0, 1))
         logits = [np.asarray(self._predict(self.state, batch.image)) for batch in batches]

@@ -58,20 +58,20 @@ def run_sequence(
     """
     devices = take_devices(config, f"{config}, {stream}")
     stream = stream.part(*devices.part)
-    method, record = identify(config, stream)
+    method, phases, record = identify(config, stream)
     with held(workdir):
         if not restart:
             summary = find_finished(workdir, record, fork_from)
             if summary is not None:
                 finish_report(workdir, summary)
                 return summary
-        phases = method.phases(stream)
+        # Before anything is written.
+        examiner = Examiner.build(method, stream, devices)
         state, cursor, resumed = begin(
             method, record, phases, devices, workdir, restart=restart, fork_from=fork_from
         )
-        examiner = Examiner.build(method, stream, devices)
         with open_shell(
             workdir, devices, record, command, checkpointing, cursor, resumed, followers
         ) as shell:
             state = learn_tasks(state, cursor, phases, examiner, shell)
-        return finish(state, cursor.outcome, examiner, workdir)
+        return finish(state, cursor.outcome, phases, examiner, workdir)

@@ -1,6 +1,7 @@
 """`summary.json`: what a run learned, what its memory weighs, and what it cost."""
 
 import platform
+from collections.abc import Sequence
 from importlib import metadata
 from typing import Any
 
@@ -8,6 +9,9 @@ from braincl_jax.data import TaskStream
 from braincl_jax.evaluators.base import Evaluator
 from braincl_jax.memory.budget import tree_bytes
 from braincl_jax.methods import Method
+from braincl_jax.phases import phase_flops
+from braincl_jax.pipeline import Phase
+from braincl_jax.runtime.compute import compute_of
 from braincl_jax.runtime.cursor import Outcome
 from braincl_jax.state import BrainState
 
@@ -18,6 +22,7 @@ def summarise_run(
     state: BrainState,
     *,
     method: Method,
+    phases: Sequence[Phase],
     evaluators: dict[str, Evaluator],
     stream: TaskStream,
     outcome: Outcome,
@@ -27,7 +32,8 @@ def summarise_run(
 
     `memory_bytes` is the bill of long-term memory; beside it stand, for comparison, what the classifier weighs
     (`classifier_bytes`), the arrays of working memory (`working_bytes`) and the uint8 images of one replay batch.
-    `bits_per_pixel` is the whole bill by pixel of the images remembered. `rows` says what of all this is shown.
+    `bits_per_pixel` is the whole bill by pixel of the images remembered. `left_out` counts images that cannot be read
+    and are in no task. `compute` is what the run has cost, see there. `rows` says what of all this is shown.
     """
     config, plan = method.parts.config, method.parts.plan
     spec = plan.spec
@@ -44,6 +50,7 @@ def summarise_run(
         "class_names": list(plan.class_names),
         "evaluated_on": stream.evaluated_on,
         "test_sizes": list(stream.test_sizes),
+        "left_out": {split: len(rows) for split, rows in stream.left_out._asdict().items()},
     }
     for name, evaluator in evaluators.items():
         summary |= evaluator.summarise(outcome.figures[name], stream)
@@ -53,6 +60,8 @@ def summarise_run(
         "plugins": list(config.plugins),
         "memory_bytes": bill | {"total": sum(bill.values())},
         "budget_bytes": plan.budget_bytes,
+        "max_flops": config.max_flops,
+        "max_examples": config.max_examples,
         "raw_train_bytes": spec.num_images * height * width * channels,
         "classifier_bytes": tree_bytes((state.encoder.params, state.encoder.batch_stats)),
         "working_bytes": tree_bytes(state.memory.working),
@@ -61,6 +70,7 @@ def summarise_run(
         "num_train_images": spec.num_images,
         "bits_per_pixel": 8 * sum(bill.values()) / (stored * height * width) if stored else None,
         "examples_seen": {kind: int(count) for kind, count in state.consolidation.examples.items()},
+        "compute": compute_of(phases, phase_flops(method, stream, state), outcome),
         "wall_seconds": {stage: round(value, 2) for stage, value in outcome.seconds.items()},
         "versions": {"python": platform.python_version()}
         | {name: metadata.version(name) for name in PACKAGES},

@@ -1,5 +1,7 @@
 """Herd: when a night ends, the images of the task are looked at, and those that stand for their classes are kept."""
 
+from collections.abc import Callable
+
 import jax.numpy as jnp
 import numpy as np
 
@@ -7,21 +9,24 @@ from braincl_jax import collectives
 from braincl_jax.memory.exemplars import write_images
 from braincl_jax.memory.herding import Herd, herding_ranks
 from braincl_jax.memory.working import EMPTY
-from braincl_jax.parts import Parts
 from braincl_jax.state import BrainState
-from braincl_jax.types import Batch, Metrics, Now
+from braincl_jax.types import Array, Batch, Metrics, Now
 
 # Of a feature vector: a network that answers nothing has no direction.
 SHORTEST = 1e-12
 
 
 def look_step(
-    state: BrainState, batch: Batch, now: Now, axis_name: str | None = None, *, parts: Parts
+    state: BrainState,
+    batch: Batch,
+    now: Now,
+    axis_name: str | None = None,
+    *,
+    features_of: Callable[[BrainState, Array], Array],
 ) -> tuple[BrainState, Metrics]:
-    """Writes the features of a batch, by the weights that are evaluated, into working memory at `batch.index`."""
+    """Writes the features of a batch, brought to length 1, into working memory at `batch.index`."""
     del now
-    params, batch_stats = state.encoder.evaluated
-    features, _ = parts.network.features(params, batch_stats, batch.image)
+    features = features_of(state, batch.image)
     features = features / jnp.maximum(jnp.linalg.norm(features, axis=1, keepdims=True), SHORTEST)
     features, label, index = collectives.concatenate(
         (features, batch.label, batch.index), axis_name

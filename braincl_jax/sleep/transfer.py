@@ -16,6 +16,7 @@ from braincl_jax.memory.codec import quantise
 from braincl_jax.memory.coder import tables
 from braincl_jax.memory.cue_layout import CueLayout
 from braincl_jax.memory.policy import Candidates
+from braincl_jax.memory.selection import running_total
 from braincl_jax.memory.working import EMPTY, WorkingMemory, emptied, rounded_cues
 from braincl_jax.parts import Parts
 from braincl_jax.sleep.fall_asleep import fall_asleep
@@ -126,7 +127,7 @@ def choose(
     keep = layout.policy.keep(key, candidates, funds, layout.policy.allowance(funds))
     keep = keep & candidates.valid
     room = funds.total - (task + 1) * funds.record
-    excess = jnp.where(keep, candidates.words, 0).sum() - room
+    excess = running_total(jnp.where(keep, candidates.words, 0))[-1] - room
     kept, added = keep[:slots], keep[slots:]
     # Very short strings might be more than there are slots.
     count = jnp.minimum(added.sum(), slots - kept.sum())
@@ -202,8 +203,8 @@ def transfer_step(
         "evicted": state.memory.long_term.task_counts.sum() - choice.kept.sum(),
         "clipped": working.clipped + measured.clipped,
         "mean_bytes": 2 * (words / jnp.maximum(choice.count, 1)),
-        "overspent_bytes": 2 * jnp.maximum(choice.excess, 0),
-        "free_bytes": 2 * store.free_words(long_term, layout.format),
+        "overspent_bytes": bytes_of(jnp.maximum(choice.excess, 0)),
+        "free_bytes": bytes_of(store.free_words(long_term, layout.format)),
         "origin": origins(choice, is_stored),
     }
     empty = layout.empty_working(working.codec, working.log_tradeoff)
@@ -211,6 +212,11 @@ def transfer_step(
     return asleep.replace(
         memory=state.memory.replace(working=emptied(working, empty, used), long_term=long_term)
     ), metrics
+
+
+def bytes_of(words: Array) -> Array:
+    """uint32 scalar, bytes of words, an int32 scalar: 2^31 and more of them are possible."""
+    return 2 * words.astype(jnp.uint32)
 
 
 def origins(choice: Choice, is_stored: Array) -> Array:

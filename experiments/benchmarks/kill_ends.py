@@ -27,7 +27,7 @@ from braincl_jax.runtime.publish import report_is_whole
 from braincl_jax.runtime.workdir import LAUNCHES, SUMMARY
 from experiments.benchmarks import harness
 from experiments.benchmarks.kill import small_run
-from experiments.benchmarks.launched import MAY_DIFFER, Launched, differences, progress
+from experiments.benchmarks.launched import Launched, comparable, differences, progress
 
 REPORT = "report"
 VARIANTS = ("--variant=braincl", "--variant=finetune", "--seeds=0,1")
@@ -131,7 +131,7 @@ def written_at(workdir: Path) -> dict[str, int]:
 def results_of(workdir: Path) -> list[dict[str, Any]]:
     """The figures of a comparison that may not differ."""
     runs = json.loads((workdir / "results.json").read_text())
-    return [{name: run[name] for name in run.keys() - MAY_DIFFER} for run in runs]
+    return [comparable(run) for run in runs]
 
 
 def measure_run(

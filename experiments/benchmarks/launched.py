@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from braincl_jax.runtime.checkpoint import numbered, read_arrays
+from braincl_jax.runtime.compute import MEASURED
 from braincl_jax.runtime.interrupt import EXIT_INTERRUPTED
 from braincl_jax.runtime.workdir import CHECKPOINTS, METRICS, SUMMARY
 
@@ -208,4 +209,11 @@ def _same(one: np.ndarray, other: np.ndarray) -> bool:
 
 def _comparable_summary(workdir: Path) -> dict[str, Any]:
     summary = json.loads((workdir / SUMMARY).read_text())
-    return {name: summary[name] for name in summary.keys() - MAY_DIFFER}
+    return comparable(summary)
+
+
+def comparable(summary: Mapping[str, Any]) -> dict[str, Any]:
+    """What of a summary may not differ between two runs that are the same."""
+    compute = summary.get("compute") or {}
+    costs = {name: column for name, column in compute.items() if name not in MEASURED}
+    return {name: summary[name] for name in summary.keys() - MAY_DIFFER} | {"compute": costs}

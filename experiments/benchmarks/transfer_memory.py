@@ -3,7 +3,7 @@
 The step is compiled for the shapes of a state and not run, so nothing of that size is allocated.
 
 Command:   python -m experiments.benchmarks.transfer_memory --results=experiments/results/transfer_memory.json
-Takes:     2 minutes on 2 CPU cores.
+Takes:     minutes on 2 CPU cores.
 Expect:    see experiments/results/transfer_memory.json: 0.26 GB of temporaries for 130,000 cues of 14x14x96 latents,
            most of it for the chunk that is being coded, and some 50 bytes for each slot and cue. They were 90 GB, and
            working memory four times as large, when all cues were coded at once.
@@ -35,11 +35,20 @@ def large_tasks(number: int) -> StreamSpec:
     return StreamSpec.of_equal_tasks((224, 224, 3), 1000, (number,) * 10)
 
 
+def imagenet(latent_channels: int) -> tuple[Config, StreamSpec]:
+    """ImageNet-1K in 10 tasks, remembered at 256 pixels in a block of nearly all words that can be counted."""
+    codec = CodecConfig(num_stages=4, latent_channels=latent_channels, lanes_per_image=16)
+    config = Config(num_tasks=10, budget_bytes=4_000_000_000, codec=codec)
+    return config, StreamSpec.of_equal_tasks((256, 256, 3), 1000, (128_117,) * 10)
+
+
 CASES = {
     "quickstart": (Config(), StreamSpec.of_equal_tasks((28, 28, 1), 10, (1000,) * 5)),
     "large_1000": (LARGE, large_tasks(1_000)),
     "large_10000": (LARGE, large_tasks(10_000)),
     "large_130000": (LARGE, large_tasks(130_000)),
+    "imagenet_48": imagenet(latent_channels=48),
+    "imagenet_192": imagenet(latent_channels=192),
 }
 
 

@@ -41,6 +41,5 @@ class SlowWeights(BrainCL):
         slow = jax.tree.map(lambda s, f: decay * s + (1 - decay) * f, slow, fast)
         return state.replace(own={**slow, "steps": steps + 1})
 
-    def predict(self, state, images):
-        slow, seen = state.own, state.consolidation.seen_classes
-        return self.parts.network.predict(slow["params"], slow["batch_stats"], seen, images)[0]
+    def evaluated(self, state):
+        return state.own["params"], state.own["batch_stats"]

@@ -16,7 +16,7 @@ def images(request, tmp_path) -> Images:
     file = tmp_path / "pixels"
     file.write_bytes(b"head" + PIXELS.tobytes())
     if request.param == "mapped":
-        return Mapped(file, 4, (6, 3, 4, 3))
+        return Mapped.of(file, 4, (6, 3, 4, 3))
     return InMemory(np.memmap(file, np.uint8, "r", 4, PIXELS.shape))
 
 
@@ -49,7 +49,7 @@ def test_an_array_is_shared():
 def test_nothing_stays_mapped_between_two_takes(tmp_path):
     file = tmp_path / "pixels"
     file.write_bytes(PIXELS.tobytes())
-    images = Mapped(file, 0, (6, 3, 4, 3))
+    images = Mapped.of(file, 0, (6, 3, 4, 3))
     images.take(np.arange(6))
     with open("/proc/self/maps") as maps:
         assert str(file) not in maps.read()
@@ -58,7 +58,7 @@ def test_nothing_stays_mapped_between_two_takes(tmp_path):
 def test_a_file_that_is_too_short_is_named(tmp_path):
     (tmp_path / "short").write_bytes(b"12")
     with pytest.raises(ValueError, match="short: cannot be mapped"):
-        Mapped(tmp_path / "short", 0, (6, 3, 4, 3)).take(np.array([0]))
+        Mapped.of(tmp_path / "short", 0, (6, 3, 4, 3)).take(np.array([0]))
 
 
 def test_dimensions_of_greyscale_arrays_get_a_channel():

@@ -86,9 +86,9 @@ def test_the_decoder_that_is_asked_for_decodes(folder, monkeypatch):
     white = np.full((64, 64, 3), 255, np.uint8)
     fake = SimpleNamespace(decode_jpeg=lambda *args, **least: white)
     monkeypatch.setitem(sys.modules, "simplejpeg", fake)
-    source = load_source(f"folder:{folder}")
     for file in folder.glob("*/*/*"):
         Image.new("RGB", (64, 64)).save(file)
+    source = load_source(f"folder:{folder}")
     for settings in ({}, {"image_side": 32}, {"resize_side": 8}):
         bright, dark = (
             prepared(source, decoder=decoder, **settings).train.take(np.array([0])).mean()

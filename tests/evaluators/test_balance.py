@@ -19,7 +19,7 @@ def exam_after(task: int, *right: int) -> Exam:
         return Answers(np.tile(np.array([1, 0], np.float32), (len(label), 1)), label)
 
     nobody: Any = None
-    return Exam(task, STREAM, nobody, {}, nobody, ask, nobody)
+    return Exam(task, STREAM, nobody, {}, nobody, nobody, ask, nobody)
 
 
 def test_each_figure_comes_from_the_matrix_of_all_tasks():

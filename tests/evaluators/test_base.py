@@ -29,7 +29,7 @@ def exam():
 
     nobody: Any = None
     stream: Any = types.SimpleNamespace(tested_as=lambda task: task)
-    return Exam(1, stream, nobody, {}, nobody, ask, nobody), asked
+    return Exam(1, stream, nobody, {}, nobody, nobody, ask, nobody), asked
 
 
 def test_accuracy_is_the_share_of_largest_logits_that_are_right():
@@ -122,6 +122,6 @@ def test_of_a_real_stream_unseen_are_the_test_images_of_all_tasks_to_come(increm
 
     nobody: Any = None
     for task, classes in enumerate(unseen):
-        found = Exam(task, stream, nobody, {}, nobody, ask, nobody).unseen()
+        found = Exam(task, stream, nobody, {}, nobody, nobody, ask, nobody).unseen()
         assert (found and np.unique(found.label).tolist()) == classes
         assert found is None or len(found.label) == 6 * len(classes)

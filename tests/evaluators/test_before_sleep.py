@@ -18,7 +18,7 @@ def test_all_classes_seen_and_the_new_task_are_told_apart():
         1: Answers(np.eye(4, dtype=np.float32)[[2, 3, 2, 0]], np.array([2, 3, 2, 3], np.int32)),
     }
     nobody: Any = None
-    exam = Exam(1, STREAM, nobody, {}, nobody, sheets.__getitem__, nobody)
+    exam = Exam(1, STREAM, nobody, {}, nobody, nobody, sheets.__getitem__, nobody)
     assert BeforeSleep().run(exam) == {"accuracy": 0.5, "new_task": 0.75}
 
 

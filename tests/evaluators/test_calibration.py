@@ -96,7 +96,7 @@ def exam_of(unseen_logit: float) -> Exam:
         spec=types.SimpleNamespace(task_classes=((3,), (0, 1), (2,))),
         tested_as=lambda task: task,
     )
-    return Exam(1, stream, nobody, {}, nobody, ask, nobody)
+    return Exam(1, stream, nobody, {}, nobody, nobody, ask, nobody)
 
 
 def test_logits_of_unseen_classes_do_not_count():

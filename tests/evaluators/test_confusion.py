@@ -31,7 +31,7 @@ def exam_of(num_classes: int, per_task: int, labels: np.ndarray, predicted: np.n
     stream: Any = types.SimpleNamespace(
         spec=types.SimpleNamespace(num_classes=num_classes), tested_as=lambda task: task
     )
-    return Exam(num_classes // per_task - 1, stream, nobody, {}, nobody, ask, nobody)
+    return Exam(num_classes // per_task - 1, stream, nobody, {}, nobody, nobody, ask, nobody)
 
 
 def summary_of(exam: Any) -> Any:

@@ -5,7 +5,15 @@ import pytest
 from scipy.special import log_softmax, logsumexp
 from sklearn.metrics import auc, precision_recall_curve, roc_auc_score, roc_curve
 
-from braincl_jax.evaluators.detection import Detection, detect, energy, max_logit, max_softmax
+from braincl_jax.evaluators.detection import (
+    Detection,
+    compare,
+    confidences,
+    detect,
+    energy,
+    max_logit,
+    max_softmax,
+)
 
 
 def by_scikit_learn(inside: np.ndarray, outside: np.ndarray) -> Detection:
@@ -83,3 +91,15 @@ def test_probabilities_that_float64_rounds_to_one_are_told_apart():
 def test_equal_logits_and_a_single_class_have_their_probability():
     assert np.exp(max_softmax(np.zeros((1, 4)))).tolist() == [pytest.approx(0.25)]
     assert max_softmax(np.array([[3.0], [-8.0]])).tolist() == [0, 0]
+
+
+def test_several_confidences_are_compared_each_with_its_own():
+    inside, outside = (
+        {"a": np.array(a), "b": np.array(b)} for a, b in (([2.0], [0.0]), ([1.0], [9.0]))
+    )
+    figures = compare(inside, outside)
+    assert (figures["a_auroc"], figures["b_auroc"]) == (1, 0)
+    assert figures["b_fpr_at_95_tpr"] == detect(inside["b"], outside["b"]).fpr_at_95_tpr
+    logits = np.array([[3.0, 1.0]])
+    assert confidences(logits)["max_logit"].tolist() == [3]
+    assert confidences(logits)["energy"] == energy(logits)

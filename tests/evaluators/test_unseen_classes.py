@@ -30,7 +30,7 @@ def exam_after(task: int, classes=CLASSES, tested_as=lambda task: task, unseen_l
     stream: Any = types.SimpleNamespace(
         spec=types.SimpleNamespace(task_classes=classes), tested_as=tested_as
     )
-    return Exam(task, stream, nobody, {}, nobody, ask, nobody)
+    return Exam(task, stream, nobody, {}, nobody, nobody, ask, nobody)
 
 
 def test_all_tasks_to_come_are_strange_and_all_so_far_are_not():

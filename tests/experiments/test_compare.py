@@ -17,6 +17,7 @@ class FakeRun:
 
     def __init__(self, name: str, folder: Path, seconds: float = 60.0) -> None:
         self.name, self.seed, self.arguments = name, 0, (f"--config={name}.py",)
+        self.label = name
         self.folder, self.seconds = folder / name, seconds
 
     @property

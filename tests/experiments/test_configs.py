@@ -46,7 +46,7 @@ def test_a_config_is_a_lab_note(path):
 def test_a_config_loads_and_spells_out_what_it_names(path):
     config = load(path)
     assert config.method == "braincl"
-    assert config.network.startswith("resnet8") and "width=" in config.network
+    assert config.network.startswith("resnet") and "width=" in config.network
 
 
 def test_the_batches_of_a_config_can_be_shared_by_the_devices_of_any_cpu(path):

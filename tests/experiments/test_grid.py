@@ -10,6 +10,7 @@ from experiments.grid import (
     FINISHED,
     TO_DO,
     Variant,
+    cross,
     expected_seconds,
     parse_seeds,
     parse_variant,
@@ -52,13 +53,14 @@ def planned(tmp_path):
     """Plans a grid on a small data set; variants as on the command line."""
     config, *common = small_flags(tmp_path)
 
-    def plan(*texts, seeds=(0,), more=()):
+    def plan(*texts, seeds=(0,), more=(), **values):
         return plan_grid(
             [parse_variant(text) for text in texts],
             seeds,
             config=config.partition("=")[2],
             common=[*common, *more],
             workdir=tmp_path / "runs",
+            conditions=cross(**values),
         )
 
     return plan
@@ -88,6 +90,35 @@ def test_two_names_of_one_run_share_it(planned):
     assert one.folder == other.folder
     finish(one, 60)
     assert (other.progress, other.summary["method"]) == (FINISHED, "the same")
+
+
+def test_every_budget_is_crossed_with_every_cap():
+    assert cross(budget_bytes=[], max_flops=[]) == [{}]
+    assert cross(budget_bytes=["1", "2"], max_flops=[], max_examples=["0", "9"]) == [
+        {"budget_bytes": "1", "max_examples": "0"},
+        {"budget_bytes": "1", "max_examples": "9"},
+        {"budget_bytes": "2", "max_examples": "0"},
+        {"budget_bytes": "2", "max_examples": "9"},
+    ]
+    with pytest.raises(ValueError, match="--max_flops: 1e9 is there more than once"):
+        cross(max_flops=["1e9", "1e9"])
+
+
+def test_variants_are_run_under_every_condition_but_for_what_they_set_themselves(planned):
+    runs = planned(*("joint", "rich:method=joint,budget_bytes=9000"), budget_bytes=["6000", "7000"])
+    assert [run.label for run in runs] == [
+        *("joint, budget_bytes=6000", "joint, budget_bytes=7000", "rich, budget_bytes=9000"),
+    ]
+    assert [run.record.plan.budget_bytes for run in runs] == [6000, 7000, 9000]
+    assert len({run.folder for run in runs}) == 3
+    (run,) = planned("joint", max_flops=["0"], max_examples=["500"])
+    assert run.label == "joint, max_flops=0, max_examples=500"
+
+
+def test_a_cap_that_is_too_small_is_told_before_anything_is_written(planned, tmp_path):
+    with pytest.raises(ValueError, match="variant 'joint', seed 0: max_examples=3 is too small"):
+        planned("joint", max_examples=["3"])
+    assert not (tmp_path / "runs").exists()
 
 
 @pytest.mark.parametrize(

@@ -49,3 +49,21 @@ def test_it_reads_arguments_that_are_not_those_of_the_process():
     packaged.define_config("", values, argv)
     values(argv)
     assert (values.config.seed, values.config.sleep.steps) == (7, 20)
+
+
+@pytest.mark.parametrize(
+    ("text", "command", "folder"),
+    [
+        ("core50", "core50", "core50"),
+        ("core50:smoke", "core50:smoke", "core50-smoke"),
+        (f"{packaged.FOLDER}/core50.py", "core50", "core50"),
+        (f"{packaged.FOLDER}/core50.py:smoke", "core50:smoke", "core50-smoke"),
+        ("mine/core50.py:a/b c", "mine/core50.py:a/b c", "core50-a-b-c"),
+    ],
+)
+def test_a_config_and_its_form_are_called_alike_in_commands_and_in_folders(
+    text, command, folder, monkeypatch
+):
+    monkeypatch.chdir("/")
+    assert packaged.called(text) == command
+    assert packaged.in_folder_names(text) == folder

@@ -12,6 +12,14 @@ NUMBER = 16
 rank_within_class = jax.jit(selection.rank_within_class)
 class_balanced_order = jax.jit(selection.class_balanced_order)
 words_within_class = jax.jit(selection.words_within_class)
+running_total = jax.jit(selection.running_total)
+
+
+@given(st.lists(st.integers(0, 2**31 - 1), min_size=NUMBER, max_size=NUMBER))
+@settings(max_examples=50, deadline=None)
+def test_running_totals_are_those_of_whole_numbers_and_stop_at_what_int32_can_count(words):
+    expected = np.minimum(np.cumsum(words, dtype=np.int64), 2**31 - 1)
+    np.testing.assert_array_equal(running_total(jnp.asarray(words, jnp.int32)), expected)
 
 
 def test_rank_within_class_by_hand():

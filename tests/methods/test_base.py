@@ -143,3 +143,21 @@ def test_what_it_keeps_of_its_own_is_on_the_bill():
         slow={"params": jnp.zeros(3), "batch_stats": jnp.zeros(1)}
     )
     assert keeper.bill(state) == {"strings": 10, "slow_weights": 16}
+
+
+def test_features_are_those_of_the_network_that_answers():
+    class Features(Network):
+        def features(self, params, batch_stats, images, *, train=False, axis_name=None):
+            return images[:, None] * params[None, :2], batch_stats
+
+    @settings()
+    class Other(Plain):
+        def evaluated(self, state):
+            return state.own, jnp.int32(0)
+
+    parts: Any = types.SimpleNamespace(network=Features())
+    state, images = brain((1.0, 2.0, 3.0), own=jnp.array([5.0, 4.0, 9.0])), jnp.array([1.0, 10.0])
+    np.testing.assert_array_equal(Plain(parts=parts).features(state, images), [[1, 2], [10, 20]])
+    other = Other(parts=parts)
+    np.testing.assert_array_equal(other.features(state, images), [[5, 4], [50, 40]])
+    np.testing.assert_array_equal(other.predict(state, images).argmax(-1), [0, 0])

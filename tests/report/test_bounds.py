@@ -34,11 +34,29 @@ def large(summary_of, matrix_of, classes_of, curves_of):
         **classes_of(CLASSES, matrix=False),
         "memory_bytes": {**parts, "total": sum(parts.values())},
         "reliability": {name: [0.5] * 16 for name in ("count", "confidence", "accuracy")},
+        "corruption_error": {
+            "clean": 0.5,
+            "severities": [1, 2, 3, 4, 5],
+            "by_severity": {f"corruption {k}": [0.5] * 5 for k in range(19)},
+        },
+        "out_of_distribution": {
+            f"npz:{k}": {f"score {j}_auroc": 0.5 for j in range(4)} for k in range(500)
+        },
+        "effective_rank_by_task": [9.5] * TASKS,
+        "feature_spectrum": [1 / 256] * 256,
+        "feature_map": {
+            **{axis: list(range(5000)) for axis in "xy"},
+            **{"label": [k % CLASSES for k in range(5000)], "share": [0.5, 0.25]},
+        },
+        "task_classes": [[2 * k, 2 * k + 1] for k in range(TASKS)],
         "image_shape": [500, 3, 3],
         "curves": curves_of(TASKS),
         "settings": settings,
         "changed_settings": {f"part{k}": {"value": k, "default": 0} for k in range(CLASSES)},
         "wall_seconds": {f"phase {k}": 1.0 for k in range(100)},
+        "compute": {"flops": {f"phase {k}": 10**12 for k in range(100)}},
+        "stability": 0.9,
+        "learning_accuracy": 0.8,
         "command": "braincl run",
     }
     matrix = matrix_of(TASKS)

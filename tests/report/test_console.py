@@ -52,3 +52,14 @@ def test_of_very_many_tasks_some_are_shown_and_the_last(summary_of, matrix_of):
 def test_a_run_of_which_little_is_known_is_printed():
     text = format_summary({"budget_bytes": 12}, Path("runs"))
     assert "n/a of n/a training images are in memory" in text
+
+
+def test_images_that_cannot_be_read_are_told(summary_of, matrix_of):
+    def said(**left_out: int) -> str:
+        lines = format_summary(summary_of(matrix_of(2), left_out=left_out), Path("runs"))
+        return next((line for line in lines.splitlines() if line.startswith("left out")), "")
+
+    assert said(train=0, test=0) == ""
+    assert said(train=1200, test=1) == (
+        "left out, since they cannot be read: 1,200 to train on and 1 to test on"
+    )

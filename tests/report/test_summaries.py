@@ -15,7 +15,6 @@ from braincl_jax.report.summaries import (
     largest,
     memory_parts,
     rows_of,
-    runs_by_method,
     worst_and_best,
 )
 
@@ -117,28 +116,3 @@ def test_of_many_parts_the_small_ones_are_added_up():
     assert next(iter(some)) == "part 485"
     assert some["485 others"] == 117_370
     assert largest({"a": 1, "b": 2}, 2) == {"a": 1, "b": 2}
-
-
-def test_runs_are_gathered_by_method(summary_of):
-    runs = [summary_of([[1.0]], method=method, seed=seed) for seed, method in enumerate("aba")]
-    assert runs_by_method(runs) == {"a": [runs[0], runs[2]], "b": [runs[1]]}
-
-
-@pytest.mark.parametrize(
-    ("changes", "message"),
-    [
-        ({"method": "joint", "num_tasks": 5}, "num_tasks: a has 1, joint has 5"),
-        ({"method": "joint", "dataset": "npz:x"}, "dataset: a has .*, joint has 'npz:x'"),
-        ({"seed": 4, "budget_bytes": 5000}, "budget_bytes: a has 4000, a has 5000"),
-        ({}, r"a has 2 runs but seeds \[3, 3\]"),
-    ],
-)
-def test_runs_that_are_not_equal_are_not_compared(summary_of, changes, message):
-    one = summary_of([[1.0]], method="a")
-    with pytest.raises(ValueError, match=message):
-        runs_by_method([one, one | changes])
-
-
-def test_no_run_is_an_error():
-    with pytest.raises(ValueError, match="at least 1 run, got 0"):
-        runs_by_method([])

@@ -1,8 +1,8 @@
-"""Time in words."""
+"""Quantities in words."""
 
 import pytest
 
-from braincl_jax.report.units import duration
+from braincl_jax.report.units import duration, significant, teraflops
 
 
 @pytest.mark.parametrize(
@@ -19,3 +19,13 @@ from braincl_jax.report.units import duration
 )
 def test_a_duration_has_two_units_at_most(seconds, words):
     assert duration(seconds) == words
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0, "0"), (5.912e-5, "0.00005912"), (0.25, "0.2500"), (9.9994, "9.999"), (1234.56, "1,235")],
+)
+def test_a_number_has_four_digits_and_no_exponent(value, text):
+    assert significant(value) == text
+    assert significant(1e9) == "1,000,000,000"
+    assert teraflops(1e12 * value) == text

@@ -12,42 +12,22 @@ from typing import Any
 import numpy as np
 import pytest
 
-from braincl_jax.build import build_method
+from braincl_jax import phases
+from braincl_jax.build import brain_shapes, build_method
 from braincl_jax.config import Config
 from braincl_jax.data import TaskStream
 from braincl_jax.evaluators import Evaluator, Exam
+from braincl_jax.phases import phase_flops
 from braincl_jax.pipeline import Phase
-from braincl_jax.runtime import devices, examine, finish, identify
+from braincl_jax.runtime import devices, examine, finish, identify, summary
 from braincl_jax.runtime.checkpoint import write_checkpoint
-from braincl_jax.runtime.devices import Devices
 from braincl_jax.runtime.interrupt import Interrupted
 from braincl_jax.runtime.loop import run_sequence
 from tests.runtime.dying import terminate
+from tests.runtime.remembering import Remembering
 
 # (task, stage, step), and what happens there.
 Event = tuple[tuple[int, str, int], Callable[[], None]]
-
-
-class Remembering(Devices):
-    """Devices that compile everything once: a phase of a later run is the one of the same name of the first."""
-
-    def __init__(self, num_devices: int) -> None:
-        super().__init__(num_devices)
-        self._known: dict[str, Any] = {}
-
-    def _once(self, name: str, make: Callable[[], Any]) -> Any:
-        if name not in self._known:
-            self._known[name] = make()
-        return self._known[name]
-
-    def init(self, init, key):
-        return super().init(self._once("init", lambda: init), key)
-
-    def map_step(self, step):
-        return self._once(step.name, lambda: Devices.map_step(self, step))
-
-    def map_reader(self, function):
-        return self._once(function.__qualname__, lambda: Devices.map_reader(self, function))
 
 
 class Watched:
@@ -79,6 +59,11 @@ class Runs:
         self.method = functools.cache(lambda config: build_method(config, stream.spec))
         self.last: Any = None
         self._devices = functools.cache(lambda config: Remembering(config.num_devices))
+        self._flops = functools.cache(
+            lambda config: phase_flops(
+                self.method(config), stream, brain_shapes(self.method(config))
+            )
+        )
 
     def __call__(
         self,
@@ -119,6 +104,12 @@ class Runs:
             self.last = state
             return summarise_run(state, **facts)
 
+        def flops(*arguments):
+            # To trace a step once more, in order to count, is not to run it.
+            with pytest.MonkeyPatch.context() as uncounted:
+                uncounted.setattr(Phase, "__call__", call)
+                return self._flops(config)
+
         given_batches, call = Phase.batches, Phase.__call__
         build_evaluators, summarise_run = examine.build_evaluators, finish.summarise_run
         with pytest.MonkeyPatch.context() as patch:
@@ -128,6 +119,8 @@ class Runs:
             patch.setattr(identify, "build_method", lambda config, plan: self.method(config))
             patch.setattr(devices, "Devices", lambda number: self._devices(config))
             patch.setattr(finish, "summarise_run", summarised)
+            for module in (phases, summary):
+                patch.setattr(module, "phase_flops", flops)
             if not report:
                 patch.setattr(finish, "publish_report", lambda *arguments: None)
             return run_sequence(config, self._stream, workdir, **options)

@@ -18,6 +18,8 @@ def test_the_cursor_survives_json_exactly():
     sources = np.array([[0, 4], [0, 0], [1, 2]], np.int32)
     cursor.outcome.notes["sources"] = sources
     cursor.outcome.seconds["encode"] = 0.1 + 0.2
+    cursor.outcome.steps["encode"] += 4
+    cursor.outcome.peak_bytes["encode"] = 2**40
     again = from_json(json.loads(json.dumps(to_json(cursor))))
     assert to_json(again) == to_json(cursor)
     assert again.outcome.figures == cursor.outcome.figures

@@ -42,6 +42,21 @@ def test_devices_are_taken_process_by_process(monkeypatch):
     assert devices.part == (1, 2)
 
 
+def test_a_peak_is_the_highest_of_the_devices_of_this_process_that_tell(monkeypatch):
+    class Telling(NamedTuple):
+        told: dict[str, int] | None
+
+        def memory_stats(self):
+            return self.told
+
+    there = [Telling({"peak_bytes_in_use": 7}), Telling({"peak_bytes_in_use": 9}), Telling(None)]
+    monkeypatch.setattr(jax, "local_devices", lambda process_index: there)
+    assert Devices(3).peak_bytes() == 9
+    assert Devices(1).peak_bytes() == 7
+    monkeypatch.setattr(jax, "local_devices", lambda process_index: there[2:])
+    assert Devices(1).peak_bytes() is None
+
+
 def test_more_devices_than_there_are_is_an_error_with_both_numbers():
     with pytest.raises(ValueError, match=r"num_devices=99.* has 4"):
         Devices(99)

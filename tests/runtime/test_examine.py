@@ -3,9 +3,12 @@
 import types
 from typing import Any
 
+import jax
 import numpy as np
 import pytest
 
+from braincl_jax.build import init_brain
+from braincl_jax.runtime.devices import Devices
 from braincl_jax.runtime.examine import Examiner, padded_batches
 
 
@@ -50,10 +53,52 @@ def test_answers_are_those_of_the_images_in_their_order():
                 for batch in padded_batches(images(5), batch_size, (0, 1))
             )
 
+    def describe(state, batch):
+        """One feature: the pixel less the state."""
+        return batch.image.reshape(-1, 1) - np.float32(state), batch.label, batch.index
+
     stream: Any = Stream()
-    exam = Examiner(method, stream, devices, {}, answer).exam(100, task=1, notes={"sources": 3})
+    examiner = Examiner(method, stream, devices, {}, answer, describe)
+    exam = examiner.exam(100, task=1, notes={"sources": 3})
     assert exam.predict(images(6)).ravel().tolist() == [100, 101, 102, 103, 104, 105]
+    assert exam.features(images(6)).ravel().tolist() == [-100, -99, -98, -97, -96, -95]
     test = exam.test(1)
     assert test.logits.ravel().tolist() == [100, 101, 102, 103, 104]
     assert test.label.tolist() == [10, 11, 12, 13, 14]
     assert (exam.task, exam.notes) == (1, {"sources": 3})
+
+
+def test_an_evaluator_that_lacks_something_is_heard_before_anything_is_trained(
+    make_method, tiny_stream
+):
+    class Demands:
+        def check(self, config, stream):
+            raise ValueError(
+                f"{config.num_tasks} tasks of {stream.spec.num_classes} classes lack salt"
+            )
+
+    class Lacking:
+        parts = make_method().parts
+        predict = features = None
+
+    devices: Any = types.SimpleNamespace(map_reader=lambda function: function)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            "braincl_jax.runtime.examine.build_evaluators", lambda texts: {"salt": Demands()}
+        )
+        method: Any = Lacking()
+        with pytest.raises(ValueError, match="2 tasks of 4 classes lack salt"):
+            Examiner.build(method, tiny_stream, devices)
+
+
+def test_features_of_one_and_of_four_devices_agree(make_method, tiny_stream):
+    method = make_method()
+    shown = np.random.default_rng(0).integers(0, 256, (22, 16, 16, 1)).astype(np.uint8)
+    found = []
+    for number in (1, 4):
+        devices = Devices(number)
+        state = devices.init(lambda key: init_brain(method, key), jax.random.key(0))
+        exam = Examiner.build(method, tiny_stream, devices).exam(state, 0, {})
+        found.append(exam.features(shown))
+    assert found[0].shape == (22, 16)
+    np.testing.assert_allclose(*found, rtol=1e-5, atol=1e-6)

@@ -13,11 +13,13 @@ from braincl_jax.runtime.cursor import Outcome
 from braincl_jax.runtime.finish import finish, finish_report
 from braincl_jax.runtime.log import read_sealed
 
-OUTCOME = Outcome({}, {"sources": 3}, {})
+OUTCOME = Outcome.empty()._replace(notes={"sources": 3})
 STREAM = types.SimpleNamespace(spec=types.SimpleNamespace(image_shape=(8, 6, 3)))
+PHASE: Any = "replay"
 # What is added to the summary of the fixture.
 EXPECTED = {
     "state": 5,
+    "phases": 1,
     "sources": 3,
     "image_shape": [8, 6, 3],
     "changed_settings": {"seed": {"value": 7, "default": 0}},
@@ -36,7 +38,12 @@ def told(monkeypatch):
         told.append(("report", workdir, summary))
 
     monkeypatch.setattr(
-        module, "summarise_run", lambda state, **facts: {"state": int(state), **facts["outcome"][1]}
+        module,
+        "summarise_run",
+        lambda state, **facts: {
+            **{"state": int(state), "phases": len(facts["phases"])},
+            **facts["outcome"].notes,
+        },
     )
     monkeypatch.setattr(module, "identity_of", lambda workdir: {"commit": "abc"})
     monkeypatch.setattr(module, "publish_report", report)
@@ -56,7 +63,7 @@ def finished(workdir: Path, told: list, log: str = LINE) -> dict:
 
     (workdir / "metrics.jsonl").write_text(log)
     state: Any = np.array([5, 5])
-    return finish(state, OUTCOME, examiner_of(export), workdir)
+    return finish(state, OUTCOME, [PHASE], examiner_of(export), workdir)
 
 
 def test_the_method_exports_then_comes_the_summary_then_the_report(told, tmp_path):
@@ -96,7 +103,7 @@ def test_a_run_whose_files_cannot_be_written_is_not_finished(tmp_path):
 
     state: Any = np.array([5, 5])
     with pytest.raises(OSError, match="disk full"):
-        finish(state, OUTCOME, examiner_of(full), tmp_path)
+        finish(state, OUTCOME, [PHASE], examiner_of(full), tmp_path)
     assert not (tmp_path / "summary.json").exists()
 
 

@@ -191,6 +191,8 @@ def test_two_processes_pay_and_count_what_one_does(alone, together):
     )
     for key in ("memory_bytes", "num_cues", "examples_seen", "class_order", "test_sizes"):
         assert one[key] == several[key], key
+    for key in ("examples", "updates", "flops"):
+        assert one["compute"][key] == several["compute"][key], key
     assert one["recall_psnr_db"] == pytest.approx(several["recall_psnr_db"], abs=0.01)
     assert (one["device"], several["device"]) == ("4 x cpu", "4 x cpu in 2 processes")
 

@@ -80,9 +80,12 @@ class TestExactness:
         assert places == [(1, "start"), (2, "start")]
         assert differences(undisturbed, tmp_path / "run") == []
 
-    def test_a_method_without_cues_resumes_too(self, run, config, tmp_path):
-        config = dataclasses.replace(config, method="finetune")
-        run(tmp_path / "alone", config=config)
+    def test_a_method_without_cues_resumes_too_and_so_does_a_night_that_is_capped(
+        self, run, config, tmp_path
+    ):
+        # 96 examples by day, and by night 2 x 4 steps of 16, of which 3 are left.
+        config = dataclasses.replace(config, method="finetune", max_examples=200)
+        assert run(tmp_path / "alone", config=config)["compute"]["updates"]["replay"] == 6
         with pytest.raises(Interrupted):
             run(tmp_path / "run", ((1, "replay", 2), terminate), config=config)
         run(tmp_path / "run", config=config)

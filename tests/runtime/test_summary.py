@@ -8,8 +8,11 @@ import numpy as np
 import pytest
 
 from braincl_jax.config import Config, SleepConfig
+from braincl_jax.data.dataset import LeftOut
 from braincl_jax.evaluators.base import Row
+from braincl_jax.pipeline import Phase
 from braincl_jax.plan import resolve
+from braincl_jax.runtime import summary as module
 from braincl_jax.runtime.cursor import Outcome
 from braincl_jax.runtime.summary import summarise_run
 from braincl_jax.types import StreamSpec
@@ -29,8 +32,9 @@ class Sum:
 
 
 @pytest.fixture
-def summary_of():
+def summary_of(monkeypatch):
     """Makes the summary of a run that has stored some images."""
+    monkeypatch.setattr(module, "phase_flops", lambda *arguments: {"replay": 5})
 
     def make(stored: int) -> dict[str, Any]:
         parts = types.SimpleNamespace(config=CONFIG, plan=resolve(CONFIG, SPEC, (3, 1, 0, 2)))
@@ -46,13 +50,20 @@ def summary_of():
             memory=types.SimpleNamespace(working=np.zeros(7, np.uint8)),
             consolidation=types.SimpleNamespace(examples={"wake": np.int32(8)}),
         )
-        stream: Any = types.SimpleNamespace(evaluated_on="test", test_sizes=(3, 4))
+        stream: Any = types.SimpleNamespace(
+            evaluated_on="test", test_sizes=(3, 4), left_out=LeftOut((2, 5), ())
+        )
         return summarise_run(
             state,
             method=method,
             evaluators={"sum": Sum()},  # pyright: ignore
             stream=stream,
-            outcome=Outcome({"sum": {0: {"x": 0.25}, 1: {"x": 0.5}}}, {}, {"wake": 1.23456}),
+            phases=[Phase("replay", lambda *moment: moment, counts_as="sleep")],  # pyright: ignore
+            outcome=Outcome.empty()._replace(
+                figures={"sum": {0: {"x": 0.25}, 1: {"x": 0.5}}},
+                seconds={"wake": 1.23456},
+                steps={"replay": 3},
+            ),
             device="1 x cpu",
         )
 
@@ -84,5 +95,11 @@ def test_it_is_json_and_seconds_are_rounded(summary_of):
     summary = summary_of(3)
     assert json.loads(json.dumps(summary, allow_nan=False)) == summary
     assert summary["wall_seconds"] == {"wake": 1.23}
+    assert summary["compute"]["flops"] == {"replay": 15}
+    assert (summary["max_flops"], summary["max_examples"]) == (0.0, 0)
     assert summary["examples_seen"] == {"wake": 8}
     assert (summary["class_order"], summary["test_sizes"]) == ([3, 1, 0, 2], [3, 4])
+
+
+def test_images_that_cannot_be_read_are_counted(summary_of):
+    assert summary_of(1)["left_out"] == {"train": 2, "test": 0}

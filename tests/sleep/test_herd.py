@@ -10,7 +10,7 @@ from braincl_jax.memory.exemplars import Exemplars, Images
 from braincl_jax.memory.herding import Herd
 from braincl_jax.memory.working import EMPTY
 from braincl_jax.sleep import choose_step, keep_step, look_step
-from braincl_jax.state import Encoder, Memory
+from braincl_jax.state import Memory
 from braincl_jax.types import Batch
 
 NOW: Any = None
@@ -21,8 +21,6 @@ class Brain:
 
     def __init__(self, memory) -> None:
         self.memory = memory
-        slow = {"params": 2.0, "batch_stats": "slow"}
-        self.encoder = Encoder(1.0, "fast", None, None, slow)
         self.progress = types.SimpleNamespace(task=jnp.int32(1))
         self.consolidation = types.SimpleNamespace(seen_classes=jnp.ones(4, bool))
 
@@ -43,20 +41,16 @@ def batch_of(pixel, label, index) -> Batch:
     return Batch(image, jnp.array(label), jnp.array(index))
 
 
-class Network:
-    """Features are a pixel and 3 (the pixel is 4 times a whole number), by the weights that are evaluated."""
-
-    def features(self, params, batch_stats, images):
-        assert (params, batch_stats) == (2.0, "slow")
-        pixel = images[:, 0, 0, 0].astype(jnp.float32)
-        return jnp.stack([pixel, jnp.where(pixel > 0, 3.0, 0.0)], 1), batch_stats
+def features_of(state, images):
+    """A pixel, and 3 where it is not black."""
+    pixel = images[:, 0, 0, 0].astype(jnp.float32)
+    return jnp.stack([pixel, jnp.where(pixel > 0, 3.0, 0.0)], 1)
 
 
 def test_features_of_length_one_are_written_at_their_index():
-    parts: Any = types.SimpleNamespace(network=Network())
     state = brain(np.zeros((3, 2)), [EMPTY] * 3)
     batch = batch_of([4, 0, 8], [2, 3, 3], [2, 0, -1])
-    after, metrics = look_step(state, batch, NOW, parts=parts)
+    after, metrics = look_step(state, batch, NOW, features_of=features_of)
     herd = after.memory.working
     np.testing.assert_allclose(herd.features, [[0, 0], [0, 0], [0.8, 0.6]], rtol=1e-6)
     assert herd.label.tolist() == [3, EMPTY, 2]

@@ -180,6 +180,10 @@ def test_strings_entries_and_records_of_earlier_tasks_stay_as_they_are(night, di
     assert int(after.num_records) == 2
 
 
+def test_bytes_of_more_words_than_int32_counts_bytes_of_are_told():
+    assert int(transfer.bytes_of(jnp.int32(2**31 - 1))) == 2**32 - 2
+
+
 def test_the_free_bytes_are_those_of_the_bill(night, diary):
     for _, metrics, long_term in night:
         bill = store.memory_bytes(long_term, diary.method.layout.format)

@@ -13,6 +13,7 @@ from braincl_jax.data.dataset import Dataset, checked
 from braincl_jax.data.sources.core50 import load_core50
 from braincl_jax.data.sources.embedded import load_embedded
 from braincl_jax.data.sources.folder import load_folder
+from braincl_jax.data.sources.generated import load_generated
 from braincl_jax.data.sources.imagenet import load_imagenet
 from braincl_jax.data.sources.medmnist import load_medmnist
 from braincl_jax.data.sources.npy import load_npy
@@ -25,6 +26,7 @@ _SOURCES: dict[str, Source] = {
     "core50": load_core50,
     "embedded": load_embedded,
     "folder": load_folder,
+    "generated": load_generated,
     "imagenet": load_imagenet,
     "medmnist": load_medmnist,
     "npy": load_npy,
@@ -74,6 +76,8 @@ def load_source(name: str) -> Dataset:
                 `test`, `validation` stands in;
             `imagenet:/path`, `tiny_imagenet:/path`, `core50:/path` or `medmnist:/path/file.npz+file.npz`, what their
                 distributors ship; the last three take options, as in `core50:/path?classes=categories`;
+            `generated:classes=1000,train=1281167,test=50000,side=256`, images that are made when they are asked for,
+                for dry runs and benchmarks; all of it may be left out, and `channels` be 1;
             or a name of a scheme added by `register_source`.
 
     Returns:

@@ -10,8 +10,9 @@ import numpy as np
 
 from braincl_jax.data.dataset import Dataset
 from braincl_jax.data.sources.headers import Headers
-from braincl_jax.data.sources.paths import Paths, files_below
+from braincl_jax.data.sources.paths import Paths, files_below, stamps_of
 from braincl_jax.data.sources.pictures import decode_alike
+from braincl_jax.data.stamps import ChangedError, require_unchanged
 
 _LOG = logging.getLogger(__name__)
 
@@ -23,13 +24,20 @@ COLOURED = 3
 
 @dataclass(frozen=True, eq=False)
 class Pictures:
-    """Encoded images of files, of any sizes.
+    """Encoded images of files, of any sizes; a file that was changed since is an error.
 
     Attributes:
         files: the file of each image.
+        stamps: int64 [N, 2], what `stamps_of` says of them.
     """
 
     files: Sequence[Path] = field(repr=False)
+    stamps: np.ndarray = field(repr=False)
+
+    @classmethod
+    def of(cls, files: Sequence[Path]) -> "Pictures":
+        """The images of files as they are now."""
+        return Pictures(files, stamps_of(files))
 
     @property
     def channels(self) -> int:
@@ -39,7 +47,14 @@ class Pictures:
         return len(self.files)
 
     def open(self, row: int) -> BinaryIO:
-        return self.files[row].open("rb")
+        file = self.files[row]
+        stream = file.open("rb")
+        try:
+            require_unchanged(file, stream.fileno(), self.stamps[row])
+        except ChangedError:
+            stream.close()
+            raise
+        return stream
 
     def name(self, row: int) -> str:
         return str(self.files[row])
@@ -85,7 +100,7 @@ def load_folder(path: str) -> Dataset:
     unknown = sorted(set(_class_names(test)) - set(classes))
     if unknown:
         raise ValueError(f"{where}: {test.name} has the classes {unknown}, train only {classes}.")
-    suffixes = _suffixes()
+    suffixes = picture_suffixes()
     train_files, train_labels = _image_files(where, train, classes, suffixes)
     test_files, test_labels = _image_files(where, test, classes, suffixes)
     filled = set(train_labels.tolist())
@@ -106,9 +121,9 @@ def images_of(
 
     Asked for their shape, they read the headers of all files, of both: see `Headers`.
     """
-    pictures = [Pictures(Paths(files)) for files in (train_files, test_files)]
+    pictures = [Pictures.of(Paths(files)) for files in (train_files, test_files)]
     headers = Headers(where, pictures)
-    train, test = (Files(one.files, headers) for one in pictures)
+    train, test = (Files(one.files, one.stamps, headers) for one in pictures)
     return train, test
 
 
@@ -121,7 +136,8 @@ def _is_seen(path: Path) -> bool:
     return not path.name.startswith(".")
 
 
-def _suffixes() -> frozenset[str]:
+def picture_suffixes() -> frozenset[str]:
+    """Of the files that Pillow reads, such as ".png"."""
     from PIL import Image
 
     known = Image.registered_extensions()

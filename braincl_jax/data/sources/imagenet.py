@@ -40,12 +40,11 @@ def load_imagenet(path: str) -> Dataset:
     """The data set of train/WNID/*.JPEG and val/WNID/*.JPEG, or a flat val whose labels lie in PATH.
 
     Classes are the folders in train, in the order of their names (WordNet IDs), which are the names of the classes.
-    The labels of a flat val come from `ILSVRC2012_devkit_t12.tar.gz`, packed or not (needs SciPy), or from Kaggle's
+    The labels of a flat val come from `ILSVRC2012_devkit_t12.tar.gz`, packed or not, or from Kaggle's
     `LOC_val_solution.csv`. Kaggle's archive may also be named as a whole.
 
     Raises:
-        ValueError: something is missing or damaged, a class is empty or only in val, lists do not fit the files, or the
-            devkit has to be read and SciPy is absent.
+        ValueError: something is missing or damaged, a class is empty or only in val, or lists do not fit the files.
     """
     where, top = f"imagenet:{path}", Path(path)
     folder = top / KAGGLE if (top / KAGGLE).is_dir() else top
@@ -143,14 +142,9 @@ def _require_listed(where: str, name: str, listed: Iterable[str], files: Sequenc
 
 def _wnid_of_ids(where: str, meta: bytes) -> dict[int, str]:
     """WordNet ID by ILSVRC2012_ID, of the synsets that have no children: the classes."""
-    try:
-        # Imported here: only the devkit needs it.
-        from scipy.io.matlab import MatReadError, loadmat
-    except ImportError as error:
-        raise ValueError(
-            f"{where}: reading the devkit needs SciPy: pip install scipy; or put {SOLUTION} of Kaggle's archive into "
-            "PATH."
-        ) from error
+    # Imported here: only the devkit needs it.
+    from scipy.io.matlab import MatReadError, loadmat
+
     try:
         synsets = loadmat(io.BytesIO(meta), squeeze_me=True, variable_names=["synsets"])["synsets"]
         return {

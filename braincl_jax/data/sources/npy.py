@@ -35,7 +35,7 @@ def mapped(where: str, file: Path) -> Mapped:
         raise ValueError(
             f"{where}: {file.name} is in Fortran order; need images one after another."
         )
-    return Mapped(file, array.offset, dims)
+    return Mapped.of(file, array.offset, dims)
 
 
 def read_npy(where: str, file: Path, mode: Literal["r"] | None = None) -> np.ndarray:

@@ -9,6 +9,7 @@ import numpy as np
 
 from braincl_jax.data.images import Encoded
 from braincl_jax.data.sources.decoding import DAMAGED, decode_all, require_shape
+from braincl_jax.data.stamps import ChangedError
 
 # simplejpeg makes an image smaller while it decodes, by this factor or more: below it, decoding takes longer.
 LEAST_FACTOR = 2
@@ -187,6 +188,8 @@ def _opened(images: Encoded, row: int) -> Iterator[tuple[Any, BinaryIO]]:
             if image.format == "TIFF" and _orientation(image) != 1:
                 raise ValueError("a TIFF that is not stored upright")
             yield image, stream
+    except ChangedError:
+        raise
     except (*DAMAGED, Image.DecompressionBombError) as error:
         name = images.name(row)
         raise ValueError(f"{name}: not a readable image: {error}; replace or remove it.") from error

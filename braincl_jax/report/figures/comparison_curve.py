@@ -9,7 +9,8 @@ from matplotlib.figure import Figure
 
 from braincl_jax.registry import FIGURES
 from braincl_jax.report import style
-from braincl_jax.report.summaries import Summary, accuracy_curve, has_accuracy, runs_by_method
+from braincl_jax.report.cases import cases_of
+from braincl_jax.report.summaries import Summary, accuracy_curve, has_accuracy
 from braincl_jax.report.tables import mean_text
 from braincl_jax.settings import settings
 
@@ -20,9 +21,9 @@ LEGEND_LINE, MOST_HEIGHT = 0.4, 12
 @FIGURES.register("comparison_curve")
 @settings()
 class ComparisonCurve:
-    """One line a method.
+    """One line a method, or a method's budget and cap.
 
-    A line is the mean over the seeds of its method, the shade around it runs from the worst to the best seed. The
+    A line is the mean over its seeds, the shade around it runs from the worst to the best seed. The
     legend gives the final accuracy (mean and sample standard deviation) and the mean bytes of memory.
     """
 
@@ -32,21 +33,21 @@ class ComparisonCurve:
         """Draws the runs that have an accuracy matrix; None if there are none.
 
         Raises:
-            ValueError: as `runs_by_method`.
+            ValueError: as `cases_of`.
         """
         runs = [run for run in summaries if has_accuracy(run)]
         if not runs:
             return None
-        methods = runs_by_method(runs)
-        height = min(max(3.6, LEGEND_LINE * len(methods)), MOST_HEIGHT)
+        cases = cases_of(runs)
+        height = min(max(3.6, LEGEND_LINE * len(cases)), MOST_HEIGHT)
         figure, axes = style.accuracy_axes(8, runs[0]["num_tasks"], height)
-        for index, (method, of_method) in enumerate(methods.items()):
-            _draw_method(axes, index, method, of_method)
+        for index, case in enumerate(cases):
+            _draw_case(axes, index, case.name, case.runs)
         figure.legend(loc="outside right upper", frameon=False, fontsize=8.5, labelspacing=0.9)
         return figure
 
 
-def _draw_method(axes: Axes, index: int, method: str, runs: Sequence[Summary]) -> None:
+def _draw_case(axes: Axes, index: int, name: str, runs: Sequence[Summary]) -> None:
     percent = 100 * np.array([accuracy_curve(run) for run in runs])  # [seeds, T]
     tasks, colour = range(percent.shape[1]), style.COLOURS[index % len(style.COLOURS)]
     sizes = [run["memory_bytes"]["total"] for run in runs if run.get("memory_bytes")]
@@ -58,7 +59,7 @@ def _draw_method(axes: Axes, index: int, method: str, runs: Sequence[Summary]) -
         linewidth=1.8,
         marker=style.marker(index, len(tasks)),
         markersize=4.5,
-        label=style.plain(f"{method}\n{mean_text(percent[:, -1].tolist(), '.2f')} %{memory}"),
+        label=style.plain(f"{name}\n{mean_text(percent[:, -1].tolist(), '.2f')} %{memory}"),
     )
     worst, best = percent.min(axis=0), percent.max(axis=0)
     axes.fill_between(tasks, worst, best, color=colour, alpha=0.15, linewidth=0)

@@ -1,4 +1,4 @@
-"""A random part of each image, brought to the image's own size: how networks are trained on ImageNet."""
+"""A random part of each image, brought to one size: how networks are trained on ImageNet."""
 
 from typing import NamedTuple
 
@@ -25,25 +25,29 @@ class Box(NamedTuple):
 @AUGMENTATIONS.register("random_resized_crop")
 @settings()
 class RandomResizedCrop:
-    """torchvision's RandomResizedCrop and RandomHorizontalFlip: keys [B], images uint8 [B, H, W, C] -> the same.
+    """torchvision's RandomResizedCrop and RandomHorizontalFlip: keys [B], uint8 [B, H, W, C] -> uint8 [B, H', W', C].
 
     Attributes:
+        side: height and width of what is made; 0 keeps those of the images.
         smallest: share of the image's area that a box has at least; it is uniform up to the whole.
         widest: a box is at most so many times as wide as high, or as high as wide; uniform in the logarithm.
         flip: whether to mirror left and right with probability 1/2.
     """
 
+    side: int = between(0, 65_536, default=0)
     smallest: float = between(0, 1, default=0.08)
     widest: float = between(1, 16, default=4 / 3)
     flip: bool = True
 
     def __call__(self, keys: Array, images: Array) -> Array:
         height, width = images.shape[1:3]
+        size = (self.side or height, self.side or width)
 
         def one(key: Array, image: Array) -> Array:
             box_key, flip_key = jax.random.split(key)
             box = draw_box(box_key, height, width, smallest=self.smallest, widest=self.widest)
-            return resized_crop(image, box, mirrored=self.flip & jax.random.bernoulli(flip_key))
+            mirrored = self.flip & jax.random.bernoulli(flip_key)
+            return resized_crop(image, box, size, mirrored=mirrored)
 
         return jax.vmap(one)(keys, images)
 
@@ -78,26 +82,34 @@ def _middle(height: int, width: int, widest: float) -> Box:
     return Box(*(jnp.int32(number) for number in numbers))
 
 
-def resized_crop(image: Array, box: Box, *, mirrored: Array | bool) -> Array:
-    """What a box of an image shows, at the image's own size.
+def resized_crop(image: Array, box: Box, size: tuple[int, int], *, mirrored: Array | bool) -> Array:
+    """What a box of an image shows, brought to one size.
 
-    Bilinear between the box's own pixels. A box is never larger than the image, so it is never shrunk, and an
-    antialiasing filter would change nothing.
+    Bilinear between the box's own pixels; antialiased along a side that may have to be shrunk, as Pillow does.
 
     Args:
         image: uint8 [H, W, C].
         box: which part.
+        size: H' and W'.
         mirrored: bool scalar, whether left and right change places.
 
     Returns:
-        uint8 [H, W, C].
+        uint8 [H', W', C].
     """
-    height, width, _ = image.shape
-    rows = _places(height, box.top, box.height)
-    columns = _places(width, box.left, box.width)
+    rows = _places(size[0], box.top, box.height)
+    columns = _places(size[1], box.left, box.width)
     columns = jnp.where(mirrored, columns[::-1], columns)
-    enlarged = _between(_between(image.astype(jnp.float32), rows, axis=0), columns, axis=1)
-    return jnp.round(enlarged).astype(jnp.uint8)
+    resized = _resampled(image.astype(jnp.float32), rows, box.top, box.height, axis=0)
+    resized = _resampled(resized, columns, box.left, box.width, axis=1)
+    return jnp.round(resized).astype(jnp.uint8)
+
+
+def _resampled(image: Array, places: Array, start: Array, length: Array, axis: int) -> Array:
+    """An image at some places along an axis, of the pixels from `start` to before `start + length` alone."""
+    if len(places) < image.shape[axis]:
+        return _means(image, places, start, length, axis)
+    # No box is longer than the image: none is shrunk, and means would be of the two neighbours.
+    return _between(image, places, axis)
 
 
 def _places(size: int, start: Array, length: Array) -> Array:
@@ -113,3 +125,14 @@ def _between(image: Array, places: Array, axis: int) -> Array:
     # Where `before` is the last pixel, the weight of the one behind it is 0.
     low, high = (jnp.take(image, before + step, axis=axis, mode="clip") for step in (0, 1))
     return low + share * (high - low)
+
+
+def _means(image: Array, places: Array, start: Array, length: Array, axis: int) -> Array:
+    """Means of the pixels about each place, with weights that fall to 0 at the distance of the next place."""
+    old = jnp.arange(image.shape[axis])[None]
+    reach = jnp.maximum(length / len(places), 1)
+    weights = jnp.maximum(1 - jnp.abs(old - places[:, None]) / reach, 0)
+    weights = jnp.where((old >= start) & (old < start + length), weights, 0)
+    weights = weights / weights.sum(1, keepdims=True)
+    means = jnp.tensordot(weights, image, (1, axis), precision="highest")
+    return jnp.moveaxis(means, 0, axis)

@@ -117,13 +117,6 @@ def test_a_flat_val_without_labels_is_refused_with_what_labels_it(folder):
         load(folder)
 
 
-def test_without_scipy_the_devkit_is_refused_with_what_to_install(folder, monkeypatch):
-    write_devkit(folder, imagenet_devkit(WNIDS, LABELS), packed=True)
-    monkeypatch.setitem(sys.modules, "scipy.io.matlab", None)
-    with pytest.raises(ValueError, match=r"pip install scipy; or put LOC_val_solution\.csv"):
-        load(folder)
-
-
 def test_a_class_without_images_is_refused_by_name(folder):
     write_solution(folder, WNIDS, LABELS)
     for file in (folder / "train" / WNIDS[1]).iterdir():

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from braincl_jax.data import Mapped, load_source
+from braincl_jax.data.stamps import ChangedError
 
 
 @pytest.fixture
@@ -81,4 +82,11 @@ def test_a_file_that_vanished_since_is_named(npy, tmp_path):
     data = load_source(npy())
     (tmp_path / "x_train.npy").unlink()
     with pytest.raises(ValueError, match=r"x_train\.npy: cannot be mapped"):
+        data.train.take(np.array([0]))
+
+
+def test_a_file_that_changed_since_is_named(npy, tmp_path, arrays):
+    data = load_source(npy())
+    np.save(tmp_path / "x_train.npy", arrays()["x_train"][:3])
+    with pytest.raises(ChangedError, match=r"x_train\.npy: has changed since the run began"):
         data.train.take(np.array([0]))

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from braincl_jax.data.sources.paths import Paths, files_below
+from braincl_jax.data.sources import paths
+from braincl_jax.data.sources.paths import Paths, files_below, stamps_of
+from braincl_jax.data.stamps import ABSENT, stamp_of
 
 NAMES = [Path("/d/a/x.png"), Path("/d/b/y é.png"), Path("/d/a/z.png"), Path("loose"), Path("/top")]
 
@@ -43,3 +45,13 @@ def test_files_are_found_at_any_depth_and_hidden_ones_are_not(tmp_path):
 def test_a_folder_that_cannot_be_read_is_an_error_and_not_an_empty_one(tmp_path):
     with pytest.raises(FileNotFoundError, match="nowhere"):
         list(files_below(tmp_path / "nowhere"))
+
+
+def test_stamps_are_those_of_the_files_in_their_order(tmp_path, monkeypatch):
+    monkeypatch.setattr(paths, "CHUNK", 2)
+    files = [tmp_path / str(size) for size in range(5)]
+    for size, file in enumerate(files):
+        file.write_bytes(b"x" * size)
+    found = stamps_of([*files, tmp_path / "gone"])
+    assert found.tolist() == [*(list(stamp_of(file)) for file in files), list(ABSENT)]
+    assert stamps_of([]).shape == (0, 2)

@@ -27,7 +27,7 @@ def smooth(height: int, width: int) -> Image.Image:
 
 
 def read(file: Path, decoder: str = "pillow", channels: int = 3, short: int = 0) -> Picture:
-    return decode(Pictures([file]), 0, channels=channels, decoder=decoder, short=short)
+    return decode(Pictures.of([file]), 0, channels=channels, decoder=decoder, short=short)
 
 
 @pytest.fixture
@@ -85,7 +85,7 @@ def test_all_eight_orientations_stand_upright(tmp_path, decoder, simplejpeg):
         file = tmp_path / f"{orientation}.jpg"
         image.save(file, exif=exif, quality=100)
         turned, size = read(file, decoder, channels=1)
-        assert size == (40, 64) == header(Pictures([file]), 0).size
+        assert size == (40, 64) == header(Pictures.of([file]), 0).size
         assert np.abs(np.asarray(turned).astype(int) - upright).max() <= 3
 
 
@@ -103,7 +103,7 @@ def test_colours_and_grey_are_made_of_one_another(tmp_path, decoder, simplejpeg)
     smooth(20, 30).save(tmp_path / "colours.jpg")
     smooth(20, 30).convert("L").save(tmp_path / "grey.jpg")
     for name, mode in (("colours", "RGB"), ("grey", "L")):
-        assert header(Pictures([tmp_path / f"{name}.jpg"]), 0).grey == (mode == "L")
+        assert header(Pictures.of([tmp_path / f"{name}.jpg"]), 0).grey == (mode == "L")
         for channels in (1, 3):
             image = read(tmp_path / f"{name}.jpg", decoder, channels).image
             assert pixels_of(image).shape == (20, 30, channels)

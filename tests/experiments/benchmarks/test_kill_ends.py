@@ -102,6 +102,9 @@ def test_a_run_that_was_done_again_is_named(tmp_path):
 
 
 def test_figures_are_compared_but_for_what_may_differ(tmp_path):
-    runs = [{"final_accuracy": 0.5, "wall_seconds": {"replay": 3}, "commit": "a"}]
+    compute = {"flops": {"replay": 9}, "seconds": {"replay": 3}}
+    runs = [
+        {"final_accuracy": 0.5, "wall_seconds": {"replay": 3}, "compute": compute, "commit": "a"}
+    ]
     (tmp_path / "results.json").write_text(json.dumps(runs))
-    assert results_of(tmp_path) == [{"final_accuracy": 0.5}]
+    assert results_of(tmp_path) == [{"final_accuracy": 0.5, "compute": {"flops": {"replay": 9}}}]

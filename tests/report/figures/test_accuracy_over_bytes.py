@@ -35,6 +35,16 @@ def test_a_point_is_the_mean_over_seeds_at_the_bytes_of_the_memory(summary_of):
     assert [text.get_text() for text in left.texts] == ["small", "large"]
 
 
+def test_where_nothing_is_recalled_accuracy_stands_alone(summary_of):
+    blind = [
+        *runs_of(summary_of, "a", [0.5], 1000, recall_psnr_db=None),
+        *runs_of(summary_of, "b", [0.6], 2000, recall_psnr_db=None),
+    ]
+    figure = AccuracyOverBytes().draw(blind)
+    assert figure is not None
+    assert len(figure.axes) == 1
+
+
 def test_memories_of_one_size_or_none_at_all_are_not_drawn(summary_of):
     alike = [*runs_of(summary_of, "a", [0.5], 1000), *runs_of(summary_of, "b", [0.6], 1000)]
     assert AccuracyOverBytes().draw(alike) is None

@@ -1,5 +1,6 @@
 """Boxes are drawn, and resized, as torchvision does (oracles/transforms.npz, made by torchvision)."""
 
+import functools
 from pathlib import Path
 from typing import Any, cast
 
@@ -19,7 +20,9 @@ MOST_DIFFERENCE = 1
 
 def crop(image, box, *, mirrored=False) -> np.ndarray:
     return np.asarray(
-        resized_crop(jnp.asarray(image), Box(*map(jnp.int32, box)), mirrored=mirrored)
+        resized_crop(
+            jnp.asarray(image), Box(*map(jnp.int32, box)), image.shape[:2], mirrored=mirrored
+        )
     )
 
 
@@ -31,10 +34,47 @@ def drawn(height: int, width: int, number: int, **chances) -> np.ndarray:
 
 def test_boxes_are_resized_as_by_torchvision_with_antialiasing():
     image, boxes = ORACLE["image"], jnp.asarray(ORACLE["boxes"], jnp.int32)
-    resize = jax.vmap(lambda box: resized_crop(jnp.asarray(image), Box(*box), mirrored=False))
-    difference = np.asarray(resize(boxes)).astype(int) - ORACLE["cropped"]
+
+    def resize(box):
+        return resized_crop(jnp.asarray(image), Box(*box), image.shape[:2], mirrored=False)
+
+    difference = np.asarray(jax.vmap(resize)(boxes)).astype(int) - ORACLE["cropped"]
     assert np.abs(difference).max() <= MOST_DIFFERENCE
     assert (difference != 0).mean() < 0.001
+
+
+@pytest.mark.parametrize("size", [(7, 7), (24, 5)])
+def test_boxes_are_shrunk_as_by_pillow_with_antialiasing(size):
+    pil = pytest.importorskip("PIL.Image")
+    image, boxes = ORACLE["image"], ORACLE["boxes"]
+
+    @jax.jit
+    @jax.vmap
+    def resize(box):
+        shown = functools.partial(resized_crop, jnp.asarray(image), Box(*box), size)
+        return shown(mirrored=False), shown(mirrored=True)
+
+    made, mirrored = map(np.asarray, resize(jnp.asarray(boxes, jnp.int32)))
+    np.testing.assert_array_equal(mirrored, made[:, :, ::-1])
+    for one, (top, left, height, width) in zip(made, boxes, strict=True):
+        part = pil.fromarray(image[top : top + height, left : left + width])
+        expected = np.asarray(part.resize(size[::-1], pil.Resampling.BILINEAR))
+        # Pillow rounds after each of two passes.
+        assert np.abs(one.astype(int) - expected).max() <= MOST_DIFFERENCE
+
+
+def test_what_is_made_has_the_side_that_is_asked_for():
+    keys, images = jax.random.split(jax.random.key(2), 3), jnp.stack([ORACLE["image"]] * 3)
+    made = AUGMENTATIONS.build("random_resized_crop(side=12)")(keys, images)
+    assert (made.shape, made.dtype) == ((3, 12, 12, 3), jnp.uint8)
+    whole = AUGMENTATIONS.build("random_resized_crop(side=8, smallest=1.0, widest=1.0, flip=False)")
+    squares = images[:, :16]
+    # Of 16 pixels to 8, weights are 1, 3, 3, 1 of 8.
+    np.testing.assert_allclose(
+        whole(keys, squares)[0, 3, 3],
+        np.einsum("i,j,ijc->c", *2 * [np.array([1, 3, 3, 1]) / 8], squares[0, 5:9, 5:9]),
+        atol=0.5,
+    )
 
 
 def test_the_whole_image_is_itself_or_its_mirror():

@@ -1,0 +1,122 @@
+"""What a comparison compares: the runs of a method at one budget and under one pair of caps, which differ in seed."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from braincl_jax.report.summaries import Summary
+
+
+class Condition(NamedTuple):
+    """What runs must have in common to be compared.
+
+    Attributes:
+        budget_bytes: of the memory.
+        max_flops: cap on floating-point operations; 0 is none.
+        max_examples: cap on examples shown; 0 is none.
+    """
+
+    budget_bytes: int
+    max_flops: float
+    max_examples: int
+
+    def words(self, others: Sequence["Condition"]) -> str:
+        """What tells it from others of the same method: ", 392,000 bytes, at most 2 TFLOP"."""
+        texts = (
+            f"{self.budget_bytes:,} bytes",
+            f"at most {self.max_flops / 1e12:.6g} TFLOP" if self.max_flops else "no cap on FLOPs",
+            f"at most {self.max_examples:,} examples"
+            if self.max_examples
+            else "no cap on examples",
+        )
+        columns = zip(texts, *others, strict=True)
+        return "".join(f", {text}" for text, *values in columns if len(set(values)) > 1)
+
+
+class Case(NamedTuple):
+    """Runs that differ in seed alone.
+
+    Attributes:
+        name: the method and, where it has several conditions, what tells them apart.
+        method: as the runs call it; of a comparison, the name of a variant.
+        condition: of its runs.
+        runs: in any order.
+    """
+
+    name: str
+    method: str
+    condition: Condition
+    runs: list[Summary]
+
+    @property
+    def is_joint(self) -> bool:
+        """Whether it is joint training, under whatever name."""
+        settings = self.runs[0].get("settings") or {}
+        return str(settings.get("method", self.method)).partition("(")[0] == "joint"
+
+
+def cases_of(summaries: Sequence[Summary]) -> list[Case]:
+    """The cases, those of a method side by side, in order of first appearance.
+
+    Raises:
+        ValueError: there is no run, runs differ in dataset or number of tasks, or a case has a seed twice. Comparisons
+            are equal or they are not made.
+    """
+    if not summaries:
+        raise ValueError("a comparison needs at least 1 run, got 0")
+    methods: dict[str, dict[Condition, list[Summary]]] = {}
+    for run in summaries:
+        _check_same("dataset", summaries[0], run)
+        _check_same("num_tasks", summaries[0], run)
+        methods.setdefault(run["method"], {}).setdefault(_condition(run), []).append(run)
+    cases = []
+    for method, by_condition in methods.items():
+        for condition, runs in by_condition.items():
+            name = method + condition.words(list(by_condition))
+            seeds = [run["seed"] for run in runs]
+            if len(set(seeds)) < len(seeds):
+                raise ValueError(f"{name} has {len(seeds)} runs but seeds {seeds}")
+            cases.append(Case(name, method, condition, runs))
+    return cases
+
+
+def pairs_of(cases: Sequence[Case]) -> list[tuple[Case, Case]]:
+    """Which cases are set against each other: two methods under the same condition, the earlier one first.
+
+    Methods that have no condition in common, such as variants that differ in it by their own settings, are paired in
+    all of theirs.
+    """
+    conditions: dict[str, set[Condition]] = {}
+    for case in cases:
+        conditions.setdefault(case.method, set()).add(case.condition)
+    return [
+        (one, other)
+        for number, one in enumerate(cases)
+        for other in cases[number + 1 :]
+        if one.method != other.method
+        and (
+            one.condition == other.condition
+            or not conditions[one.method] & conditions[other.method]
+        )
+    ]
+
+
+def joint_of(case: Case, cases: Sequence[Case]) -> Case | None:
+    """What a case is measured by: joint training under its condition, or else the only joint training there is."""
+    joint = [one for one in cases if one.is_joint]
+    alike = [one for one in joint if one.condition == case.condition] or joint
+    return alike[0] if len(alike) == 1 else None
+
+
+def _condition(run: Summary) -> Condition:
+    # Runs from before there were caps had none.
+    return Condition(
+        run["budget_bytes"], float(run.get("max_flops") or 0), run.get("max_examples") or 0
+    )
+
+
+def _check_same(key: str, one: Summary, other: Summary) -> None:
+    if one[key] != other[key]:
+        raise ValueError(
+            f"runs to compare differ in {key}: {one['method']} has {one[key]!r}, "
+            f"{other['method']} has {other[key]!r}"
+        )

@@ -1,0 +1,36 @@
+"""Points of methods in a plane."""
+
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from braincl_jax.report.cases import cases_of
+from braincl_jax.report.scatter import MOST_NAMES, Point, colours_of, draw_points, dress_plane
+
+
+def drawn(points) -> Any:
+    axes = Figure().subplots()
+    draw_points(axes, points, colours_of([point.case for point in points]))
+    dress_plane(axes, "x", "y", log=True)
+    return axes
+
+
+def test_points_of_a_method_are_joined_from_left_to_right_and_named_once(summary_of):
+    runs = [
+        summary_of([[1.0]], method=method, budget_bytes=budget)
+        for method, budget in [("a $", 9), ("a $", 1), ("b", 1)]
+    ]
+    large, small, other = cases_of(runs)
+    axes = drawn([Point(large, [8, 10], [3, 5]), Point(small, [1], [2]), Point(other, [4], [7])])
+    np.testing.assert_allclose(axes.lines[0].get_xydata(), [[1, 2], [9, 4]])
+    np.testing.assert_allclose(axes.lines[1].get_xydata(), [[4, 7]])
+    assert [text.get_text() for text in axes.texts] == [r"a \$", "b"]
+    assert axes.lines[0].get_color() != axes.lines[1].get_color()
+    assert axes.get_xscale() == "log"
+
+
+def test_many_methods_go_without_names(summary_of):
+    cases = cases_of([summary_of([[1.0]], method=f"m {k}") for k in range(MOST_NAMES + 1)])
+    axes = drawn([Point(case, [1 + k], [k]) for k, case in enumerate(cases)])
+    assert {text.get_text() for text in axes.texts} == {""}
