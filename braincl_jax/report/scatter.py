@@ -5,9 +5,11 @@ from typing import NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from braincl_jax.report import style
 from braincl_jax.report.cases import Case
+from braincl_jax.report.units import short
 
 # With more methods than these, names would hide the points.
 MOST_NAMES = 24
@@ -62,6 +64,10 @@ def dress_plane(axes: Axes, x: str, y: str, *, log: bool) -> None:
     axes.set(xlabel=x, ylabel=y)
     if log:
         axes.set_xscale("log")
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, place: short(value)))
+        # Those between would lie upon each other.
+        axes.xaxis.set_minor_formatter(NullFormatter())
     axes.margins(x=0.2, y=0.15)
     style.dress(axes)
     axes.grid(color=style.FAINT, linewidth=0.7)

@@ -22,3 +22,11 @@ def significant(value: float) -> str:
 def teraflops(flops: float) -> str:
     """Floating-point operations, `significant`, in units of 10^12."""
     return significant(flops / 1e12)
+
+
+def short(value: float) -> str:
+    """A number in few letters, as axes need it: 0.5, 200, 50k, 2M, 1G."""
+    for size, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if value >= size:
+            return f"{value / size:g}{letter}"
+    return f"{value:g}"

@@ -28,6 +28,9 @@ def test_points_of_a_method_are_joined_from_left_to_right_and_named_once(summary
     assert [text.get_text() for text in axes.texts] == [r"a \$", "b"]
     assert axes.lines[0].get_color() != axes.lines[1].get_color()
     assert axes.get_xscale() == "log"
+    shown = [text.get_text() for text in axes.get_xticklabels() if text.get_text()]
+    assert {"1", "2", "5"} <= set(shown)
+    assert not any(text.get_text() for text in axes.get_xticklabels(minor=True))
 
 
 def test_many_methods_go_without_names(summary_of):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from braincl_jax.report.units import duration, significant, teraflops
+from braincl_jax.report.units import duration, short, significant, teraflops
 
 
 @pytest.mark.parametrize(
@@ -29,3 +29,11 @@ def test_a_number_has_four_digits_and_no_exponent(value, text):
     assert significant(value) == text
     assert significant(1e9) == "1,000,000,000"
     assert teraflops(1e12 * value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.5, "0.5"), (200, "200"), (1000, "1k"), (50_000, "50k"), (2_500_000, "2.5M"), (1e9, "1G")],
+)
+def test_numbers_of_axes_are_short(value, text):
+    assert short(value) == text
