@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from importlib import metadata
 from typing import Any
 
+from braincl_jax.build import brain_shapes
 from braincl_jax.data import TaskStream
 from braincl_jax.evaluators.base import Evaluator
 from braincl_jax.memory.budget import tree_bytes
@@ -70,7 +71,7 @@ def summarise_run(
         "num_train_images": spec.num_images,
         "bits_per_pixel": 8 * sum(bill.values()) / (stored * height * width) if stored else None,
         "examples_seen": {kind: int(count) for kind, count in state.consolidation.examples.items()},
-        "compute": compute_of(phases, phase_flops(method, stream, state), outcome),
+        "compute": compute_of(phases, phase_flops(method, stream, brain_shapes(method)), outcome),
         "wall_seconds": {stage: round(value, 2) for stage, value in outcome.seconds.items()},
         "versions": {"python": platform.python_version()}
         | {name: metadata.version(name) for name in PACKAGES},

@@ -99,7 +99,8 @@ def test_the_page_shows_the_table_and_the_plot_and_its_folder_is_created(tmp_pat
     assert comparison_table(runs) in text
     assert "](comparison_curve.png)" in text
     assert imread(page.parent / "comparison_curve.png").shape[:2] == (540, 1200)
-    drawn = {"accuracy_over_bytes.png", "comparison_curve.png"}
+    names = ("accuracy_over_bytes", "comparison_curve", "plasticity_stability")
+    drawn = {f"{name}.png" for name in names}
     written = {f"comparison.{kind}" for kind in ("md", "html", "csv", "json")}
     assert {path.name for path in page.parent.iterdir()} == drawn | written
 

@@ -11,9 +11,10 @@ RUN = ["accuracy_curve", "accuracy_matrix", "memory_bill"]
 def test_all_registered_figures_of_a_scope_are_drawn(tmp_path, summary_of):
     run = summary_of(TWO_TASKS)
     assert sorted(draw_figures(tmp_path, (), "run", [run])) == RUN
-    assert draw_figures(tmp_path, (), "comparison", [run]) == ["comparison_curve"]
+    compared = ["comparison_curve", "plasticity_stability"]
+    assert sorted(draw_figures(tmp_path, (), "comparison", [run])) == compared
     names = [path.name for path in sorted(tmp_path.iterdir())]
-    assert names == [f"{name}.png" for name in sorted([*RUN, "comparison_curve"])]
+    assert names == [f"{name}.png" for name in sorted([*RUN, *compared])]
 
 
 def test_only_the_figures_asked_for_are_drawn_and_in_that_order(tmp_path, summary_of):

@@ -35,13 +35,14 @@ class Sum:
 def summary_of(monkeypatch):
     """Makes the summary of a run that has stored some images."""
     monkeypatch.setattr(module, "phase_flops", lambda *arguments: {"replay": 5})
+    monkeypatch.setattr(module, "brain_shapes", lambda method: None)
 
     def make(stored: int) -> dict[str, Any]:
         parts = types.SimpleNamespace(config=CONFIG, plan=resolve(CONFIG, SPEC, (3, 1, 0, 2)))
         method: Any = types.SimpleNamespace(
             parts=parts,
             bill=lambda state: {"strings": 40, "labels": 2},
-            layout=types.SimpleNamespace(num_stored=lambda memory: stored),
+            num_stored=lambda state: stored,
         )
         state: Any = types.SimpleNamespace(
             encoder=types.SimpleNamespace(
