@@ -8,7 +8,6 @@ from braincl_jax.methods.taught import Taught
 from braincl_jax.networks.network import MASKED_LOGIT
 from braincl_jax.registry import METHODS
 from braincl_jax.settings import at_least, one_of, positive, settings
-from braincl_jax.sleep.teach import Teacher, distillation
 from braincl_jax.state import BrainState
 from braincl_jax.types import Array, Metrics, PyTree, Shown
 
@@ -37,9 +36,7 @@ class LwF(Taught, Finetune):
         self, params: PyTree, shown: Shown, state: BrainState, axis_name: str | None
     ) -> tuple[Array, tuple[PyTree, Metrics]]:
         logits, batch_stats = self.logits_of(params, shown, state, axis_name)
-        teacher: Teacher = state.own["teacher"]
-        taught = teacher.logits(self.parts.network, shown.image)
-        old = distillation(logits, taught, teacher.known, self.temperature)
+        old = self.distilled(logits, shown, state, self.temperature)
         own = self.parts.spec.are_of(state.progress.task) | (self.among == "seen")
         new = optax.softmax_cross_entropy_with_integer_labels(
             jnp.where(own[None], logits, MASKED_LOGIT), shown.label

@@ -4,9 +4,9 @@ from braincl_jax.data import TaskStream
 from braincl_jax.methods.exemplars import ExemplarMethod
 from braincl_jax.pipeline import Phase
 from braincl_jax.settings import settings
-from braincl_jax.sleep.teach import Teacher, keep_teacher_step
+from braincl_jax.sleep.teach import Teacher, distillation, keep_teacher_step
 from braincl_jax.state import BrainState
-from braincl_jax.types import Array, PyTree
+from braincl_jax.types import Array, PyTree, Shown
 
 
 @settings()
@@ -27,3 +27,11 @@ class Taught(ExemplarMethod):
     def phases(self, stream: TaskStream) -> tuple[Phase, ...]:
         keep = Phase("keep_teacher", keep_teacher_step, asleep=True)
         return (*super().phases(stream), keep)
+
+    def distilled(
+        self, logits: Array, shown: Shown, state: BrainState, temperature: float
+    ) -> Array:
+        """`teach.distillation` of what is shown, among the classes that the teacher knows: float32 [B]."""
+        teacher: Teacher = state.own["teacher"]
+        taught = teacher.logits(self.parts.network, shown.image)
+        return distillation(logits, taught, teacher.known, temperature)

@@ -9,7 +9,6 @@ from braincl_jax.methods.taught import Taught
 from braincl_jax.pipeline import Phase
 from braincl_jax.registry import METHODS
 from braincl_jax.settings import positive, settings
-from braincl_jax.sleep.teach import Teacher, distillation
 from braincl_jax.state import BrainState, Encoder
 from braincl_jax.types import Array, Metrics, Now, PyTree, Shown
 
@@ -42,11 +41,9 @@ class WA(Taught, ReplayRawAndTask):
         self, params: PyTree, shown: Shown, state: BrainState, axis_name: str | None
     ) -> tuple[Array, tuple[PyTree, Metrics]]:
         logits, batch_stats = self.logits_of(params, shown, state, axis_name)
-        teacher: Teacher = state.own["teacher"]
-        taught = teacher.logits(self.parts.network, shown.image)
-        old = distillation(logits, taught, teacher.known, self.temperature)
+        old = self.distilled(logits, shown, state, self.temperature)
         new = optax.softmax_cross_entropy_with_integer_labels(logits, shown.label)
-        share = teacher.known.sum() / state.consolidation.seen_classes.sum()
+        share = state.own["teacher"].known.sum() / state.consolidation.seen_classes.sum()
         accuracy = (logits.argmax(-1) == shown.label).mean()
         return (1 - share) * new + share * old, (
             batch_stats,
