@@ -8,9 +8,9 @@ import numpy as np
 
 from braincl_jax.data.dataset import Dataset, LeftOut
 from braincl_jax.data.images import Encoded, Images
+from braincl_jax.data.sources.alike import Alike
 from braincl_jax.data.sources.distributed import some
 from braincl_jax.data.sources.headers import Headers, headers_of
-from braincl_jax.data.sources.pictures import decode_alike
 
 _LOG = logging.getLogger(__name__)
 
@@ -39,25 +39,6 @@ class Chosen:
 
     def name(self, row: int) -> str:
         return self.images.name(int(self.rows[row]))
-
-
-@dataclass(frozen=True, eq=False)
-class Remaining(Chosen):
-    """The same, which may be shown as they are if they have one size.
-
-    Attributes:
-        headers: they tell the shape of all images, if there is one.
-    """
-
-    headers: Headers = field(repr=False)
-
-    @property
-    def shape(self) -> tuple[int, int, int]:
-        height, width, colours = self.headers.shape
-        return height, width, min(colours, self.channels)
-
-    def take(self, rows: np.ndarray) -> np.ndarray:
-        return decode_alike(self, rows, self.shape, "pillow")
 
 
 def without_unreadable(where: str, dataset: Dataset) -> Dataset:
@@ -111,10 +92,7 @@ def _remaining(where: str, *splits: tuple[Images, np.ndarray]) -> list[Images]:
         Chosen(images, rows) if isinstance(images, Encoded) else images for images, rows in splits
     ]
     headers = Headers(where, [one for one in chosen if isinstance(one, Chosen)])
-    return [
-        Remaining(one.images, one.rows, headers) if isinstance(one, Chosen) else one
-        for one in chosen
-    ]
+    return [Alike(one, headers) if isinstance(one, Chosen) else one for one in chosen]
 
 
 def _require_filled(where: str, dataset: Dataset, train: np.ndarray, test: np.ndarray) -> None:

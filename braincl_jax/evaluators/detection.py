@@ -4,14 +4,19 @@ Conventions are those of OpenOOD v1.5 (Zhang et al. 2023, arXiv 2306.09301): con
 **OOD is the positive side**: an image counts as detected where confidence falls below a threshold.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from braincl_jax.evaluators.base import Row
+
 # Share of the OOD images that are detected where `Detection.fpr_at_95_tpr` is read.
 TPR = 0.95
+
+# Figures that are shown of each score.
+SHOWN = {"auroc": "AUROC", "fpr_at_95_tpr": "FPR at 95 % TPR"}
 
 Scores = NDArray[np.float64]
 Confidence = Callable[[NDArray[np.floating]], Scores]
@@ -64,6 +69,21 @@ def detect(inside: Scores, outside: Scores) -> Detection:
         aupr_in=_area_under_precision(*_hits(outside, inside)),
         aupr_out=_area_under_precision(false, true),
         fpr_at_95_tpr=float(fpr[np.argmax(tpr >= TPR)]),
+    )
+
+
+def rows_of(prefix: str, images: str, scores: Iterable[str]) -> tuple[Row, ...]:
+    """What is shown of the figures PREFIX_SCORE_FIGURE, which tell some images, in words, from what was learned."""
+    scores = tuple(scores)
+    return tuple(
+        Row(
+            f"{text} of {images} ({score.replace('_', ' ')})",
+            f"{prefix}_{score}_{figure}",
+            100,
+            "%",
+        )
+        for figure, text in SHOWN.items()
+        for score in scores
     )
 
 

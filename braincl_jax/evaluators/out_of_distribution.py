@@ -15,14 +15,20 @@ from braincl_jax.data.fit import Fitted
 from braincl_jax.data.sample import sample_of, spread
 from braincl_jax.data.sources.unlabelled import load_unlabelled
 from braincl_jax.evaluators.base import Exam, Figures, Moment, Row
-from braincl_jax.evaluators.detection import CONFIDENCES, Detection, Scores, compare, confidences
+from braincl_jax.evaluators.detection import (
+    CONFIDENCES,
+    Detection,
+    Scores,
+    compare,
+    confidences,
+    rows_of,
+)
 from braincl_jax.evaluators.nearest import nearest, remembered_features
 from braincl_jax.registry import EVALUATORS
 from braincl_jax.settings import anything, at_least, settings
 
 SCORES = (*CONFIDENCES, "nearest")
 NAMES = tuple(f"{score}_{figure}" for score in SCORES for figure in Detection._fields)
-SHOWN = {"auroc": "AUROC", "fpr_at_95_tpr": "FPR at 95 % TPR"}
 
 
 @EVALUATORS.register("out_of_distribution")
@@ -43,16 +49,7 @@ class OutOfDistribution:
     """
 
     when: ClassVar[Moment] = "at_end"
-    rows: ClassVar[tuple[Row, ...]] = tuple(
-        Row(
-            f"{text} of strange images ({score.replace('_', ' ')})",
-            f"ood_{score}_{figure}",
-            100,
-            "%",
-        )
-        for figure, text in SHOWN.items()
-        for score in SCORES
-    )
+    rows: ClassVar[tuple[Row, ...]] = rows_of("ood", "strange images", SCORES)
 
     sources: tuple[str, ...] = anything(default=())
     images: int = at_least(1, default=1000)

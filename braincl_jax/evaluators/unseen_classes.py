@@ -11,22 +11,11 @@ import numpy as np
 
 from braincl_jax.data import TaskStream
 from braincl_jax.evaluators.base import Exam, Figures, Moment, Row
-from braincl_jax.evaluators.detection import CONFIDENCES, Detection, compare, confidences
+from braincl_jax.evaluators.detection import CONFIDENCES, Detection, compare, confidences, rows_of
 from braincl_jax.registry import EVALUATORS
 from braincl_jax.settings import settings
 
 NAMES = tuple(f"{score}_{figure}" for score in CONFIDENCES for figure in Detection._fields)
-SHOWN = {"auroc": "AUROC", "fpr_at_95_tpr": "FPR at 95 % TPR"}
-ROWS = tuple(
-    Row(
-        f"{text} of unseen classes ({score.replace('_', ' ')})",
-        f"unseen_{score}_{figure}",
-        100,
-        "%",
-    )
-    for figure, text in SHOWN.items()
-    for score in CONFIDENCES
-)
 
 
 @EVALUATORS.register("unseen_classes")
@@ -45,7 +34,7 @@ class UnseenClasses:
     """
 
     when: ClassVar[Moment] = "after_task"
-    rows: ClassVar[tuple[Row, ...]] = ROWS
+    rows: ClassVar[tuple[Row, ...]] = rows_of("unseen", "unseen classes", CONFIDENCES)
 
     def run(self, exam: Exam) -> Figures:
         unseen = exam.unseen()

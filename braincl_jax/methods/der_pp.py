@@ -60,7 +60,7 @@ class DerPP(ReplayRawAndTask):
     def phases(self, stream: TaskStream) -> tuple[Phase, ...]:
         size = self.parts.config.eval_batch_size
         step = functools.partial(
-            keep_logits_step, network=self.parts.network, layout=self.layout, size=size
+            keep_logits_step, predict=self.predict, layout=self.layout, size=size
         )
         number = math.ceil(self.capacity / size)
         keep = Phase("keep_logits", step, num_steps=lambda task: number, asleep=True)

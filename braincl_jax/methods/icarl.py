@@ -53,7 +53,7 @@ class ICaRL(Taught, ReplayHerding):
         if self.predict_by == "head":
             return phases
         size = self.parts.config.eval_batch_size
-        step = functools.partial(add_features_step, network=self.parts.network, size=size)
+        step = functools.partial(add_features_step, features_of=self.features, size=size)
         number = math.ceil(self.capacity / size)
         return (*phases, Phase("class_means", step, num_steps=lambda task: number, asleep=True))
 
@@ -73,5 +73,4 @@ class ICaRL(Taught, ReplayHerding):
     def predict(self, state: BrainState, images: Array) -> Array:
         if self.predict_by == "head":
             return super().predict(state, images)
-        features, _ = self.parts.network.features(*self.evaluated(state), images)
-        return nearest_mean_logits(features, state.own["class_means"])
+        return nearest_mean_logits(self.features(state, images), state.own["class_means"])

@@ -1,5 +1,7 @@
 """What the methods share that learn from the network as it was after the last night."""
 
+import functools
+
 from braincl_jax.data import TaskStream
 from braincl_jax.methods.exemplars import ExemplarMethod
 from braincl_jax.pipeline import Phase
@@ -25,7 +27,8 @@ class Taught(ExemplarMethod):
         return state.own
 
     def phases(self, stream: TaskStream) -> tuple[Phase, ...]:
-        keep = Phase("keep_teacher", keep_teacher_step, asleep=True)
+        step = functools.partial(keep_teacher_step, evaluated=self.evaluated)
+        keep = Phase("keep_teacher", step, asleep=True)
         return (*super().phases(stream), keep)
 
     def distilled(

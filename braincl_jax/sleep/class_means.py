@@ -1,10 +1,11 @@
 """Class means: the mean feature of each class's exemplars, by which a nearest-mean classifier answers."""
 
+from collections.abc import Callable
+
 import jax.numpy as jnp
 
 from braincl_jax import collectives
 from braincl_jax.memory.exemplars import Exemplars
-from braincl_jax.networks import Network
 from braincl_jax.networks.network import MASKED_LOGIT
 from braincl_jax.state import BrainState
 from braincl_jax.types import Array, Metrics, Now
@@ -40,7 +41,7 @@ def add_features_step(
     now: Now,
     axis_name: str | None = None,
     *,
-    network: Network,
+    features_of: Callable[[BrainState, Array], Array],
     size: int,
 ) -> tuple[BrainState, Metrics]:
     """Adds the normalised features of the next exemplars to `state.own["class_means"]`, float32 [K, F].
@@ -52,16 +53,14 @@ def add_features_step(
         batch: nothing.
         now: the moment.
         axis_name: of the devices, which share the slots of a step.
-        network: whose features.
+        features_of: (state, images uint8 [B, H, W, C]) -> features float32 [B, F].
         size: slots in a step, on all devices together.
     """
     del batch
     slot = now.step * size + collectives.own_slice(jnp.arange(size), axis_name)
     exemplars: Exemplars = state.memory.long_term
     stored = slot < exemplars.count
-    params, batch_stats = state.encoder.evaluated
-    images = exemplars.images.image.at[slot].get(mode="clip")
-    features, _ = network.features(params, batch_stats, images)
+    features = features_of(state, exemplars.images.image.at[slot].get(mode="clip"))
     label = exemplars.images.label.at[slot].get(mode="clip")
     sums = state.own["class_means"]
     new = jnp.zeros_like(sums).at[label].add(stored[:, None] * normalised(features))

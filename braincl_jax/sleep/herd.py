@@ -9,11 +9,9 @@ from braincl_jax import collectives
 from braincl_jax.memory.exemplars import write_images
 from braincl_jax.memory.herding import Herd, herding_ranks
 from braincl_jax.memory.working import EMPTY
+from braincl_jax.sleep.class_means import normalised
 from braincl_jax.state import BrainState
 from braincl_jax.types import Array, Batch, Metrics, Now
-
-# Of a feature vector: a network that answers nothing has no direction.
-SHORTEST = 1e-12
 
 
 def look_step(
@@ -26,8 +24,7 @@ def look_step(
 ) -> tuple[BrainState, Metrics]:
     """Writes the features of a batch, brought to length 1, into working memory at `batch.index`."""
     del now
-    features = features_of(state, batch.image)
-    features = features / jnp.maximum(jnp.linalg.norm(features, axis=1, keepdims=True), SHORTEST)
+    features = normalised(features_of(state, batch.image))
     features, label, index = collectives.concatenate(
         (features, batch.label, batch.index), axis_name
     )

@@ -1,10 +1,11 @@
 """Keep logits: what the network answers to its new exemplars when a night is over."""
 
+from collections.abc import Callable
+
 import jax.numpy as jnp
 
 from braincl_jax import collectives
 from braincl_jax.memory.exemplars import ExemplarLayout
-from braincl_jax.networks import Network
 from braincl_jax.state import BrainState
 from braincl_jax.types import Array, Metrics, Now
 
@@ -15,7 +16,7 @@ def keep_logits_step(
     now: Now,
     axis_name: str | None = None,
     *,
-    network: Network,
+    predict: Callable[[BrainState, Array], Array],
     layout: ExemplarLayout,
     size: int,
 ) -> tuple[BrainState, Metrics]:
@@ -29,7 +30,7 @@ def keep_logits_step(
         batch: nothing.
         now: the moment.
         axis_name: of the devices, which share the slots of a step.
-        network: whose logits.
+        predict: (state, images uint8 [B, H, W, C]) -> logits float32 [B, K].
         layout: of the memory.
         size: slots in a step, on all devices together.
     """
@@ -37,10 +38,9 @@ def keep_logits_step(
     slot = now.step * size + jnp.arange(size)
     own = collectives.own_slice(slot, axis_name)
     images = state.memory.long_term.images.image.at[own].get(mode="clip")
-    params, batch_stats = state.encoder.evaluated
     seen = state.consolidation.seen_classes
-    logits, _ = network.predict(params, batch_stats, seen, images)
-    logits = collectives.concatenate(jnp.where(seen[None], logits, 0), axis_name)
+    logits = jnp.where(seen[None], predict(state, images), 0)
+    logits = collectives.concatenate(logits, axis_name)
     index = layout.index(state.memory)
     new: Array = index.stored & (index.task == state.progress.task)
     where = jnp.where(new.at[slot].get(mode="fill", fill_value=False), slot, layout.capacity)

@@ -1,5 +1,7 @@
 """Distillation: the network as it was after the last night teaches the classes that it knew."""
 
+from collections.abc import Callable
+
 import jax
 import jax.numpy as jnp
 import optax
@@ -57,11 +59,19 @@ def distillation(logits: Array, taught: Array, known: Array, temperature: float)
 
 
 def keep_teacher_step(
-    state: BrainState, batch: None, now: Now, axis_name: str | None = None
+    state: BrainState,
+    batch: None,
+    now: Now,
+    axis_name: str | None = None,
+    *,
+    evaluated: Callable[[BrainState], tuple[PyTree, PyTree]],
 ) -> tuple[BrainState, Metrics]:
-    """The network that is evaluated becomes `state.own["teacher"]`. Run once per task; `batch` is None."""
+    """The network that is evaluated (`Method.evaluated`) becomes `state.own["teacher"]`.
+
+    Run once per task; `batch` is None.
+    """
     del batch, now, axis_name
-    params, batch_stats = state.encoder.evaluated
+    params, batch_stats = evaluated(state)
     # A copy, as no two leaves of a state may share a buffer.
     teacher = jax.tree.map(jnp.copy, Teacher(params, batch_stats, state.consolidation.seen_classes))
     return state.replace(own={**state.own, "teacher": teacher}), {}

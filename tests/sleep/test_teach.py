@@ -65,7 +65,12 @@ def test_no_gradient_reaches_the_teacher(short):
 def test_the_network_that_is_evaluated_is_kept_with_the_classes_it_has_seen(slow, life_of):
     state = life_of("lwf").after[0, "replay"]
     encoder = Encoder(jnp.float32(1), jnp.float32(2), None, None, slow)
-    kept, _ = keep_teacher_step(state.replace(encoder=encoder), None, NOW)
+    kept, _ = keep_teacher_step(
+        state.replace(encoder=encoder),
+        None,
+        NOW,
+        evaluated=lambda state: state.encoder.evaluated,
+    )
     teacher = kept.own["teacher"]
     assert (float(teacher.params), float(teacher.batch_stats)) == (
         (1, 2) if slow is None else (3, 4)

@@ -9,9 +9,9 @@ from typing import BinaryIO
 import numpy as np
 
 from braincl_jax.data.dataset import Dataset
+from braincl_jax.data.sources.alike import Alike
 from braincl_jax.data.sources.headers import Headers
 from braincl_jax.data.sources.paths import Paths, files_below, stamps_of
-from braincl_jax.data.sources.pictures import decode_alike
 from braincl_jax.data.stamps import ChangedError, require_unchanged
 
 _LOG = logging.getLogger(__name__)
@@ -60,24 +60,6 @@ class Pictures:
         return str(self.files[row])
 
 
-@dataclass(frozen=True, eq=False)
-class Files(Pictures):
-    """The same, which may be shown as they are if they have one size.
-
-    Attributes:
-        headers: they tell the shape of all images, if there is one.
-    """
-
-    headers: Headers = field(repr=False)
-
-    @property
-    def shape(self) -> tuple[int, int, int]:
-        return self.headers.shape
-
-    def take(self, rows: np.ndarray) -> np.ndarray:
-        return decode_alike(self, rows, self.shape, "pillow")
-
-
 def load_folder(path: str) -> Dataset:
     """The data set of a folder; no file is opened yet.
 
@@ -116,14 +98,14 @@ def load_folder(path: str) -> Dataset:
 
 def images_of(
     where: str, train_files: Iterable[Path], test_files: Iterable[Path]
-) -> tuple[Files, Files]:
+) -> tuple[Alike, Alike]:
     """Images of files to train and to test on, of any sizes; no file is opened yet.
 
     Asked for their shape, they read the headers of all files, of both: see `Headers`.
     """
     pictures = [Pictures.of(Paths(files)) for files in (train_files, test_files)]
     headers = Headers(where, pictures)
-    train, test = (Files(one.files, one.stamps, headers) for one in pictures)
+    train, test = (Alike(one, headers) for one in pictures)
     return train, test
 
 
