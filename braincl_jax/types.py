@@ -114,10 +114,12 @@ class Coded(NamedTuple):
     Attributes:
         decoded: what the strings say, in place of the images.
         string: uint8 [B, n], zeros behind the end of a string.
+        length: uint16 [B], of the strings.
     """
 
     decoded: Batch
     string: Array
+    length: Array
 
 
 # What a step gets: images of a task, as they are or coded, a sample that was drawn on the host, or nothing.

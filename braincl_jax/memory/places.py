@@ -67,6 +67,11 @@ class ExemplarPlaces:
         """The exemplars that a task brings."""
         return self._reached(task)[1]
 
+    def kept(self, task: int, label: int) -> list[int]:
+        """How many exemplars of a class that a task brought there are after it, and after each later task."""
+        later = [self.after(one) for one in range(task, self._num_tasks)]
+        return [int(((held.label == label) & (held.task == task)).sum()) for held in later]
+
     def _reached(self, task: int) -> tuple[Places, Written]:
         # One after another: a long sequence would go beyond Python's depth of recursion.
         for earlier in range(task):

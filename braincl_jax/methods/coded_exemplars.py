@@ -1,7 +1,9 @@
 """What the methods share that replay exemplars as strings of an image codec."""
 
 import dataclasses
+import functools
 import math
+import threading
 from typing import ClassVar, cast
 
 import jax.numpy as jnp
@@ -19,42 +21,55 @@ from braincl_jax.state import BrainState
 from braincl_jax.types import Array, Batch, Coded, PyTree
 from braincl_jax.wake.memorise_coded import memorise_coded_step
 
+# Bytes of the length of a string, and how much longer than their mean one may be.
+LENGTH, LONGEST = np.dtype(np.uint16), 4
+
 
 @settings()
 class CodedExemplars(ReplayRaw):
-    """Class-balanced random exemplars, each a string of one length: at the highest quality that the length allows.
+    """Class-balanced random exemplars as strings, all of a class at one quality: the highest that there is room for.
 
-    So the number of exemplars follows from the budget before any image is seen, as it does with raw ones, and images
-    differ in quality rather than in bytes. What a string leaves unused of its bytes, as qualities are whole numbers, is
-    lost. Images are coded and decoded once, on the host, when they are memorised; what is decoded is replayed from an
-    array beside the strings, `decoded_cache` on the bill, which the budget does not pay for.
+    How many there are follows from the budget and from how long they are in the mean, before any image is seen. The
+    first of a class stay longest; at each number that is to stay, they are not longer in the mean.
+
+    Images are coded and decoded once, on the host, when they are memorised. What is decoded is replayed from an array
+    beside the strings, `decoded_cache` on the bill, and arrays have room for longer strings, `padding`: the budget pays
+    for neither.
 
     Attributes:
-        ratio: bytes of a raw image over those of its string, 1 or more. Strings that are too short for the codec are an
-            error when the first image does not fit.
+        ratio: bytes of a raw image over the mean of its class's strings, 1 or more. Too large a ratio for the codec is
+            an error when the first task arrives.
     """
 
-    ratio: float = at_least(1, default=12.0)
+    ratio: float = at_least(1, default=7.0)
 
     codec: ClassVar[str]
 
     @property
     def string_bytes(self) -> int:
-        """n, of every string."""
+        """n, of a string in the mean."""
         pixels, _ = image_bytes(self.parts.spec)
         return math.ceil(pixels / self.ratio)
+
+    @property
+    def longest(self) -> int:
+        """Bytes that an array has room for, of each string."""
+        return min(LONGEST * self.string_bytes, np.iinfo(LENGTH).max)
 
     @property
     def capacity(self) -> int:
         spec = self.parts.spec
         _, beside = image_bytes(spec)
-        budget = self.parts.plan.budget_bytes
-        return exemplars_for(budget, spec, each=self.string_bytes + beside)
+        each = self.string_bytes + LENGTH.itemsize + beside
+        return exemplars_for(self.parts.plan.budget_bytes, spec, each=each)
 
     def init(self, key: Array) -> PyTree:
-        """{"strings": uint8 [S, n]}; zeros."""
+        """{"strings": uint8 [S, 4 n], "lengths": uint16 [S]}; zeros."""
         del key
-        return {"strings": jnp.zeros((self.capacity, self.string_bytes), jnp.uint8)}
+        return {
+            "strings": jnp.zeros((self.capacity, self.longest), jnp.uint8),
+            "lengths": jnp.zeros(self.capacity, LENGTH),
+        }
 
     def kept(self, state: BrainState) -> dict[str, PyTree]:
         """Nothing but the memory, of which the strings are."""
@@ -62,32 +77,65 @@ class CodedExemplars(ReplayRaw):
         return {}
 
     def bill(self, state: BrainState) -> dict[str, int]:
-        rows = super().bill(state)
-        return rows | {"strings": tree_bytes(state.own), "decoded_cache": rows["strings"]}
+        rows, own = super().bill(state), state.own
+        strings = int(own["lengths"].sum(dtype=jnp.int32))
+        return rows | {
+            "strings": strings,
+            "index": rows["index"] + tree_bytes(own["lengths"]),
+            "decoded_cache": rows["strings"],
+            "padding": tree_bytes(own["strings"]) - strings,
+        }
 
     def memorise(self, stream: TaskStream, places: ExemplarPlaces) -> Phase:
-        raw = super().memorise(stream, places)
+        raw, turn = super().memorise(stream, places), threading.Lock()
+
+        @functools.lru_cache(maxsize=1)
+        def strings_of(task: int) -> dict[int, bytes]:
+            return self.strings(stream, places, task)
 
         def batch_at(task: int, step: int) -> Coded:
-            return self.coded(cast(Batch, raw.batch_at(task, step)))
+            # Two threads read at once; one of them codes.
+            with turn:
+                strings = strings_of(task)
+            return self.coded(cast(Batch, raw.batch_at(task, step)), strings)
 
         return dataclasses.replace(raw, step=memorise_coded_step, batch_at=batch_at)
 
-    def coded(self, batch: Batch) -> Coded:
-        """A batch of raw images as strings, and decoded from them.
+    def strings(self, stream: TaskStream, places: ExemplarPlaces, task: int) -> dict[int, bytes]:
+        """The strings of the exemplars that a task brings, by slot.
 
         Raises:
-            ValueError: an image cannot be coded in `string_bytes`.
+            ValueError: they are longer than `ratio` allows.
         """
-        image = np.zeros(batch.image.shape, np.uint8)
-        strings = np.zeros((len(image), self.string_bytes), np.uint8)
-        for row in np.flatnonzero(np.asarray(batch.index) >= 0):
+        written, strings = places.written(task), {}
+        position = self.chosen(stream, task, written)
+        for label in np.unique(written.label).tolist():
+            ranked, stay = written.label == label, places.kept(task, label)
+
+            def fits(lengths: np.ndarray, stay: list[int] = stay) -> bool:
+                sums = np.cumsum(lengths)
+                within = all(sums[n - 1] <= n * self.string_bytes for n in stay if n)
+                return within and lengths.max() <= self.longest
+
+            images = stream.train_images(task, position[ranked])
             try:
-                string = encode(np.asarray(batch.image[row]), self.codec, self.string_bytes)
+                coded = encode([*images], self.codec, fits)
             except ValueError as error:
                 raise ValueError(
                     f"method: ratio={self.ratio} is impossible: {error}; lower it"
                 ) from error
-            strings[row, : len(string)] = np.frombuffer(string, np.uint8)
-            image[row] = decode(strings[row].tobytes(), image.shape[-1])
-        return Coded(batch._replace(image=image), strings)  # pyright: ignore[reportArgumentType]
+            strings |= zip(written.slot[ranked].tolist(), coded, strict=True)
+        return strings
+
+    def coded(self, batch: Batch, strings: dict[int, bytes]) -> Coded:
+        """A batch with what strings, by slot, say in place of its images."""
+        image = np.zeros(batch.image.shape, np.uint8)
+        padded = np.zeros((len(image), self.longest), np.uint8)
+        lengths = np.zeros(len(image), LENGTH)
+        for row, slot in enumerate(np.asarray(batch.index).tolist()):
+            if slot >= 0:
+                string = strings[slot]
+                padded[row, : len(string)] = np.frombuffer(string, np.uint8)
+                lengths[row] = len(string)
+                image[row] = decode(string, self.codec, self.parts.spec.image_shape)
+        return Coded(batch._replace(image=image), padded, lengths)  # pyright: ignore[reportArgumentType]

@@ -11,7 +11,7 @@ import numpy as np
 from braincl_jax import pipeline
 from braincl_jax.data import TaskStream
 from braincl_jax.memory.exemplars import ExemplarLayout
-from braincl_jax.memory.places import ExemplarPlaces, Places
+from braincl_jax.memory.places import ExemplarPlaces, Places, Written
 from braincl_jax.methods.base import Method
 from braincl_jax.pipeline import Phase
 from braincl_jax.rehearsal import rehearsed
@@ -66,14 +66,11 @@ class ExemplarMethod(Method):
 
     def memorise(self, stream: TaskStream, places: ExemplarPlaces) -> Phase:
         """Wake: a random part of the task's images, chosen by labels and seed alone, is read and kept as exemplars."""
-        seed, size = self.parts.config.seed, self.parts.config.eval_batch_size
+        size = self.parts.config.eval_batch_size
 
         def batch_at(task: int, step: int) -> Batch:
             written, now = places.written(task), slice(step * size, (step + 1) * size)
-            order = np.random.default_rng((seed, EXEMPLARS, task)).permutation(
-                stream.spec.task_sizes[task]
-            )
-            position = ranked(order, stream.train_labels(task), written.label, written.rank)
+            position = self.chosen(stream, task, written)
             return stream.batch_of(task, position[now], written.slot[now], batch_size=size)
 
         return Phase(
@@ -82,6 +79,13 @@ class ExemplarMethod(Method):
             num_steps=lambda task: math.ceil(len(places.written(task).slot) / size),
             batch_at=batch_at,
         )
+
+    def chosen(self, stream: TaskStream, task: int, written: Written) -> np.ndarray:
+        """Int [n], positions among the task's images of the exemplars that it brings."""
+        order = np.random.default_rng((self.parts.config.seed, EXEMPLARS, task)).permutation(
+            stream.spec.task_sizes[task]
+        )
+        return ranked(order, stream.train_labels(task), written.label, written.rank)
 
     def replay(self, stream: TaskStream, slots: Callable[[int], Places]) -> Phase:
         """Sleep: the network learns from the exemplars, and from what is at hand besides.

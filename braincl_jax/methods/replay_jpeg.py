@@ -10,6 +10,6 @@ from braincl_jax.settings import settings
 @METHODS.register("replay_jpeg")
 @settings()
 class ReplayJPEG(CodedExemplars):
-    """JPEG (Pillow's, with Huffman tables of each image's own). Every string has its tables: it suits large images."""
+    """Baseline JPEG (Pillow's). Strings have no headers and no tables: those of the standard serve for all."""
 
     codec: ClassVar[str] = "JPEG"

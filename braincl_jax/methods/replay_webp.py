@@ -10,6 +10,6 @@ from braincl_jax.settings import settings
 @METHODS.register("replay_webp")
 @settings()
 class ReplayWebP(CodedExemplars):
-    """Lossy WebP (Pillow's, with its default effort). Its headers are short: it suits small images."""
+    """Lossy WebP (Pillow's, with its greatest effort). Strings have no headers."""
 
     codec: ClassVar[str] = "WEBP"

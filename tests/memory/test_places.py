@@ -73,6 +73,13 @@ def test_an_exemplar_keeps_its_slot_and_a_new_one_takes_that_of_one_that_went():
             assert [part[slot] for part in new] == [label, task, rank]
 
 
+def test_it_is_known_how_many_of_a_class_will_stay():
+    places = ExemplarPlaces(12, SPEC, labels_of)
+    # 8 of 12 after the first task, 12 among 4 classes after the second, among 6 after the third.
+    assert [places.kept(0, label) for label in (0, 1)] == [[5, 3, 2], [3, 3, 2]]
+    assert [places.kept(2, label) for label in (4, 5)] == [[2], [2]]
+
+
 def test_a_class_that_recurs_keeps_equally_many_of_each_of_its_tasks():
     spec = StreamSpec((1, 1, 1), 2, 3, (12, 12, 12), ((0, 1),) * 3)
     places = ExemplarPlaces(12, spec, lambda task: np.arange(12) % 2)

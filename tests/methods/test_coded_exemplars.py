@@ -25,23 +25,38 @@ def memorised(make_method, tiny_stream):
     return method, state
 
 
-def test_a_budget_pays_for_strings(make_method):
+def test_a_budget_pays_for_strings_and_their_lengths(make_method):
     method = make_method(method=METHOD)
-    # A byte of label each, and 4 of their number: (8000 - 4) / 101.
-    assert (method.string_bytes, method.capacity) == (100, 79)
+    # A byte of label each and two of length, and 4 of their number: (8000 - 4) / 103.
+    assert (method.string_bytes, method.capacity) == (100, 77)
     assert make_method(method="replay_raw").capacity == 31
 
 
 def test_what_is_replayed_is_what_the_strings_say(memorised):
     method, state = memorised
     exemplars, strings = state.memory.long_term, np.asarray(state.own["strings"])
+    lengths = np.asarray(state.own["lengths"])
     assert int(exemplars.count) == 48
     for slot in range(48):
+        string = strings[slot, : lengths[slot]].tobytes()
         np.testing.assert_array_equal(
-            exemplars.images.image[slot], decode(strings[slot].tobytes(), 1)
+            exemplars.images.image[slot], decode(string, "WEBP", (16, 16, 1))
         )
-    assert not strings[48:].any()
+        assert not strings[slot, lengths[slot] :].any()
+    assert not lengths[48:].any()
     assert method.layout.index(state.memory).stored.sum() == 48
+
+
+def test_strings_fit_in_the_mean_at_every_number_that_is_to_stay(make_method, tiny_stream):
+    method = make_method(method=METHOD)
+    places = method.places(tiny_stream)
+    strings, written = method.strings(tiny_stream, places, 0), places.written(0)
+    for label in (0, 1):
+        lengths = [len(strings[slot]) for slot in written.slot[written.label == label].tolist()]
+        stay = places.kept(0, label)
+        assert stay[0] == len(lengths) == 24 and stay[1] in (19, 20)
+        for number in stay:
+            assert sum(lengths[:number]) <= 100 * number
 
 
 def test_strings_are_of_the_images_of_their_class(memorised, tiny_stream):
@@ -53,19 +68,20 @@ def test_strings_are_of_the_images_of_their_class(memorised, tiny_stream):
     np.testing.assert_array_equal(quarters.argmax(-1), np.take(tiny_stream.class_order, label))
 
 
-def test_its_bill_has_strings_within_the_budget_and_the_decoded_beside_it(memorised):
+def test_its_bill_has_strings_within_the_budget_and_the_rest_beside_it(memorised):
     method, state = memorised
     bill = method.bill(state)
-    assert bill["strings"] == 79 * 100
-    assert bill.pop("decoded_cache") == 79 * 256
-    assert sum(bill.values()) == 79 * 101 + 4 <= 8_000
-    assert sum(bill.values()) + 79 * 256 == tree_bytes((state.own, state.memory.long_term))
+    assert bill["strings"] == np.asarray(state.own["lengths"]).sum() <= 48 * 100
+    beside = bill.pop("decoded_cache") + bill.pop("padding")
+    assert sum(bill.values()) == bill["strings"] + 77 * 3 + 4 <= 8_000
+    assert sum(bill.values()) + beside == tree_bytes((state.own, state.memory.long_term))
 
 
 def test_padding_is_not_coded(make_method):
     image, label = np.zeros((2, 16, 16, 1), np.uint8), np.zeros(2, np.int32)
-    coded = make_method(method=METHOD).coded(Batch(image, label, np.array([-1, -1])))  # pyright: ignore
-    assert not np.asarray(coded.string).any()
+    batch = Batch(image, label, np.array([-1, -1]))  # pyright: ignore
+    coded = make_method(method=METHOD).coded(batch, {})
+    assert not np.asarray(coded.string).any() and not np.asarray(coded.length).any()
 
 
 def test_strings_that_are_too_short_are_refused_with_a_way_out(make_method, tiny_stream):
