@@ -1,7 +1,14 @@
 """WebP: what its strings are."""
 
+import numpy as np
+
+from braincl_jax.data.coded import decode
+
 
 def test_its_strings_are_webp(make_method, tiny_stream):
     memorise = make_method(method="replay_webp(ratio=2.0)").phases(tiny_stream)[1]
-    string = bytes(next(iter(memorise.batches(0))).string[0])
-    assert (string[:4], string[8:12]) == (b"RIFF", b"WEBP")
+    coded = next(iter(memorise.batches(0)))
+    length, string = int(coded.length[0]), np.asarray(coded.string)[0]
+    np.testing.assert_array_equal(
+        decode(string[:length].tobytes(), "WEBP", (16, 16, 1)), coded.decoded.image[0]
+    )
