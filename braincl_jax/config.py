@@ -120,12 +120,16 @@ class CodecConfig:
 
 @settings("wake")
 class WakeConfig:
-    """Head-only training on the task's real images; 0 epochs leave the wake classification out."""
+    """Head-only training on the task's real images; 0 epochs leave the wake classification out.
+
+    With `reactivation`, a sample of what is remembered is recalled beside each batch, as large as one of a night.
+    """
 
     epochs: int = between(0, MOST_EPOCHS, default=1)
     batch_size: int = between(1, MOST_IMAGES, default=64)
     learning_rate: float = positive(default=0.05)
     momentum: float = fraction(default=0.9)
+    reactivation: bool = False
 
 
 @settings("sleep")

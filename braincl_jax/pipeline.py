@@ -161,14 +161,14 @@ def refine(parts: Parts, layout: CueLayout, stream: TaskStream) -> Phase:
     )
 
 
-def classify(parts: Parts, stream: TaskStream) -> Phase:
+def classify(parts: Parts, layout: MemoryLayout, stream: TaskStream) -> Phase:
     """Wake: the head alone learns the new classes."""
-    wake = parts.config.wake
+    wake, sleep = parts.config.wake, parts.config.sleep
     # Planned for the largest task: the schedule of a smaller one ends early.
     longest = wake.epochs * math.ceil(parts.spec.max_task_size / wake.batch_size)
     return Phase(
         "classify",
-        functools.partial(classify_step, parts=parts),
+        functools.partial(classify_step, parts=parts, layout=layout),
         num_steps=lambda task: (
             wake.epochs * math.ceil(parts.spec.task_sizes[task] / wake.batch_size)
         ),
@@ -179,7 +179,7 @@ def classify(parts: Parts, stream: TaskStream) -> Phase:
             final=FINAL_FRACTION * wake.learning_rate,
             warmup_fraction=0.1,
         ),
-        examples=wake.batch_size,
+        examples=wake.batch_size + wake.reactivation * sleep.batch_size,
         counts_as="wake",
         driven_by=(f"wake.learning_rate={wake.learning_rate}",),
     )

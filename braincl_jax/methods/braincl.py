@@ -36,7 +36,7 @@ class BrainCL(Method):
             pipeline.encode(parts, layout, stream),
             pipeline.memorise(functools.partial(memorise_step, layout=layout), parts, stream),
             *([pipeline.refine(parts, layout, stream)] if refined else []),
-            pipeline.classify(parts, stream),
+            pipeline.classify(parts, layout, stream),
             self.transfer(),
             pipeline.replay(self),
         )

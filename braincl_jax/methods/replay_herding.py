@@ -44,7 +44,7 @@ class ReplayHerding(ReplayRawAndTask):
         keep = pipeline.memorise(keep_step, parts, stream)
         return (
             pipeline.start(parts, self.layout),
-            pipeline.classify(parts, stream),
+            pipeline.classify(parts, self.layout, stream),
             self.transfer(),
             self.replay(stream, lambda task: places.after(task - 1)),
             dataclasses.replace(look, name="look", asleep=True),

@@ -1,13 +1,14 @@
-"""Classify: a first idea of the new classes, by training their part of the head alone on real images."""
+"""Classify: a first idea of the new classes, by training the head alone."""
 
 import jax
 import jax.numpy as jnp
 import optax
 
 from braincl_jax import collectives
-from braincl_jax.parts import Parts
+from braincl_jax.parts import MemoryLayout, Parts
 from braincl_jax.state import BrainState
-from braincl_jax.types import Batch, Metrics, Now
+from braincl_jax.types import Array, Batch, Metrics, Now, PyTree
+from braincl_jax.wake.reactivate import reactivate
 
 
 def classify_step(
@@ -17,32 +18,43 @@ def classify_step(
     axis_name: str | None = None,
     *,
     parts: Parts,
+    layout: MemoryLayout,
 ) -> tuple[BrainState, Metrics]:
-    """One SGD step on the new classes' part of the head; all else is frozen and BatchNorm statistics do not move.
+    """One SGD step on the head; all else is frozen and BatchNorm statistics do not move.
 
-    What the head knows of older classes stays as it is: no image of them is there that would hold it in place.
+    As long as nothing is recalled, the new classes' part alone moves: no image of older classes is there that would
+    hold theirs in place. With `wake.reactivation`, older images are recalled beside the new ones, and the whole head
+    moves: new images count in the loss as much as new classes do among those seen, recalled ones as much as the rest.
     """
-    encoder = state.encoder
+    encoder, new = state.encoder, parts.spec.are_of(state.progress.task)
+    seen = state.consolidation.seen_classes
+    old = (
+        reactivate(state, now, parts, layout, axis_name) if parts.config.wake.reactivation else None
+    )
 
-    def loss_of(head):
-        logits, _ = parts.network.predict(
-            {**encoder.params, "head": head},
-            encoder.batch_stats,
-            state.consolidation.seen_classes,
-            batch.image,
-        )
-        loss = optax.softmax_cross_entropy_with_integer_labels(logits, batch.label).mean()
-        return loss, (logits.argmax(-1) == batch.label).mean()
+    def cross_entropy(head: PyTree, image: Array, label: Array) -> tuple[Array, Array]:
+        params = {**encoder.params, "head": head}
+        logits, _ = parts.network.predict(params, encoder.batch_stats, seen, image)
+        losses = optax.softmax_cross_entropy_with_integer_labels(logits, label)
+        return losses.mean(), (logits.argmax(-1) == label).mean()
+
+    def loss_of(head: PyTree) -> tuple[Array, Array]:
+        loss, accuracy = cross_entropy(head, batch.image, batch.label)
+        if old is not None:
+            of_old, _ = cross_entropy(head, old.image, old.label)
+            share = jnp.where(old.any, new.sum() / seen.sum(), 1)
+            loss = share * loss + (1 - share) * of_old
+        return loss, accuracy
 
     head = encoder.params["head"]
     (loss, accuracy), gradient = jax.value_and_grad(loss_of, has_aux=True)(head)
     loss, accuracy, gradient = collectives.mean((loss, accuracy, gradient), axis_name)
-    new = parts.spec.are_of(state.progress.task)
-    gradient = jax.tree.map(lambda leaf: leaf * jnp.broadcast_to(new, leaf.shape), gradient)
+    moving = new if old is None else new | old.any
+    gradient = jax.tree.map(lambda leaf: leaf * jnp.broadcast_to(moving, leaf.shape), gradient)
     direction, wake_opt = parts.wake_optimiser.update(gradient, encoder.wake_opt, head)
     head = optax.apply_updates(head, jax.tree.map(lambda leaf: -now.rate * leaf, direction))
     params = {**encoder.params, "head": head}
-    return state.replace(encoder=encoder.replace(params=params, wake_opt=wake_opt)), {
-        "loss": loss,
-        "accuracy": accuracy,
-    }
+    metrics = {"loss": loss, "accuracy": accuracy}
+    if old is not None:
+        metrics["corrupt_slot"] = collectives.maximum(old.corrupt, axis_name)
+    return state.replace(encoder=encoder.replace(params=params, wake_opt=wake_opt)), metrics

@@ -6,10 +6,12 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 import optax
+import pytest
 
 from braincl_jax.state import Encoder
 from braincl_jax.types import Batch, Now, StreamSpec
-from braincl_jax.wake import classify_step
+from braincl_jax.wake import classify, classify_step
+from braincl_jax.wake.reactivate import Reactivated
 
 RATE, MOMENTUM = 0.4, 0.5
 
@@ -33,9 +35,16 @@ class Brain:
         return Brain(encoder, int(self.progress.task))
 
 
-def parts_with(optimiser) -> Any:
+def parts_with(optimiser, *, reactivation: bool = False) -> Any:
     spec = StreamSpec.of_equal_tasks((1, 1, 1), num_classes=4, task_sizes=(4, 4))
-    return types.SimpleNamespace(network=Network(), wake_optimiser=optimiser, spec=spec)
+    wake = types.SimpleNamespace(reactivation=reactivation)
+    config = types.SimpleNamespace(wake=wake)
+    return types.SimpleNamespace(
+        network=Network(), wake_optimiser=optimiser, spec=spec, config=config
+    )
+
+
+NO_LAYOUT: Any = None
 
 
 def test_a_step_by_hand():
@@ -47,7 +56,7 @@ def test_a_step_by_hand():
     phase_key: Any = None
     now = Now(phase_key, jnp.int32(0), jnp.float32(RATE))
 
-    state, metrics = classify_step(state, batch, now, parts=parts)
+    state, metrics = classify_step(state, batch, now, parts=parts, layout=NO_LAYOUT)
     # Probabilities are 1/2 each where labels are 3/4 and 1/4: a gradient of -1/4 and 1/4.
     np.testing.assert_allclose(state.encoder.params["head"], [0.1, -0.1, 0, 0], rtol=1e-6)
     np.testing.assert_allclose(metrics["loss"], np.log(2), rtol=1e-6)
@@ -55,7 +64,7 @@ def test_a_step_by_hand():
     assert state.encoder.params["backbone"] == "frozen"
     assert (state.encoder.batch_stats, state.encoder.sleep_opt) == ("still", "kept")
 
-    again, _ = classify_step(state, batch, now, parts=parts)
+    again, _ = classify_step(state, batch, now, parts=parts, layout=NO_LAYOUT)
     p = 1 / (1 + np.exp(-0.2))
     gradient = p - 0.75 + MOMENTUM * -0.25
     np.testing.assert_allclose(
@@ -70,7 +79,32 @@ def test_what_is_known_of_older_classes_stays():
     batch = Batch(jnp.zeros((4, 1, 1, 1)), jnp.array([2, 2, 3, 2]), jnp.arange(4))
     phase_key: Any = None
     now = Now(phase_key, jnp.int32(0), jnp.float32(RATE))
-    state, metrics = classify_step(state, batch, now, parts=parts_with(optimiser))
+    state, metrics = classify_step(state, batch, now, parts=parts_with(optimiser), layout=NO_LAYOUT)
     # Probabilities are 1/4 each where labels are 3/4 and 1/4: a gradient of -1/2 and 0 for the new classes.
     np.testing.assert_allclose(state.encoder.params["head"], [0, 0, 0.2, 0], atol=1e-7)
     np.testing.assert_allclose(metrics["loss"], np.log(4), rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("remembers", "expected"),
+    [
+        # Probabilities are 1/4 each. Half of the labels are of class 0, and 3/8 and 1/8 of the new ones.
+        (True, [0.1, -0.1, 0.05, -0.05]),
+        (False, [0, 0, 0.2, 0]),
+    ],
+)
+def test_what_is_recalled_counts_as_much_as_older_classes_do(monkeypatch, remembers, expected):
+    old = Reactivated(
+        jnp.zeros((3, 1, 1, 1)), jnp.zeros(3, int), jnp.bool_(remembers), jnp.int32(-1)
+    )
+    monkeypatch.setattr(classify, "reactivate", lambda *of: old)
+    optimiser = optax.trace(MOMENTUM)
+    head = jnp.zeros(4)
+    state: Any = Brain(Encoder({"head": head}, "still", optimiser.init(head), "kept"), task=1)
+    batch = Batch(jnp.zeros((4, 1, 1, 1)), jnp.array([2, 2, 3, 2]), jnp.arange(4))
+    phase_key: Any = None
+    now = Now(phase_key, jnp.int32(0), jnp.float32(RATE))
+    parts = parts_with(optimiser, reactivation=True)
+    state, metrics = classify_step(state, batch, now, parts=parts, layout=NO_LAYOUT)
+    np.testing.assert_allclose(state.encoder.params["head"], expected, atol=1e-7)
+    assert int(metrics["corrupt_slot"]) == -1

@@ -1,0 +1,77 @@
+"""Awake, stored slots of the memory are recalled, and none as long as there are none."""
+
+import dataclasses
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from braincl_jax.parts import recall
+from braincl_jax.types import Now
+from braincl_jax.wake.reactivate import reactivate
+
+
+@pytest.mark.parametrize("method", ["braincl", "replay_raw"])
+def test_older_images_are_recalled_in_the_wake_of_the_next_task(diary_of, method):
+    life = diary_of(method)
+    parts, layout = life.method.parts, life.method.layout
+    state, _ = life.before[1, "classify"]
+    now = Now(jax.random.key(3), jnp.int32(0), jnp.float32(0))
+    found = jax.jit(lambda state: reactivate(state, now, parts, layout, None))(state)
+    assert found is not None
+    assert bool(found.any) and int(found.corrupt) == -1
+    assert found.image.shape == (16, 16, 16, 1) and found.image.dtype == np.uint8
+    index = jax.tree.map(np.asarray, layout.index(state.memory))
+    kept = np.flatnonzero(index.stored)
+    every = recall(layout, state.memory, jnp.asarray(index.task[kept]), jnp.asarray(kept)[:, None])
+    known = {
+        (image.tobytes(), int(label))
+        for image, label in zip(np.asarray(every.image)[:, 0], index.label[kept], strict=True)
+    }
+    for image, label in zip(np.asarray(found.image), found.label.tolist(), strict=True):
+        assert (image.tobytes(), label) in known
+
+
+def test_each_step_recalls_others(diary):
+    parts, layout = diary.method.parts, diary.method.layout
+    state, _ = diary.before[1, "classify"]
+
+    @jax.jit
+    def at(step):
+        found = reactivate(state, Now(jax.random.key(3), step, jnp.float32(0)), parts, layout, None)
+        assert found is not None
+        return found.image
+
+    assert not np.array_equal(at(jnp.int32(0)), at(jnp.int32(1)))
+
+
+def test_nothing_is_recalled_before_there_is_anything(diary):
+    parts, layout = diary.method.parts, diary.method.layout
+    state, _ = diary.before[0, "classify"]
+    now = Now(jax.random.key(3), jnp.int32(0), jnp.float32(0))
+    found = jax.jit(lambda state: reactivate(state, now, parts, layout, None))(state)
+    assert not bool(found.any) and int(found.corrupt) == -1
+    assert not np.asarray(found.image).any()
+
+
+def test_a_method_that_stores_nothing_has_nothing_to_recall(diary_of):
+    life = diary_of("joint")
+    state, _ = life.before[1, "classify"]
+    now = Now(jax.random.key(3), jnp.int32(0), jnp.float32(0))
+    assert reactivate(state, now, life.method.parts, life.method.layout, None) is None
+
+
+def test_the_head_of_older_classes_moves_and_examples_count(
+    live_one, make_method, tiny_stream, tiny_config
+):
+    method = make_method(wake=dataclasses.replace(tiny_config.wake, reactivation=True))
+    life = live_one(method, tiny_stream)
+    before, after = life.after[1, "memorise"], life.after[1, "classify"]
+    old = ~np.asarray(method.parts.spec.are_of(1))
+    was, now = (np.asarray(state.encoder.params["head"]["kernel"]) for state in (before, after))
+    assert not np.array_equal(was[:, old], now[:, old])
+    # 48 images in batches of 16, and 16 recalled beside each.
+    shown = [int(state.consolidation.examples["wake"]) for state in (before, after)]
+    assert shown[1] - shown[0] == 3 * 32
+    assert int(life.metrics[1, "classify"]["corrupt_slot"]) == -1
