@@ -125,11 +125,11 @@ class WakeConfig:
     With `reactivation`, a sample of what is remembered is recalled beside each batch, as large as one of a night.
     """
 
-    epochs: int = between(0, MOST_EPOCHS, default=1)
+    epochs: int = between(0, MOST_EPOCHS, default=4)
     batch_size: int = between(1, MOST_IMAGES, default=64)
     learning_rate: float = positive(default=0.05)
     momentum: float = fraction(default=0.9)
-    reactivation: bool = False
+    reactivation: bool = True
 
 
 @settings("sleep")

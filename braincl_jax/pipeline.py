@@ -161,14 +161,25 @@ def refine(parts: Parts, layout: CueLayout, stream: TaskStream) -> Phase:
     )
 
 
-def classify(parts: Parts, layout: MemoryLayout, stream: TaskStream) -> Phase:
-    """Wake: the head alone learns the new classes."""
-    wake, sleep = parts.config.wake, parts.config.sleep
+def classify(parts: Parts, layout: MemoryLayout | None, stream: TaskStream) -> Phase:
+    """Wake: the head alone learns the new classes, and what it knew of older ones is reactivated from the memory.
+
+    Args:
+        parts: network, sampler and settings.
+        layout: of the memory; None where nothing is ever remembered.
+        stream: the tasks.
+
+    Returns:
+        The phase. In the first task there is nothing to recall yet; its steps count as many examples all the same.
+    """
+    wake = parts.config.wake
+    remembers = layout if wake.reactivation else None
+    recalled = 0 if remembers is None else parts.config.sleep.batch_size
     # Planned for the largest task: the schedule of a smaller one ends early.
     longest = wake.epochs * math.ceil(parts.spec.max_task_size / wake.batch_size)
     return Phase(
         "classify",
-        functools.partial(classify_step, parts=parts, layout=layout),
+        functools.partial(classify_step, parts=parts, layout=remembers),
         num_steps=lambda task: (
             wake.epochs * math.ceil(parts.spec.task_sizes[task] / wake.batch_size)
         ),
@@ -179,7 +190,7 @@ def classify(parts: Parts, layout: MemoryLayout, stream: TaskStream) -> Phase:
             final=FINAL_FRACTION * wake.learning_rate,
             warmup_fraction=0.1,
         ),
-        examples=wake.batch_size + wake.reactivation * sleep.batch_size,
+        examples=wake.batch_size + recalled,
         counts_as="wake",
         driven_by=(f"wake.learning_rate={wake.learning_rate}",),
     )

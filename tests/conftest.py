@@ -130,7 +130,8 @@ def tiny_config() -> Config:
             steps=10,
             batch_size=16,
         ),
-        wake=WakeConfig(epochs=1, batch_size=16),
+        # Recalling takes long to compile: tests/wake/test_reactivate.py has what it is about.
+        wake=WakeConfig(epochs=1, batch_size=16, reactivation=False),
         sleep=SleepConfig(
             steps=4, batch_size=16, num_groups=4, prefetch_steps=3, learning_rate=0.05
         ),
@@ -239,7 +240,7 @@ def short(short_stream) -> Callable[..., Method]:
             budget_bytes=SHORT_BUDGET,
             num_devices=1,
             eval_batch_size=6,
-            wake=WakeConfig(epochs=1, batch_size=8),
+            wake=WakeConfig(epochs=1, batch_size=8, reactivation=False),
             sleep=dataclasses.replace(sleep, **changes),
         )
         made = build_method(config, short_stream.spec)

@@ -91,6 +91,7 @@ def pack_webp(image: np.ndarray, quality: int) -> bytes:
 
 
 def unpack_webp(string: bytes, shape: tuple[int, int, int]) -> bytes:
+    """The WebP file of a string of `pack_webp`."""
     height, width, _ = shape
     constant = WEBP_START + width.to_bytes(2, "little") + height.to_bytes(2, "little")
     frame = string[:WEBP_TAG] + constant + string[WEBP_TAG:]
@@ -107,6 +108,7 @@ def pack_jpeg(image: np.ndarray, quality: int) -> bytes:
 
 
 def unpack_jpeg(string: bytes, shape: tuple[int, int, int]) -> bytes:
+    """The JPEG file of a string of `pack_jpeg`."""
     return jpeg_header(shape, string[0]) + string[1:] + JPEG_END
 
 

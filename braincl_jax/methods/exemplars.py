@@ -51,7 +51,7 @@ class ExemplarMethod(Method):
         return (
             pipeline.start(parts, self.layout),
             *([self.memorise(stream, places)] if self.capacity else []),
-            pipeline.classify(parts, self.layout, stream),
+            pipeline.classify(parts, self.layout if self.capacity else None, stream),
             self.transfer(),
             self.replay(stream, places.after),
         )

@@ -18,19 +18,17 @@ def classify_step(
     axis_name: str | None = None,
     *,
     parts: Parts,
-    layout: MemoryLayout,
+    layout: MemoryLayout | None,
 ) -> tuple[BrainState, Metrics]:
     """One SGD step on the head; all else is frozen and BatchNorm statistics do not move.
 
     As long as nothing is recalled, the new classes' part alone moves: no image of older classes is there that would
-    hold theirs in place. With `wake.reactivation`, older images are recalled beside the new ones, and the whole head
-    moves: new images count in the loss as much as new classes do among those seen, recalled ones as much as the rest.
+    hold theirs in place. With a `layout`, older images are recalled beside the new ones, and the whole head moves: new
+    images count in the loss as much as new classes do among those seen, recalled ones as much as the rest.
     """
     encoder, new = state.encoder, parts.spec.are_of(state.progress.task)
     seen = state.consolidation.seen_classes
-    old = (
-        reactivate(state, now, parts, layout, axis_name) if parts.config.wake.reactivation else None
-    )
+    old = None if layout is None else reactivate(state, now, parts, layout, axis_name)
 
     def cross_entropy(head: PyTree, image: Array, label: Array) -> tuple[Array, Array]:
         params = {**encoder.params, "head": head}

@@ -30,15 +30,9 @@ class Reactivated(NamedTuple):
 
 def reactivate(
     state: BrainState, now: Now, parts: Parts, layout: MemoryLayout, axis_name: str | None
-) -> Reactivated | None:
-    """A sample of the long-term memory, drawn by the sampler of nights and as large as theirs, but not varied.
-
-    Returns:
-        What is recalled; None of a memory without a slot, such as that of a method which stores nothing.
-    """
+) -> Reactivated:
+    """A sample of the long-term memory, drawn by the sampler of nights and as large as theirs, but not varied."""
     known, sleep = layout.index(state.memory), parts.config.sleep
-    if not known.stored.size:
-        return None
     known = known._replace(class_loss=state.consolidation.class_loss)
     key, group_size = (
         jax.random.fold_in(now.phase_key, now.step),

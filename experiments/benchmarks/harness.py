@@ -36,6 +36,7 @@ SMALL = {
     "codec.first_steps": 24,
     "codec.steps": 6,
     "codec.batch_size": 16,
+    "wake.epochs": 1,
     "wake.batch_size": 16,
     "sleep.steps": 6,
     "sleep.batch_size": 16,

@@ -46,7 +46,7 @@ def get_config(form: str = "") -> ConfigDict:
                 "batch_size": 64,
                 "learning_rate": 1e-3,
             },
-            "wake": {"batch_size": 128},
+            "wake": {"epochs": 1, "batch_size": 128},
             "sleep": {
                 "steps": 700_640,
                 "growing": True,

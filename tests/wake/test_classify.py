@@ -35,16 +35,9 @@ class Brain:
         return Brain(encoder, int(self.progress.task))
 
 
-def parts_with(optimiser, *, reactivation: bool = False) -> Any:
+def parts_with(optimiser) -> Any:
     spec = StreamSpec.of_equal_tasks((1, 1, 1), num_classes=4, task_sizes=(4, 4))
-    wake = types.SimpleNamespace(reactivation=reactivation)
-    config = types.SimpleNamespace(wake=wake)
-    return types.SimpleNamespace(
-        network=Network(), wake_optimiser=optimiser, spec=spec, config=config
-    )
-
-
-NO_LAYOUT: Any = None
+    return types.SimpleNamespace(network=Network(), wake_optimiser=optimiser, spec=spec)
 
 
 def test_a_step_by_hand():
@@ -56,7 +49,7 @@ def test_a_step_by_hand():
     phase_key: Any = None
     now = Now(phase_key, jnp.int32(0), jnp.float32(RATE))
 
-    state, metrics = classify_step(state, batch, now, parts=parts, layout=NO_LAYOUT)
+    state, metrics = classify_step(state, batch, now, parts=parts, layout=None)
     # Probabilities are 1/2 each where labels are 3/4 and 1/4: a gradient of -1/4 and 1/4.
     np.testing.assert_allclose(state.encoder.params["head"], [0.1, -0.1, 0, 0], rtol=1e-6)
     np.testing.assert_allclose(metrics["loss"], np.log(2), rtol=1e-6)
@@ -64,7 +57,7 @@ def test_a_step_by_hand():
     assert state.encoder.params["backbone"] == "frozen"
     assert (state.encoder.batch_stats, state.encoder.sleep_opt) == ("still", "kept")
 
-    again, _ = classify_step(state, batch, now, parts=parts, layout=NO_LAYOUT)
+    again, _ = classify_step(state, batch, now, parts=parts, layout=None)
     p = 1 / (1 + np.exp(-0.2))
     gradient = p - 0.75 + MOMENTUM * -0.25
     np.testing.assert_allclose(
@@ -79,7 +72,7 @@ def test_what_is_known_of_older_classes_stays():
     batch = Batch(jnp.zeros((4, 1, 1, 1)), jnp.array([2, 2, 3, 2]), jnp.arange(4))
     phase_key: Any = None
     now = Now(phase_key, jnp.int32(0), jnp.float32(RATE))
-    state, metrics = classify_step(state, batch, now, parts=parts_with(optimiser), layout=NO_LAYOUT)
+    state, metrics = classify_step(state, batch, now, parts=parts_with(optimiser), layout=None)
     # Probabilities are 1/4 each where labels are 3/4 and 1/4: a gradient of -1/2 and 0 for the new classes.
     np.testing.assert_allclose(state.encoder.params["head"], [0, 0, 0.2, 0], atol=1e-7)
     np.testing.assert_allclose(metrics["loss"], np.log(4), rtol=1e-6)
@@ -104,7 +97,7 @@ def test_what_is_recalled_counts_as_much_as_older_classes_do(monkeypatch, rememb
     batch = Batch(jnp.zeros((4, 1, 1, 1)), jnp.array([2, 2, 3, 2]), jnp.arange(4))
     phase_key: Any = None
     now = Now(phase_key, jnp.int32(0), jnp.float32(RATE))
-    parts = parts_with(optimiser, reactivation=True)
-    state, metrics = classify_step(state, batch, now, parts=parts, layout=NO_LAYOUT)
+    layout: Any = "its images are known"
+    state, metrics = classify_step(state, batch, now, parts=parts_with(optimiser), layout=layout)
     np.testing.assert_allclose(state.encoder.params["head"], expected, atol=1e-7)
     assert int(metrics["corrupt_slot"]) == -1

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from braincl_jax.parts import recall
+from braincl_jax.runtime.devices import Devices
 from braincl_jax.types import Now
 from braincl_jax.wake.reactivate import reactivate
 
@@ -19,7 +20,6 @@ def test_older_images_are_recalled_in_the_wake_of_the_next_task(diary_of, method
     state, _ = life.before[1, "classify"]
     now = Now(jax.random.key(3), jnp.int32(0), jnp.float32(0))
     found = jax.jit(lambda state: reactivate(state, now, parts, layout, None))(state)
-    assert found is not None
     assert bool(found.any) and int(found.corrupt) == -1
     assert found.image.shape == (16, 16, 16, 1) and found.image.dtype == np.uint8
     index = jax.tree.map(np.asarray, layout.index(state.memory))
@@ -40,7 +40,6 @@ def test_each_step_recalls_others(diary):
     @jax.jit
     def at(step):
         found = reactivate(state, Now(jax.random.key(3), step, jnp.float32(0)), parts, layout, None)
-        assert found is not None
         return found.image
 
     assert not np.array_equal(at(jnp.int32(0)), at(jnp.int32(1)))
@@ -53,13 +52,6 @@ def test_nothing_is_recalled_before_there_is_anything(diary):
     found = jax.jit(lambda state: reactivate(state, now, parts, layout, None))(state)
     assert not bool(found.any) and int(found.corrupt) == -1
     assert not np.asarray(found.image).any()
-
-
-def test_a_method_that_stores_nothing_has_nothing_to_recall(diary_of):
-    life = diary_of("joint")
-    state, _ = life.before[1, "classify"]
-    now = Now(jax.random.key(3), jnp.int32(0), jnp.float32(0))
-    assert reactivate(state, now, life.method.parts, life.method.layout, None) is None
 
 
 def test_the_head_of_older_classes_moves_and_examples_count(
@@ -75,3 +67,16 @@ def test_the_head_of_older_classes_moves_and_examples_count(
     shown = [int(state.consolidation.examples["wake"]) for state in (before, after)]
     assert shown[1] - shown[0] == 3 * 32
     assert int(life.metrics[1, "classify"]["corrupt_slot"]) == -1
+
+
+def test_one_and_four_devices_recall_the_same(diary, make_method, tiny_stream, tiny_config):
+    method = make_method(wake=dataclasses.replace(tiny_config.wake, reactivation=True))
+    phase = {one.name: one for one in method.phases(tiny_stream)}["classify"]
+    state, batch = diary.before[1, "classify"]
+    devices = Devices(4)
+    alone, _ = jax.jit(phase)(state, batch)
+    replicated = jax.tree.map(lambda leaf: jnp.stack([leaf] * 4), state)
+    together, _ = devices.map_step(phase)(replicated, batch)
+    found = devices.first(together).encoder.params["head"]
+    for name, expected in alone.encoder.params["head"].items():
+        np.testing.assert_allclose(found[name], expected, rtol=1e-4, atol=1e-6, err_msg=name)
