@@ -6,7 +6,7 @@ Command:   braincl run --config=core50 --config.dataset=core50:/data/core50_128x
            --config.classes_per_task=0 --config.protocol.first_task_classes=10 --config.class_order_seed=-1
            '--config.dataset=core50:/data/core50_128x128?lists=NC_inc/run0'
 Takes:     computed by --dry_run, not measured: 25,178,240 images asleep in 196,705 steps, 1,408,000 for the codec;
-           80,037 TFLOP, which would be 0.6 hours if 40 TFLOP/s were reached (an assumption). 0.2 GB of state.
+           80,174 TFLOP, which would be 0.6 hours if 40 TFLOP/s were reached (an assumption). 0.2 GB of state.
 Memory:    49,152,000 bytes, as much as 20 raw exemplars of each object: 410 for each frame.
 Expect:    not measured yet. Frames of a session are alike, and sessions 3, 7 and 10 are tested on: accuracy is of new
            places, not of new frames.

@@ -5,7 +5,7 @@ Command:   braincl run --config=imagenet1k --config.dataset=imagenet:/data/image
            What it would take, without the data set: braincl run --dry_run --config=imagenet1k
            --config.dataset=generated:classes=1000,train=1281167,test=50000,side=256
 Takes:     computed by --dry_run, not measured: 493,255,296 images asleep in 3,853,557 steps, 3,136,000 for the codec,
-           1,281,280 awake; 5,487,496 TFLOP, which would be 38 hours if 40 TFLOP/s were reached (an assumption).
+           2,562,560 awake; 5,493,160 TFLOP, which would be 38 hours if 40 TFLOP/s were reached (an assumption).
            4.9 GB of state on each device, 9.9 GB in use with all of a batch on one.
 Memory:    3,010,560,000 bytes, as much as 20 raw exemplars of 224x224 of each class: 2,350 for each image. `replay_raw`
            keeps 15 of 256x256, or so many with --config.image_side=224 --config.network_side=0.

@@ -4,7 +4,7 @@ Command:   braincl run --config=med40, in a folder where medmnist/pathmnist_64.n
            or --config.dataset=medmnist:/data/pathmnist_64.npz+... (docs/datasets.md), in this order.
            At 28 pixels, FLAG.npz; at 128 or 224, unzipped and named as folders, which are mapped.
 Takes:     computed by --dry_run for 20,000 images, not measured: 3,488,000 images asleep in 27,250 steps, 697,600 for
-           the codec; 43,593 TFLOP, which would be 0.3 hours if 40 TFLOP/s were reached (an assumption). Small classes
+           the codec; 43,679 TFLOP, which would be 0.3 hours if 40 TFLOP/s were reached (an assumption). Small classes
            have fewer than 500 images.
 Memory:    9,830,400 bytes, as much as 20 raw exemplars of each class: some 500 for each image.
 Expect:    not measured yet.
