@@ -4,7 +4,7 @@ Command:   braincl run --config=cifar100_b50 --config.dataset=npz:cifar100.npz
            data as for cifar100_20.py; then 10 tasks of 5: --config.num_tasks=11 --config.classes_per_task=5
            on a GPU, --config.network='resnet18(width=64)'.
 Takes:     computed by --dry_run, not measured: 45,000 steps of replay, 5,000 of them in the first night and 10,000 in
-           the last; 205 TFLOP. cifar100.py takes 55,000 steps of the same size.
+           the last; 214 TFLOP. cifar100.py takes 55,000 steps of the same size.
 Memory:    6,144,000 bytes, as in cifar100.py.
 Expect:    not measured yet. Published as B50: average incremental accuracy is of 6 values, the first after 50 classes,
            and does not compare with that of 10 tasks of 10.

@@ -17,6 +17,7 @@ def get_config() -> ConfigDict:
         {
             "network": "resnet8_half(width=8)",
             "codec": {"first_steps": 100, "steps": 40},
+            "wake": {"epochs": 1},
             "sleep": {"steps": 20},
         }
     )
