@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -114,7 +115,7 @@ def launch(tmp_path_factory):
         (folder / "one_block.py").write_text(PLUGIN)
         environment = os.environ | {
             "PYTHONPATH": f"{ROOT}{os.pathsep}{folder}",
-            "XLA_FLAGS": f"--xla_force_host_platform_device_count={devices}",
+            "XLA_FLAGS": re.sub(r"(device_count)=\d+", rf"\1={devices}", os.environ["XLA_FLAGS"]),
             "JAX_DISABLE_MOST_OPTIMIZATIONS": "1",
         }
         running, ended = [], []
