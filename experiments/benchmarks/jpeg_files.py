@@ -79,20 +79,26 @@ MOST_BYTES, MOST_RATIO = 4e9, 1.1
 Steps = dict[tuple[str, int], range]
 
 
-def files(asked: Any, folder: Path, number: int) -> Path:
-    """The data set of so many images to train on; it is made, or is a part of a larger one that there is."""
-    tree = folder / f"files-{number}"
-    if tree.exists():
-        return tree
+def data_sets(asked: Any, folder: Path) -> dict[int, Path]:
+    """Number of images to train on -> the data set; those that are not in `folder` are made.
+
+    They are made from the largest on: a smaller one is a part of it.
+    """
+    numbers = set(asked.images if {"memory", "reading"} & set(asked.parts) else ())
+    numbers |= {asked.killed} if "kill" in asked.parts else set()
     classes = SMOKE_CLASSES if asked.smoke else CLASSES
-    each = {"train": number // classes, "val": TESTED}
-    making = folder / f"making-{number}"
-    larger = [one for one in folder.glob("files-*") if int(one.name.split("-")[1]) > number]
-    if larger:
-        photographs.link_part(larger[0], making, each)
-    else:
-        photographs.write_tree(asked.photographs, making, classes=classes, per_class=each)
-    return making.rename(tree)
+    for number in sorted(numbers, reverse=True):
+        tree, making = folder / f"files-{number}", folder / f"making-{number}"
+        if tree.exists():
+            continue
+        each = {"train": number // classes, "val": TESTED}
+        there = [(int(one.name.split("-")[1]), one) for one in folder.glob("files-*")]
+        if larger := [one for held, one in there if held > number]:
+            photographs.link_part(larger[0], making, each)
+        else:
+            photographs.write_tree(asked.photographs, making, classes=classes, per_class=each)
+        making.rename(tree)
+    return {number: folder / f"files-{number}" for number in numbers}
 
 
 def flags_of(asked: Any, tree: Path) -> list[str]:
@@ -218,8 +224,11 @@ def tell(found: dict[str, Any]) -> None:
             "minutes",
         )
         rows = [
-            [run["images"], run["cues"], run["bill"]["total"], run["state_bytes"]]
-            + [*(run["peak_bytes"][kind] for kind in kinds), run["minutes"]]
+            [
+                *(run["images"], run["cues"], run["bill"]["total"], run["state_bytes"]),
+                *(run["peak_bytes"][kind] for kind in kinds),
+                run["minutes"],
+            ]
             for run in runs
         ]
         harness.show(header, rows)
@@ -232,6 +241,33 @@ def tell(found: dict[str, Any]) -> None:
         harness.show(header, [[name, *phases[name].values()] for name in phases])
     for fault in found["faults"]:
         print(f"not as expected: {fault}")
+
+
+def measure(asked: Any, trees: dict[int, Path], runs: Path) -> dict[str, Any]:
+    """All parts that are asked for; what is measured is published as it comes.
+
+    Args:
+        asked: the flags.
+        trees: from `data_sets`.
+        runs: an empty folder for the runs.
+    """
+    found: dict[str, Any] = {"faults": []}
+    if "memory" in asked.parts:
+        found["runs"] = []
+        for number in asked.images:
+            (runs / str(number)).mkdir()
+            found["runs"].append(learned(flags_of(asked, trees[number]), runs / str(number)))
+            found["faults"] = faults(found["runs"])
+            harness.publish(asked, found)
+    if "kill" in asked.parts:
+        (runs / "killed").mkdir()
+        found["killed"] = killed(flags_of(asked, trees[asked.killed]), runs / "killed")
+        found["faults"] += [f"after kills: {one}" for one in found["killed"]["differences"]]
+        harness.publish(asked, found)
+    if "reading" in asked.parts:
+        tree = trees[max(asked.images)]
+        found["reading"] = read(flags_of(asked, tree), tree, asked.rounds, asked.steps)
+    return found
 
 
 def command_line() -> harness.CommandLine:
@@ -255,31 +291,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         asked.images, asked.killed, asked.rounds, asked.steps = SMOKE_IMAGES, SMOKE_IMAGES[0], 1, 2
     elif asked.photographs is None:
         line.error("--photographs=FOLDER of PNG files is needed, such as those of the Kodak suite")
-    found: dict[str, Any] = {"faults": []}
     with ExitStack() as stack:
         folder = Path(asked.folder or stack.enter_context(tempfile.TemporaryDirectory())).resolve()
         folder.mkdir(parents=True, exist_ok=True)
         runs = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=folder)))
-        if asked.smoke and asked.photographs is None:
+        if asked.photographs is None:
             asked.photographs = photographs.write_noise(folder / "photographs", SMOKE_CLASSES)
-        # The largest first: the others are parts of it.
-        trees = {
-            one: files(asked, folder, one) for one in sorted([*asked.images, asked.killed])[::-1]
-        }
-        if "memory" in asked.parts:
-            found["runs"] = []
-            for number in asked.images:
-                (runs / str(number)).mkdir()
-                found["runs"].append(learned(flags_of(asked, trees[number]), runs / str(number)))
-                found["faults"] = faults(found["runs"])
-                harness.publish(asked, found)
-        if "kill" in asked.parts:
-            (runs / "killed").mkdir()
-            found["killed"] = killed(flags_of(asked, trees[asked.killed]), runs / "killed")
-            found["faults"] += [f"after kills: {one}" for one in found["killed"]["differences"]]
-        if "reading" in asked.parts:
-            tree = trees[max(asked.images)]
-            found["reading"] = read(flags_of(asked, tree), tree, asked.rounds, asked.steps)
+        found = measure(asked, data_sets(asked, folder), runs)
     tell(found)
     harness.publish(asked, found)
     return 1 if found["faults"] else 0
