@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 
 from braincl_jax.runtime.checkpoint import numbered, read_arrays
+from braincl_jax.runtime.log import write_json
 from braincl_jax.runtime.timings import CHECKPOINT
 from braincl_jax.runtime.workdir import CHECKPOINTS, MEMORY, SUMMARY, TIMINGS
 from experiments.arguments import read_config
@@ -113,6 +114,7 @@ def learned(flags: Sequence[str], folder: Path) -> dict[str, Any]:
     run, workdir, began = Launched(flags, folder), folder / "run", time.monotonic()
     process = run.start(workdir)
     most = footprint.peaks(process)
+    write_json(folder / "peaks.json", most)
     if process.returncode:
         raise RuntimeError(run.output.read_text()[-2000:])
     minutes, summary = (time.monotonic() - began) / 60, json.loads((workdir / SUMMARY).read_text())
@@ -243,25 +245,30 @@ def tell(found: dict[str, Any]) -> None:
         print(f"not as expected: {fault}")
 
 
-def measure(asked: Any, trees: dict[int, Path], runs: Path) -> dict[str, Any]:
+def measure(asked: Any, trees: dict[int, Path], folder: Path) -> dict[str, Any]:
     """All parts that are asked for; what is measured is published as it comes.
 
     Args:
         asked: the flags.
         trees: from `data_sets`.
-        runs: an empty folder for the runs.
+        folder: gets the runs, `run-NUMBER` and `killed-NUMBER`.
+
+    Raises:
+        FileExistsError: a run is there already.
     """
     found: dict[str, Any] = {"faults": []}
     if "memory" in asked.parts:
         found["runs"] = []
         for number in asked.images:
-            (runs / str(number)).mkdir()
-            found["runs"].append(learned(flags_of(asked, trees[number]), runs / str(number)))
+            place = folder / f"run-{number}"
+            place.mkdir()
+            found["runs"].append(learned(flags_of(asked, trees[number]), place))
             found["faults"] = faults(found["runs"])
             harness.publish(asked, found)
     if "kill" in asked.parts:
-        (runs / "killed").mkdir()
-        found["killed"] = killed(flags_of(asked, trees[asked.killed]), runs / "killed")
+        place = folder / f"killed-{asked.killed}"
+        place.mkdir()
+        found["killed"] = killed(flags_of(asked, trees[asked.killed]), place)
         found["faults"] += [f"after kills: {one}" for one in found["killed"]["differences"]]
         harness.publish(asked, found)
     if "reading" in asked.parts:
@@ -273,7 +280,7 @@ def measure(asked: Any, trees: dict[int, Path], runs: Path) -> dict[str, Any]:
 def command_line() -> harness.CommandLine:
     line = harness.CommandLine("jpeg_files", __doc__)
     line.add_argument("--photographs", type=Path, help="folder of PNG files")
-    line.add_argument("--folder", help="keeps the files that are made; the runs are deleted")
+    line.add_argument("--folder", help="keeps the files that are made, and the runs")
     line.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS, help="what is done")
     line.add_argument("--images", type=int, nargs="+", default=[20_000, 40_000], help="to train on")
     line.add_argument("--killed", type=int, default=400, help="images of the run that is killed")
@@ -294,10 +301,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with ExitStack() as stack:
         folder = Path(asked.folder or stack.enter_context(tempfile.TemporaryDirectory())).resolve()
         folder.mkdir(parents=True, exist_ok=True)
-        runs = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=folder)))
         if asked.photographs is None:
             asked.photographs = photographs.write_noise(folder / "photographs", SMOKE_CLASSES)
-        found = measure(asked, data_sets(asked, folder), runs)
+        found = measure(asked, data_sets(asked, folder), folder)
     tell(found)
     harness.publish(asked, found)
     return 1 if found["faults"] else 0
