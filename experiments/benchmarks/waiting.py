@@ -34,13 +34,14 @@ def waits(config: Config, steps: int) -> dict[str, dict[str, float]]:
 
 
 def measure(state: BrainState, phase: Phase, steps: int) -> tuple[BrainState, dict[str, float]]:
-    """The state afterwards, and milliseconds a step.
+    """The state afterwards, and figures of a step.
 
-    `reading_ms`: a batch is read, and no step is done. `step_ms`: steps with a batch at hand, and nothing is read.
-    `beside_ms`: steps while the batches of the next ones are read ahead, as in a run. `waiting_ms`: what such a step
-    then waits for its batch; every step is waited for before the next batch is, so what is read behind a step does not
-    count. `waiting_share`: of the time of waiting and steps; `reading_share`: what all of it would be shorter by if
-    batches came for nothing, which on a CPU is what the readers take of the cores.
+    Returns:
+        `reading_cpu_ms` and `step_cpu_ms`: milliseconds of all cores that its batch takes to be read, and the step with
+        a batch at hand; other work on the machine matters little. `reading_share`: of both together, the reading;
+        where steps are done by the cores that read, it is the time that is lost.
+        `waiting_ms` and `beside_ms`: what a step waits for its batch while others are read ahead, as in a run, and then
+        takes; every step is waited for before the next batch is. `waiting_share`: of both together, the waiting.
     """
     step = jax.jit(phase, donate_argnums=0)
     at_hand = phase.batch_at(0, 0)
@@ -50,8 +51,8 @@ def measure(state: BrainState, phase: Phase, steps: int) -> tuple[BrainState, di
         nonlocal state
         state, _ = jax.block_until_ready(step(state, at_hand))
 
-    reading = _milliseconds(lambda number: phase.batch_at(0, number), steps)
-    alone = _milliseconds(lambda number: once(), steps)
+    reading = _cpu_seconds(lambda number: phase.batch_at(0, number), steps)
+    alone = _cpu_seconds(lambda number: once(), steps)
     waiting = beside = 0.0
     batches = iter(phase.batches(0))
     for _ in range(steps):
@@ -62,17 +63,17 @@ def measure(state: BrainState, phase: Phase, steps: int) -> tuple[BrainState, di
         waiting, beside = waiting + came - began, beside + time.perf_counter() - came
     del batches
     return state, {
-        "reading_ms": reading,
-        "step_ms": alone,
-        "beside_ms": 1e3 * beside / steps,
+        "reading_cpu_ms": 1e3 * reading / steps,
+        "step_cpu_ms": 1e3 * alone / steps,
+        "reading_share": reading / (reading + alone),
         "waiting_ms": 1e3 * waiting / steps,
+        "beside_ms": 1e3 * beside / steps,
         "waiting_share": waiting / (waiting + beside),
-        "reading_share": 1 - alone / (1e3 * (waiting + beside) / steps),
     }
 
 
-def _milliseconds(thing: Callable[[int], Any], times: int) -> float:
-    began = time.perf_counter()
+def _cpu_seconds(thing: Callable[[int], Any], times: int) -> float:
+    began = time.process_time()
     for number in range(times):
         thing(number)
-    return 1e3 * (time.perf_counter() - began) / times
+    return time.process_time() - began
