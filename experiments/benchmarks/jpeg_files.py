@@ -193,8 +193,12 @@ def phases_hit(landings: Sequence[Landing], steps: Steps) -> list[str]:
 
 
 def killed(flags: Sequence[str], folder: Path) -> dict[str, Any]:
-    """A run left alone and one that is killed in each phase, compared when both have ended."""
-    run, alone = Launched(flags, folder), folder / "alone"
+    """A run left alone and one that is killed in each phase, compared when both have ended.
+
+    Programs are hardly optimised: that shortens what each start compiles.
+    """
+    quick = {"JAX_DISABLE_MOST_OPTIMIZATIONS": "1"}
+    run, alone = Launched(flags, folder, environment=quick), folder / "alone"
     landings, different = disturb(run, folder, lambda _: places(steps_of(alone)))
     files_differ = (alone / MEMORY).read_bytes() != (folder / "interrupted" / MEMORY).read_bytes()
     return {
