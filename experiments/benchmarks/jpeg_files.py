@@ -109,9 +109,16 @@ def flags_of(asked: Any, tree: Path) -> list[str]:
     return [harness.QUICKSTART, *own, *asked.config]
 
 
-def learned(flags: Sequence[str], folder: Path) -> dict[str, Any]:
-    """What a run took and what its memory holds; `folder` gets it, and nothing compiled is there before."""
-    run, workdir, began = Launched(flags, folder), folder / "run", time.monotonic()
+def learned(flags: Sequence[str], folder: Path, environment: dict[str, str]) -> dict[str, Any]:
+    """What a run took and what its memory holds.
+
+    Args:
+        flags: of the run.
+        folder: gets it; nothing that was compiled before is there.
+        environment: variables for its process.
+    """
+    run, workdir = Launched(flags, folder, environment=environment), folder / "run"
+    began = time.monotonic()
     process = run.start(workdir)
     most = footprint.peaks(process)
     write_json(folder / "peaks.json", most)
@@ -261,12 +268,13 @@ def measure(asked: Any, trees: dict[int, Path], folder: Path) -> dict[str, Any]:
         FileExistsError: a run is there already.
     """
     found: dict[str, Any] = {"faults": []}
+    quick = harness.environment(asked, 1)
     if "memory" in asked.parts:
         found["runs"] = []
         for number in asked.images:
             place = folder / f"run-{number}"
             place.mkdir()
-            found["runs"].append(learned(flags_of(asked, trees[number]), place))
+            found["runs"].append(learned(flags_of(asked, trees[number]), place, quick))
             found["faults"] = faults(found["runs"])
             harness.publish(asked, found)
     if "kill" in asked.parts:

@@ -2,6 +2,8 @@
 
 import json
 import signal
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -29,7 +31,9 @@ READING = {
 def parts(monkeypatch):
     """Nothing is run; what each part finds."""
     found = {"learned": [FINE, FINE | {"images": 20, "cues": 20}], "killed": KILL, "read": READING}
-    monkeypatch.setattr(jpeg_files, "learned", lambda flags, folder: found["learned"].pop(0))
+    monkeypatch.setattr(
+        jpeg_files, "learned", lambda flags, folder, environment: found["learned"].pop(0)
+    )
     monkeypatch.setattr(jpeg_files, "killed", lambda flags, folder: found["killed"])
     monkeypatch.setattr(jpeg_files, "read", lambda flags, tree, rounds, steps: found["read"])
     return found
@@ -102,6 +106,42 @@ def test_bytes_are_counted_array_by_array(tmp_path):
     write_checkpoint(tmp_path / "checkpoints", 5, state, {}, {})
     np.savez(tmp_path / "memory.npz", words=words, header=words, header_sha256=words)
     assert jpeg_files.counted_bytes(tmp_path) == {"state": 24, "file": 20}
+
+
+class Prepared:
+    """Stands for `Launched`: a process that does nothing, whose results are there."""
+
+    def __init__(self, flags, folder, **options) -> None:
+        self.folder, self.output = folder, folder / "output.txt"
+        self.output.write_text("no such luck")
+
+    def start(self, workdir):
+        workdir.mkdir()
+        words = np.zeros(10, np.uint16)
+        state = {"memory": {"long_term": {"words": words}}}
+        write_checkpoint(workdir / "checkpoints", 5, state, {}, {})
+        np.savez(workdir / "memory.npz", words=words)
+        summary = {
+            **{"num_train_images": 4, "num_cues": 4, "class_order": [1, 0], "budget_bytes": 30},
+            **{"memory_bytes": {"strings": 20, "total": 20}, "final_accuracy": 0.5},
+            **{"wall_seconds": {"encode": 1.0}},
+        }
+        (workdir / "summary.json").write_text(json.dumps(summary))
+        code = f"raise SystemExit({self.folder.name == 'fails'})"
+        return subprocess.Popen([sys.executable, "-c", code])
+
+
+def test_a_run_is_watched_and_its_memory_counted(tmp_path, monkeypatch):
+    monkeypatch.setattr(jpeg_files, "Launched", Prepared)
+    monkeypatch.setattr(jpeg_files.footprint, "brain_bytes", lambda config: 123)
+    found = jpeg_files.learned([jpeg_files.harness.QUICKSTART], tmp_path, {})
+    assert (found["images"], found["cues"], found["classes"]) == (4, 4, 2)
+    assert found["counted_bytes"] == {"state": 20, "file": 20} and found["state_bytes"] == 123
+    assert json.loads((tmp_path / "peaks.json").read_text()) == found["peak_bytes"]
+    assert jpeg_files.faults([found]) == []
+    (tmp_path / "fails").mkdir()
+    with pytest.raises(RuntimeError, match="no such luck"):
+        jpeg_files.learned([], tmp_path / "fails", {})
 
 
 LINES = [
