@@ -25,7 +25,7 @@ def waits(config: Config, steps: int) -> dict[str, dict[str, float]]:
     stream = build_stream(config)
     method = build_method(config, build_plan(config, stream))
     phases = {phase.name: phase for phase in build_phases(method, stream)}
-    state = init_brain(method, jax.random.key(config.seed))
+    state = jax.jit(lambda key: init_brain(method, key))(jax.random.key(config.seed))
     state, _ = jax.jit(phases["start"])(state, None)
     found = {}
     for name in PHASES:
