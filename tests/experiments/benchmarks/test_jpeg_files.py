@@ -101,8 +101,8 @@ def test_memory_that_grows_with_the_files_is_told():
 
 def test_bytes_are_counted_array_by_array(tmp_path):
     words = np.zeros(10, np.uint16)
-    state = {"memory": {"long_term": {"words": words, "check": np.zeros(1, np.uint32)}}}
-    state["encoder"] = {"params": np.ones(3, np.float32)}
+    long_term = {"words": words, "check": np.zeros(1, np.uint32)}
+    state = {"memory": {"long_term": long_term}, "encoder": {"params": np.ones(3, np.float32)}}
     write_checkpoint(tmp_path / "checkpoints", 5, state, {}, {})
     np.savez(tmp_path / "memory.npz", words=words, header=words, header_sha256=words)
     assert jpeg_files.counted_bytes(tmp_path) == {"state": 24, "file": 20}

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
@@ -28,8 +29,14 @@ class Steps:
         return state + batch.sum(), {}
 
 
+def measured(reading: Callable[[], object], steps: int) -> tuple[Any, dict[str, float]]:
+    state: Any = jnp.float32(0)
+    phase: Any = Steps(reading)
+    return waiting.measure(state, phase, steps)
+
+
 def test_what_a_step_waits_is_what_its_batch_takes():
-    state, found = waiting.measure(jnp.float32(0), Steps(lambda: time.sleep(0.05)), 4)
+    state, found = measured(lambda: time.sleep(0.05), 4)
     assert float(state) == 3 * (1 + 4 + 4), "one to compile, four at hand, four that were read"
     assert found["waiting_ms"] >= 50 and found["reading_cpu_ms"] < 50, "sleep takes no core"
     total = found["waiting_ms"] + found["beside_ms"]
@@ -42,7 +49,7 @@ def test_reading_that_takes_the_cores_is_seen():
         while time.process_time() < until:
             pass
 
-    _, found = waiting.measure(jnp.float32(0), Steps(busy), 3)
+    _, found = measured(busy, 3)
     assert found["reading_cpu_ms"] >= 50
     total = found["reading_cpu_ms"] + found["step_cpu_ms"]
     assert found["reading_share"] == pytest.approx(found["reading_cpu_ms"] / total)
