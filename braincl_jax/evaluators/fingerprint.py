@@ -52,10 +52,13 @@ class Fingerprint:
             ]
             for task in tasks.tolist()
         ]
-        recalled, real = (
-            np.concatenate(images)
-            for images in zip(*(recalled_and_real(exam, some) for some in slots), strict=True)
-        )
+        # Of images themselves nothing is kept: large ones would fill the memory.
+        features = [
+            [probe.block_statistics(one) for one in images]
+            for some in slots
+            for images in recalled_and_real(exam, some)
+        ]
+        recalled, real = (np.concatenate(parts) for parts in zip(*features, strict=True))
         task = np.repeat(np.arange(len(tasks)), [len(some) for some in slots])
         taught = np.concatenate([np.arange(len(some)) % 2 == 0 for some in slots])
         return {
@@ -71,17 +74,23 @@ class Fingerprint:
 
 
 def told(
-    images: NDArray[np.uint8], label: NDArray[np.integer], taught: NDArray[np.bool_]
+    features: NDArray[np.float64], label: NDArray[np.integer], taught: NDArray[np.bool_]
 ) -> float | None:
-    """Share of the images that are not `taught` whose label a probe tells; None if there are none."""
+    """Share of the images that are not `taught` whose label a probe tells; None if there are none.
+
+    Args:
+        features: float64 [N, F], the `block_statistics` of the images.
+        label: integers [N], 0..K-1.
+        taught: bool [N], those that the probe learns from.
+    """
     if taught.all():
         return None
-    tell = probe.fit(images[taught], label[taught], label.max() + 1)
-    return float((tell(images[~taught]) == label[~taught]).mean())
+    tell = probe.fit(features[taught], label[taught], label.max() + 1)
+    return float((tell(features[~taught]) == label[~taught]).mean())
 
 
 def told_from_real(
-    recalled: NDArray[np.uint8], real: NDArray[np.uint8], taught: NDArray[np.bool_]
+    recalled: NDArray[np.float64], real: NDArray[np.float64], taught: NDArray[np.bool_]
 ) -> float | None:
     """The same of recalled images, as one label, and of the real ones that they are of, as another."""
     label = np.repeat([1, 0], [len(recalled), len(real)])

@@ -20,7 +20,7 @@ FLOOR = 1e-9
 SHRINKAGE = 0.1
 SMALLEST_DEVIATION = 1e-6
 # Numbers of images that are transformed together, in some twelve bytes each.
-MOST_NUMBERS = 1 << 27
+MOST_NUMBERS = 1 << 24
 
 
 def block_statistics(images: NDArray[np.uint8]) -> NDArray[np.float64]:
@@ -44,19 +44,18 @@ def _statistics(images: NDArray[np.uint8]) -> NDArray[np.float64]:
 
 
 def fit(
-    images: NDArray[np.uint8], labels: NDArray[np.integer], num_labels: int
-) -> Callable[[NDArray[np.uint8]], NDArray[np.integer]]:
+    features: NDArray[np.float64], labels: NDArray[np.integer], num_labels: int
+) -> Callable[[NDArray[np.float64]], NDArray[np.integer]]:
     """Teaches a probe the labels of images, all labels equally likely beforehand.
 
     Args:
-        images: uint8 [N, H, W, C].
+        features: float64 [N, F], the `block_statistics` of the images.
         labels: integers [N], 0..K-1, each of them at least once.
         num_labels: K.
 
     Returns:
-        uint8 [n, H, W, C] -> integers [n], what it says of other images of that shape.
+        float64 [n, F] -> integers [n], what it says of images with such statistics.
     """
-    features = block_statistics(images)
     middle, spread = features.mean(0), features.std(0) + SMALLEST_DEVIATION
     known = (features - middle) / spread
     means = np.stack([known[labels == label].mean(0) for label in range(num_labels)])
@@ -66,7 +65,7 @@ def fit(
     weights = np.linalg.solve(covariance, means.T)
     bias = -(means.T * weights).sum(0) / 2
 
-    def tell(asked: NDArray[np.uint8]) -> NDArray[np.integer]:
-        return ((block_statistics(asked) - middle) / spread @ weights + bias).argmax(1)
+    def tell(asked: NDArray[np.float64]) -> NDArray[np.integer]:
+        return ((asked - middle) / spread @ weights + bias).argmax(1)
 
     return tell

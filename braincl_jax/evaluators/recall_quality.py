@@ -2,7 +2,7 @@
 
 import functools
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import ClassVar
 
 import numpy as np
@@ -17,7 +17,7 @@ from braincl_jax.registry import EVALUATORS
 from braincl_jax.settings import settings
 
 # Originals, and as many recalls, in memory at a time; and of large ones, numbers, which take some ten bytes each.
-CHUNK, MOST_NUMBERS = 512, 1 << 26
+CHUNK, MOST_NUMBERS = 512, 1 << 24
 
 
 @EVALUATORS.register("recall_quality")
@@ -31,13 +31,10 @@ class RecallQuality:
     def run(self, exam: Exam) -> Figures:
         if "sources" not in exam.notes:
             return {"psnr_db": None}
-        sources = exam.notes["sources"]
-        values, one = [], math.prod(exam.stream.spec.image_shape)
-        size = max(1, min(CHUNK, MOST_NUMBERS // one))
+        sources, values = exam.notes["sources"], []
         for task in np.unique(sources[:, 0]).tolist():
             slots = np.flatnonzero(sources[:, 0] == task)
-            for first in range(0, len(slots), size):
-                recalled, original = recalled_and_real(exam, slots[first : first + size])
+            for recalled, original in recalled_and_real(exam, slots):
                 values.append(psnr(original, recalled))
         return {"psnr_db": float(np.concatenate(values).mean())}
 
@@ -49,20 +46,26 @@ class RecallQuality:
 
 def recalled_and_real(
     exam: Exam, slots: NDArray[np.integer]
-) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """What slots of one task recall, and the training images that they are of: uint8 [n, H, W, C] each.
+) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.uint8]]]:
+    """What slots of one task recall, and the training images that they are of, a few at a time.
 
     Args:
         exam: of a method that notes `sources`.
         slots: integers [n].
 
+    Yields:
+        uint8 [m, H, W, C] each, in the order of the slots: as many as little memory holds.
+
     Raises:
         CorruptMemoryError: a string failed its integrity check.
     """
-    sources = exam.notes["sources"][slots]
-    task = int(sources[0, 0])
-    recall = functools.partial(compiled_recall, exam.method.layout)
-    return (
-        recall_slots(recall, exam.fetch().memory, task, slots),
-        exam.stream.train_images(task, sources[:, 1]),
-    )
+    size = max(1, min(CHUNK, MOST_NUMBERS // math.prod(exam.stream.spec.image_shape)))
+    recall, memory = functools.partial(compiled_recall, exam.method.layout), exam.fetch().memory
+    for first in range(0, len(slots), size):
+        some = slots[first : first + size]
+        sources = exam.notes["sources"][some]
+        task = int(sources[0, 0])
+        yield (
+            recall_slots(recall, memory, task, some),
+            exam.stream.train_images(task, sources[:, 1]),
+        )

@@ -13,16 +13,14 @@ import time
 from pathlib import Path
 from typing import Any
 
-import jax
 import numpy as np
 from absl import flags
 
-from braincl_jax.build import build_method, build_stream, init_brain
-from braincl_jax.config import from_mapping
-from braincl_jax.memory.budget import tree_bytes
+from braincl_jax.config import Config, from_mapping
 from braincl_jax.report.page import markdown_table
 from braincl_jax.runtime.provenance import hardware
 from experiments import entry
+from experiments.benchmarks import footprint
 from experiments.configs import quickstart
 
 _GIGABYTES = flags.DEFINE_list("gigabytes", ["0.1", "1"], "Sizes of the training images.")
@@ -46,7 +44,6 @@ SETTINGS = {
     "sleep.batch_size": 16,
     "sleep.num_groups": 4,
 }
-KINDS = {"all": "VmRSS", "anonymous": "RssAnon", "mapped files": "RssFile"}
 # What the compiler needs to optimise, and what malloc keeps for each thread, would hide what the data take.
 QUIET = {"JAX_DISABLE_MOST_OPTIMIZATIONS": "1", "MALLOC_ARENA_MAX": "1"}
 BYTES = SIDE * SIDE * 3
@@ -67,29 +64,24 @@ def write_data(folder: Path, number: int) -> None:
 
 
 def peaks(command: list[str], log: Path) -> dict[str, int]:
-    """The most bytes of a process by kind, from looking at it twenty times a second until it ends."""
-    most = dict.fromkeys(KINDS, 0)
+    """The most bytes by kind of a process that runs a command; `log` gets what it prints.
+
+    Raises:
+        RuntimeError: it failed.
+    """
     env = os.environ | QUIET
     with open(log, "wb") as out, subprocess.Popen(command, stdout=out, stderr=out, env=env) as run:
-        while run.poll() is None:
-            lines = Path(f"/proc/{run.pid}/status").read_text().splitlines()
-            found = dict(line.split(":", 1) for line in lines)
-            for kind, name in KINDS.items():
-                # A process that is ending has no memory any more.
-                most[kind] = max(most[kind], int(found.get(name, "0").split()[0]) * 1024)
-            time.sleep(0.05)
+        most = footprint.peaks(run)
     if run.returncode:
         raise RuntimeError(f"{' '.join(command)}: {log.read_text()[-3000:]}")
     return most
 
 
-def brain_bytes(settings: dict[str, Any]) -> int:
-    """Bytes of all arrays of the brain of such a run."""
+def settings_as_config(settings: dict[str, Any]) -> Config:
+    """The config of a run with such settings, for the quickstart's."""
     config = quickstart.get_config()
     config.update_from_flattened_dict(settings)
-    config = from_mapping(config.to_dict())
-    method = build_method(config, build_stream(config).spec)
-    return tree_bytes(jax.eval_shape(lambda key: init_brain(method, key), jax.random.key(0)))
+    return from_mapping(config.to_dict())
 
 
 def measure(folder: Path, gigabytes: float) -> list[str]:
@@ -101,7 +93,8 @@ def measure(folder: Path, gigabytes: float) -> list[str]:
     flags_of_run = [f"--config.{key}={value}" for key, value in settings.items()]
     launch = [sys.executable, "-m", "experiments.launch", f"--workdir={folder / 'run'}"]
     most = peaks([*launch, *flags_of_run], folder / "log")
-    minutes, brain = (time.monotonic() - begin) / 60, brain_bytes(settings)
+    minutes = (time.monotonic() - begin) / 60
+    brain = footprint.brain_bytes(settings_as_config(settings))
     beside = (most["all"] - brain, most["anonymous"] - brain)
     megabytes = [
         f"{value / 1e6:,.0f}" for value in (number * BYTES, *most.values(), brain, *beside)
@@ -115,7 +108,15 @@ def main(argv: list[str]) -> None:
     for size in map(float, _GIGABYTES.value):
         with tempfile.TemporaryDirectory(dir=_FOLDER.value) as folder:
             rows.append(measure(Path(folder), size))
-    header = ("images", "data", *KINDS, "brain", "all beside it", "anonymous beside it", "minutes")
+    header = (
+        "images",
+        "data",
+        *footprint.KINDS,
+        "brain",
+        "all beside it",
+        "anonymous beside it",
+        "minutes",
+    )
     print(f"{hardware()}; peaks in MB\n\n{markdown_table(header, rows)}")
 
 

@@ -7,15 +7,19 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from braincl_jax.evaluators import Fingerprint
+from braincl_jax.evaluators import Fingerprint, recall_quality
 from braincl_jax.evaluators import fingerprint as module
+from braincl_jax.evaluators.probe import block_statistics
 from braincl_jax.types import Recalled
 
 TASKS, PER_TASK, SIDE = 2, 150, 8
 # Of all tasks alike: noise.
 REAL = np.random.default_rng(0).integers(60, 220, (TASKS, PER_TASK, SIDE, SIDE, 1), np.uint8)
 SOURCES = np.stack([np.repeat(np.arange(TASKS), PER_TASK), np.tile(np.arange(PER_TASK), TASKS)], 1)
-STREAM: Any = types.SimpleNamespace(train_images=lambda task, rows: REAL[task][rows])
+STREAM: Any = types.SimpleNamespace(
+    train_images=lambda task, rows: REAL[task][rows],
+    spec=types.SimpleNamespace(image_shape=REAL.shape[2:]),
+)
 
 
 class Layout:
@@ -84,7 +88,7 @@ def test_no_more_images_are_looked_at_than_are_asked_for(monkeypatch):
 
     def recalled_and_real(exam, slots):
         looked.append(slots)
-        return exam.images[slots], exam.images[slots]
+        yield exam.images[slots], exam.images[slots]
 
     monkeypatch.setattr(module, "recalled_and_real", recalled_and_real)
     exam: Any = types.SimpleNamespace(
@@ -101,6 +105,25 @@ def test_no_more_images_are_looked_at_than_are_asked_for(monkeypatch):
     assert [len(slots) for slots in looked[2:]] == [PER_TASK, PER_TASK]
 
 
+def test_images_are_held_a_few_at_a_time_and_the_figures_are_the_same(monkeypatch):
+    whole, events, size = figures((0, 60)), [], 50
+    monkeypatch.setattr(recall_quality, "MOST_NUMBERS", size * SIDE * SIDE)
+
+    def read(task, rows):
+        events.append(("read", len(rows)))
+        return REAL[task][rows]
+
+    def counted(images):
+        events.append(("seen", len(images)))
+        return block_statistics(images)
+
+    monkeypatch.setattr(STREAM, "train_images", read)
+    monkeypatch.setattr(module.probe, "block_statistics", counted)
+    assert figures((0, 60)) == pytest.approx(whole, abs=0.02)
+    few = [("read", size), ("seen", size), ("seen", size)]
+    assert events == few * (TASKS * PER_TASK // size)
+
+
 def test_of_one_image_a_task_there_is_nothing_to_ask():
-    images = REAL[:, 0]
-    assert module.told(images, np.arange(TASKS), np.ones(TASKS, bool)) is None
+    features = block_statistics(REAL[:, 0])
+    assert module.told(features, np.arange(TASKS), np.ones(TASKS, bool)) is None
