@@ -15,6 +15,7 @@ from braincl_jax.types import Recalled
 REAL = np.array([[100, 200, 210, 120], [220, 230, 90, 240]], np.uint8)
 # The images behind six slots; of image 3 of task 0 and image 2 of task 1 there is no cue.
 SOURCES = np.array([[0, 0], [0, 1], [0, 2], [1, 0], [1, 1], [1, 3]], np.int32)
+ONE_HOT = np.eye(4, dtype=np.float32)
 # Recalled images are darker by 90.
 DARKER = 90
 
@@ -37,7 +38,7 @@ def bright_is_new(images) -> np.ndarray:
 def figures(task=1, notes: Any = None, answers: Any = None, images=500):
     if answers is None:
         # Labels 0, 0, 1, 1, 2; answers 3, 0, 2, 1, 0: of four old ones, two are taken for new.
-        answers = Answers(np.eye(4)[[3, 0, 2, 1, 0]], np.array([0, 0, 1, 1, 2]))
+        answers = Answers(ONE_HOT[[3, 0, 2, 1, 0]], np.array([0, 0, 1, 1, 2], np.int32))
     exam: Any = types.SimpleNamespace(
         task=task,
         notes={"sources": SOURCES} if notes is None else notes,
@@ -73,25 +74,24 @@ def test_a_few_images_are_taken_from_all_over():
 
 
 def test_without_older_classes_or_a_memory_there_is_nothing_to_ask_about():
-    first = Answers(np.eye(4)[[0, 1]], np.array([0, 1]))
+    first = Answers(ONE_HOT[[0, 1]], np.array([0, 1], np.int32))
     assert figures(task=0, answers=first) == dict.fromkeys(FIGURES)
     assert figures(notes={}) == {**dict.fromkeys(FIGURES), "test": 0.5}
 
 
 def test_the_share_is_of_any_of_the_classes():
-    logits = np.eye(4)[[3, 2, 1, 0]]
+    logits = ONE_HOT[[3, 2, 1, 0]]
     assert share_of(logits, np.array([2, 3])) == 0.5
     assert share_of(logits, np.array([0, 1, 3])) == 0.75
 
 
 def test_means_are_over_tasks_that_have_a_figure():
-    each = dict.fromkeys(FIGURES, 0.25)
+    each: dict[str, Any] = dict.fromkeys(FIGURES, 0.25)
     stream: Any = None
-    summary = TakenForNew().summarise(
-        {2: {**each, "test": 0.75}, 0: dict.fromkeys(FIGURES), 1: each}, stream
-    )
+    nothing: dict[str, Any] = dict.fromkeys(FIGURES)
+    summary = TakenForNew().summarise({2: {**each, "test": 0.75}, 0: nothing, 1: each}, stream)
     assert summary["taken_for_new_test"] == [None, 0.25, 0.75]
     assert summary["mean_taken_for_new_test"] == 0.5
     assert summary["mean_taken_for_new_old_real"] == 0.25
-    nothing = TakenForNew().summarise({0: dict.fromkeys(FIGURES)}, stream)
-    assert nothing["mean_taken_for_new_test"] is None
+    first = TakenForNew().summarise({0: nothing}, stream)
+    assert first["mean_taken_for_new_test"] is None

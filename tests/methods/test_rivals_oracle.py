@@ -81,7 +81,7 @@ def stream() -> TaskStream:
     return TaskStream.create(Dataset.of_arrays(*arrays, *arrays), num_tasks=3, class_order_seed=-1)
 
 
-def learner(name: str, stream: TaskStream, budget_bytes: int) -> Method:
+def learner(name: str, stream: TaskStream, budget_bytes: int) -> Any:
     """A method with the oracle's network, and nothing that varies images."""
     config = Config(
         method=name,
@@ -149,10 +149,11 @@ def night(name: str, stream: TaskStream) -> tuple[Method, BrainState, Sample]:
         state = state.replace(
             own={"logits": logits} if name == "der_pp" else {"teacher": teacher()}
         )
-    came_in = CameIn(image.reshape(-1, 4, 2, 2, 1), label.reshape(-1, 4).astype(np.int32))
-    slot = slot.reshape(-1, 4)
-    draw = Draw(np.where(slot[:, 0] < 0, task, 0), slot, np.ones(slot.shape, np.float32))
-    return method, state, jax.tree.map(jnp.asarray, Sample(draw, came_in))
+    image, label, slot = (
+        jnp.asarray(array).reshape(-1, 4, *array.shape[1:]) for array in (image, label, slot)
+    )
+    draw = Draw(jnp.where(slot[:, 0] < 0, task, 0), slot, jnp.ones(slot.shape))
+    return method, state, Sample(draw, CameIn(image, label))
 
 
 def consolidated(method: Any, state: BrainState) -> BrainState:

@@ -252,7 +252,9 @@ def main() -> None:
     means = torch.stack([phi[y::2][chosen].mean(0) for y, chosen in enumerate(herded)])
     away = ((phi[:, None] - of_length_one(means)[None]) ** 2).sum(2)
     expected |= {"herded": np.array(herded), "minus_distances": -away}
-    arrays = {name: np.asarray(array) for name, array in (inputs | expected).items()}
+    arrays: dict[str, Any] = {
+        name: np.asarray(array) for name, array in (inputs | expected).items()
+    }
     for name, array in arrays.items():
         if array.dtype == np.float64:
             arrays[name] = array.astype(np.float32)

@@ -38,9 +38,11 @@ def shown(diary_of):
         def after_update(self, state):
             return state
 
-    watched = Watched(dataclasses.replace(method.parts, augment=as_it_is), method.layout)
+    watched: Any = Watched(dataclasses.replace(method.parts, augment=as_it_is), method.layout)
     now = Now(jax.random.key(5), jnp.int32(2), jnp.float32(0.1))
-    after, metrics = jax.jit(lambda *both: hybrid_step(*both, now, method=watched))(state, batch)
+    after, metrics = jax.jit(lambda state, batch: hybrid_step(state, batch, now, method=watched))(
+        state, batch
+    )
     jax.effects_barrier()
     assert int(metrics["corrupt_slot"]) == -1
     (found,) = seen
