@@ -24,7 +24,7 @@ from torch.nn.functional import cross_entropy, log_softmax, normalize, softmax
 TASKS, CLASSES, WIDTH = 5, 10, 64
 STEPS, BATCH, PEAK, LAST, WARMUP = 150, 64, 0.05, 1e-3, 15
 CAPACITY, CAPACITY_DER, TEMPERATURE = 200, 195, 2.0
-STRENGTH, FISHER_IMAGES = 1000.0, 1024
+STRENGTH, FISHER_IMAGES = 100.0, 1024
 Data = dict[str, torch.Tensor]
 
 
