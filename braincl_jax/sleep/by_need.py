@@ -31,7 +31,7 @@ class ByNeed:
         if loss is None:
             raise ValueError(
                 "sleep.sampler=by_need draws by what each class has lately cost (index.class_loss), which is not known "
-                "of images that are read from the data set before their step, as by joint, finetune and "
+                "of images that are read from the data set before their step, as by joint, finetune, ahr and "
                 "replay_raw_and_task: take class_balanced"
             )
         there = jnp.zeros(num_classes, bool).at[index.label].max(index.stored)

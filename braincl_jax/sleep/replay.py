@@ -94,13 +94,21 @@ def replay_step(
 ) -> tuple[BrainState, Metrics]:
     """`learned` from a sample of the memory; `batch` is None."""
     del batch
-    parts = method.parts
-    prefetched, drawn_by, sample = prefetched_for(state, now, parts, method.layout, axis_name)
+    return learned(*drawn_from_memory(state, now, axis_name, method), now, axis_name, method)
+
+
+def drawn_from_memory(
+    state: BrainState, now: Now, axis_name: str | None, method: Learner
+) -> tuple[BrainState, Sample]:
+    """The state, in which what has been read ahead is known, and this device's groups of the step's sample."""
+    prefetched, drawn_by, sample = prefetched_for(
+        state, now, method.parts, method.layout, axis_name
+    )
     drawn = state.replace(
         memory=state.memory.replace(prefetched=prefetched),
         consolidation=state.consolidation.replace(drawn_by=drawn_by),
     )
-    return learned(drawn, sample, now, axis_name, method)
+    return drawn, sample
 
 
 def rehearse_step(
