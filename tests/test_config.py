@@ -2,6 +2,7 @@
 
 import ast
 import dataclasses
+import functools
 import json
 import typing
 from pathlib import Path
@@ -298,6 +299,7 @@ def test_more_devices_than_there_are_are_refused_before_anything_is_written(
     assert not (tmp_path / "run").exists()
 
 
+@functools.cache
 def attributes_read() -> set[str]:
     """`.name` wherever the package or the launcher reads it, but for the schema itself."""
     files = [*ROOT.rglob("*.py"), *(ROOT.parent / "experiments").glob("*.py")]
