@@ -7,7 +7,7 @@ import sys
 _DEVICES = "--xla_force_host_platform_device_count"
 _OTHERS = re.sub(rf"{_DEVICES}=\d+", "", os.environ.get("XLA_FLAGS", ""))
 # Nearly all of the time goes into compiling. XLA's older emitter of CPU code, with one LLVM module for a whole program
-# instead of one for each kernel, takes less than half of it.
+# instead of one for each kernel, takes less than half of it. An XLA without these flags ends with their names.
 _QUICK = "--xla_cpu_use_fusion_emitters=false --xla_cpu_parallel_codegen_split_count=1"
 os.environ["XLA_FLAGS"] = f"{_OTHERS} {_QUICK} {_DEVICES}=4".strip()
 
