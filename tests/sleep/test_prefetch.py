@@ -35,12 +35,18 @@ def night(diary, make_method, tiny_config):
 
 
 @pytest.fixture(scope="module")
-def lived(night):
+def replay(night):
+    """The compiled step of replay, by the number of steps that are read together."""
+    return functools.cache(lambda number: jax.jit(pipeline.replay(night(number)[0])))
+
+
+@pytest.fixture(scope="module")
+def lived(night, replay):
     """The states after each of a few steps of replay, by the number of steps that are read together."""
 
     def live(prefetch_steps):
-        method, state = night(prefetch_steps)
-        step = jax.jit(pipeline.replay(method))
+        _, state = night(prefetch_steps)
+        step = replay(prefetch_steps)
         states = []
         for _ in range(STEPS):
             state, metrics = step(state, None)
@@ -92,17 +98,17 @@ def test_each_step_has_the_sample_that_it_would_have_drawn_by_itself(night):
 
 
 @pytest.mark.parametrize("done", [1, 3, 5])
-def test_what_was_read_can_be_lost_and_is_read_again(night, lived, done, assert_same):
+def test_what_was_read_can_be_lost_and_is_read_again(night, replay, lived, done, assert_same):
     method, _ = night(3)
     state = forgetful(method, lived(3)[done - 1])
-    again, _ = jax.jit(pipeline.replay(method))(state, None)
+    again, _ = replay(3)(state, None)
     assert_same(again, lived(3)[done])
 
 
-def test_another_night_reads_anew(night, lived):
-    method, state = night(3)
+def test_another_night_reads_anew(night, replay, lived):
+    _, state = night(3)
     # As if the last night had ended within its first steps: what it read is of other cues.
     stale = state.memory.prefetched.replace(first=jnp.int32(0))
     state = state.replace(memory=state.memory.replace(prefetched=stale))
-    after, _ = jax.jit(pipeline.replay(method))(state, None)
+    after, _ = replay(3)(state, None)
     np.testing.assert_array_equal(after.memory.prefetched.slot, lived(3)[0].memory.prefetched.slot)

@@ -70,6 +70,12 @@ def learned(method, state):
     return state, metrics, pieces
 
 
+@pytest.fixture(scope="module")
+def at_once(plain):
+    """What `learned` says of the brain without BatchNorm."""
+    return learned(*plain)
+
+
 def assert_close(one, other):
     """Floats within a relative error, in the norm of each leaf."""
 
@@ -81,18 +87,18 @@ def assert_close(one, other):
 
 
 @pytest.mark.parametrize("number", [2, 4])
-def test_a_step_in_parts_sees_the_same_images_and_has_the_same_gradient(number, plain):
+def test_a_step_in_parts_sees_the_same_images_and_has_the_same_gradient(number, plain, at_once):
     method, state = plain
-    at_once, metrics, (whole,) = learned(method, state)
+    whole_step, metrics, (whole,) = at_once
     in_turn, its_metrics, pieces = learned(in_parts(method, number), state)
     assert [len(images) for images in pieces] == [16 // number] * number
     np.testing.assert_array_equal(np.concatenate(pieces), whole)
     # The first step of SGD with momentum keeps the gradient as it is.
-    assert_close(in_turn.encoder.sleep_opt, at_once.encoder.sleep_opt)
-    assert_close(in_turn.encoder.params, at_once.encoder.params)
+    assert_close(in_turn.encoder.sleep_opt, whole_step.encoder.sleep_opt)
+    assert_close(in_turn.encoder.params, whole_step.encoder.params)
     assert_close(its_metrics["loss"], metrics["loss"])
     assert its_metrics["accuracy"] == metrics["accuracy"]
-    assert in_turn.consolidation.examples["sleep"] == at_once.consolidation.examples["sleep"]
+    assert in_turn.consolidation.examples["sleep"] == whole_step.consolidation.examples["sleep"]
 
 
 def test_batch_norm_statistics_move_by_the_mean_over_the_parts(diary):
@@ -105,9 +111,9 @@ def test_batch_norm_statistics_move_by_the_mean_over_the_parts(diary):
     assert_close(moved.encoder.batch_stats, jax.tree.map(lambda a, b: (a + b) / 2, *each))
 
 
-def test_parts_on_two_devices_are_parts_of_each_share(plain):
+def test_parts_on_two_devices_are_parts_of_each_share(plain, at_once):
     method, state = plain
-    alone, _, _ = learned(method, state)
+    alone, _, _ = at_once
     devices = Devices(2)
     step = devices.map_step(pipeline.replay(in_parts(method, 2)))
     together, metrics = step(jax.tree.map(lambda leaf: jnp.stack([leaf] * 2), state), None)
@@ -176,7 +182,7 @@ def test_what_is_drawn_together_is_drawn_by_one_loss_however_often_it_is_drawn(d
     assert_same(step(resumed, None)[0], step(state, None)[0])
 
 
-def test_weights_count_in_the_mean_of_the_losses(plain):
+def test_weights_count_in_the_mean_of_the_losses(plain, at_once):
     method, state = plain
 
     def weighted(key, index, num_classes, num_groups, group_size):
@@ -184,7 +190,7 @@ def test_weights_count_in_the_mean_of_the_losses(plain):
         return drawn._replace(weight=jnp.full(drawn.slot.shape, 3.0))
 
     heavy, metrics, _ = learned(with_parts(method, sampler=weighted), state)
-    light, its_metrics, _ = learned(method, state)
+    light, its_metrics, _ = at_once
     np.testing.assert_allclose(metrics["loss"], 3 * its_metrics["loss"], rtol=1e-5)
     # What a class has cost is what it has cost.
     assert_close(heavy.consolidation.class_loss, light.consolidation.class_loss)
