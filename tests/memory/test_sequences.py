@@ -17,8 +17,8 @@ RECORD = 138
 FORMATS = {
     "one_word_entries": (1, 6, 1, 750),
     "wide_labels": (1, 300, 2, 755),
-    "two_lanes": (2, 6, 3, 785),
-    "two_lanes_and_wide_labels": (2, 300, 3, 785),
+    # With two lanes, the label has a word of its own whatever the number of classes.
+    "two_lanes": (2, 300, 3, 785),
 }
 
 

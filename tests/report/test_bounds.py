@@ -120,7 +120,6 @@ def prints(folder: Path, large: Callable) -> None:
 
 MATRIX = np.eye(CLASSES, dtype=int).tolist()
 CASES = {
-    **{name: draws(name) for name in OF_A_RUN},
     **{name: draws(name, number=30 * SEEDS) for name in OF_MANY},
     "a confusion matrix of all classes": draws("confusion", confusion_matrix=MATRIX),
     "curves of 100 phases": draws("loss_curves", curves=long_curves(100, 200)),
@@ -130,6 +129,7 @@ CASES = {
     "recalls of 3x500 pixels": draws_recalls(50, 3, 500),
     "recalls of 500x500 pixels": draws_recalls(4, 500, 500),
     "recollections": draws_recollections,
+    # All figures of a run.
     "page": writes_page,
     "page of a comparison": writes_comparison,
     "console": prints,

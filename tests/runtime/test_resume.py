@@ -131,7 +131,7 @@ class TestExactness:
             if "psnr_db" in line:  # the same samples; only the order of sums differs
                 assert line["psnr_db"] == pytest.approx(other["psnr_db"], rel=0.05)
 
-    def test_the_launcher_survives_sigterm_and_twelve_times_sigkill(self, tmp_path):
+    def test_the_launcher_survives_sigterm_and_five_times_sigkill(self, tmp_path):
         run = small_run(tmp_path, num_tasks=2)
         alone, stopped, killed = (tmp_path / name for name in ("alone", "stopped", "killed"))
         run.finish(alone)
@@ -145,8 +145,9 @@ class TestExactness:
         assert differences(alone, stopped) == []
 
         num_steps = int(numbered(alone / "checkpoints")[-1].name)
-        landings = kill_and_resume(run, killed, kills=12, num_steps=num_steps, seed=1)
-        assert len(set(landings)) == 12
+        # All rhythms of checkpoints are among the five; `TestExactness` dies in every phase.
+        landings = kill_and_resume(run, killed, kills=5, num_steps=num_steps, seed=1)
+        assert len(set(landings)) == 5
         assert differences(alone, killed) == []
 
 
