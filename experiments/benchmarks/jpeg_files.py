@@ -1,7 +1,8 @@
 """Learns JPEG files of ImageNet's shape, made of a few photographs: memory by their number, the bill, kills, waiting.
 
 Command:   python -m experiments.benchmarks.jpeg_files --photographs=kodak --folder=/tmp/jpeg_files
-Takes:     see docs/datasets.md; --parts does some of it, and files in --folder are not made twice.
+Takes:     some 25 minutes of a CPU core, not measured as a whole; --parts does some of it, and files that are in
+           --folder are not made twice.
 Expect:    a cue for every image, a bill that is exact and within the budget, less than 4 GB whatever the number of
            files, nothing that differs after kills, and reading that is as fast as a plain loop, or nearly.
 
