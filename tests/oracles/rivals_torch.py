@@ -4,12 +4,12 @@
     python3 -m venv oracle && oracle/bin/pip install torch==2.13.0 numpy
     oracle/bin/python tests/oracles/rivals_torch.py braincl_jax/data/embedded/fashion_mnist_mini.npz
 
-It is run by hand, and not in tests. It prints, for each method, final and average incremental accuracy by seed, of which
-there are three, or as many as a number behind the file says. Losses
-are written from the papers, as those of `make_rivals.py`. What is the same on both sides: data, order of classes,
-network and the distribution of its initial weights, steps, batch size, learning rates, momentum, weight decay, number
-of exemplars, classes drawn equally often. What is not: random numbers; and here each image of a batch draws a class by
-itself, where the project draws groups of eight from one task, and classes within it in equal shares.
+It is run by hand, and not in tests. It prints, for each method, final and average incremental accuracy by seed, of
+which there are three, or as many as a number behind the file says. Losses are written from the papers, as those of
+`make_rivals.py`. What is the same on both sides: data, order of classes, network and the distribution of its initial
+weights, steps, batch size, learning rates, momentum, weight decay, number of exemplars, classes drawn equally often.
+What is not: random numbers; and here each image of a batch draws a class by itself, where the project draws groups of
+eight from one task, and classes within it in equal shares.
 """
 
 import copy
