@@ -1,7 +1,7 @@
 """Published methods in a small setting, beside `rivals_torch.py`, which does the same without this project.
 
 Command:   python -m experiments.compare --config=tests/oracles/rivals_config.py --seeds=0,1,2 --variant=finetune
-           --variant=lwf '--variant=ewc:method=ewc(strength=100.0)' --variant=icarl --variant=wa --variant=der_pp
+           --variant=lwf '--variant=ewc:method=ewc(strength=30.0)' --variant=icarl --variant=wa --variant=der_pp
 Takes:     about half a minute a run on 1 CPU core.
 Memory:    157,004 bytes: 200 exemplars of 28x28 pixels and a label; DER++ has 195, with 10 logits in float16 each.
 Expect:    see docs/methods.md.

@@ -4,11 +4,12 @@
     python3 -m venv oracle && oracle/bin/pip install torch==2.13.0 numpy
     oracle/bin/python tests/oracles/rivals_torch.py braincl_jax/data/embedded/fashion_mnist_mini.npz
 
-It is run by hand, and not in tests. It prints, for each method, final and average incremental accuracy by seed. Losses
-are written from the papers, as those of `make_rivals.py`. What is the same on both sides: data, order of classes,
-network and the distribution of its initial weights, steps, batch size, learning rates, momentum, weight decay, number
-of exemplars, classes drawn equally often. What is not: random numbers; and here each image of a batch draws a class by
-itself, where the project draws groups of eight from one task, and classes within it in equal shares.
+It is run by hand, and not in tests. It prints, for each method, final and average incremental accuracy by seed, of
+which there are three, or as many as a number behind the file says. Losses are written from the papers, as those of
+`make_rivals.py`. What is the same on both sides: data, order of classes, network and the distribution of its initial
+weights, steps, batch size, learning rates, momentum, weight decay, number of exemplars, classes drawn equally often.
+What is not: random numbers; and here each image of a batch draws a class by itself, where the project draws groups of
+eight from one task, and classes within it in equal shares.
 """
 
 import copy
@@ -24,7 +25,7 @@ from torch.nn.functional import cross_entropy, log_softmax, normalize, softmax
 TASKS, CLASSES, WIDTH = 5, 10, 64
 STEPS, BATCH, PEAK, LAST, WARMUP = 150, 64, 0.05, 1e-3, 15
 CAPACITY, CAPACITY_DER, TEMPERATURE = 200, 195, 2.0
-STRENGTH, FISHER_IMAGES = 100.0, 1024
+STRENGTH, FISHER_IMAGES = 30.0, 1024
 Data = dict[str, torch.Tensor]
 
 
@@ -257,7 +258,7 @@ def main() -> None:
         )
     for name, method in METHODS.items():
         each = []
-        for seed in range(3):
+        for seed in range(int(sys.argv[2]) if len(sys.argv) > 2 else 3):
             torch.manual_seed(seed)
             each.append(accuracies(method(train, np.random.default_rng(seed)), test))
         final, mean = (100 * np.array([one(a) for a in each]) for one in (lambda a: a[-1], np.mean))
