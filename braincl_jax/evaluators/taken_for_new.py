@@ -65,8 +65,12 @@ class TakenForNew:
     def _images(self, exam: Exam, slots: NDArray[np.integer]) -> tuple[NDArray, NDArray]:
         """What slots of any tasks recall, and the training images that they are of, in the order of their tasks."""
         task = exam.notes["sources"][slots, 0]
-        each = [recalled_and_real(exam, slots[task == one]) for one in np.unique(task).tolist()]
-        recalled, real = (np.concatenate(images) for images in zip(*each, strict=True))
+        pieces = [
+            pair
+            for one in np.unique(task).tolist()
+            for pair in recalled_and_real(exam, slots[task == one])
+        ]
+        recalled, real = (np.concatenate(images) for images in zip(*pieces, strict=True))
         return recalled, real
 
     def summarise(self, figures: Mapping[int, Figures], stream: TaskStream) -> Figures:

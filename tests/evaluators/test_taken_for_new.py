@@ -44,7 +44,7 @@ def figures(task=1, notes: Any = None, answers: Any = None, images=500):
         notes={"sources": SOURCES} if notes is None else notes,
         method=types.SimpleNamespace(layout=Layout()),
         stream=types.SimpleNamespace(
-            spec=types.SimpleNamespace(task_classes=((0, 1), (2, 3))),
+            spec=types.SimpleNamespace(task_classes=((0, 1), (2, 3)), image_shape=(1, 1, 1)),
             train_images=lambda task, rows: REAL[task][rows].reshape(-1, 1, 1, 1),
         ),
         fetch=lambda: types.SimpleNamespace(memory=jnp.zeros(1)),

@@ -66,7 +66,9 @@ def contrast(image: Array, factor: Array | float) -> Array:
 
 
 def saturate(image: Array, factor: Array | float) -> Array:
-    """Distances to grey times `factor`."""
+    """Distances to grey times `factor`. Nothing changes with 1 channel."""
+    if image.shape[-1] == 1:
+        return image
     return blend(image, grey(image), factor)
 
 

@@ -111,6 +111,9 @@ def _blended(image: Array, operation: Array, magnitude: Array) -> Array:
         "contrast": colour.mean_grey(image),
         "sharpness": colour.smooth(image),
     }
+    if image.shape[-1] == 1:
+        # Mixed with itself, a grey image would lose a level here and there to rounding.
+        del others["saturation"]
     other, factor = jnp.zeros(image.shape), jnp.float32(1)
     for name, candidate in others.items():
         chosen = operation == _NAMES.index(name)
