@@ -3,7 +3,7 @@
 Command:   python -m experiments.benchmarks.rate --config.dataset=npz:cifar100.npz --config.codec.first_steps=6000
 Takes:     about 25 minutes on 2 CPU cores, most of it for training codecs.
 Expect:    a PSNR about level with AVIF whose headers count once and whose files are not to be told apart, and above the
-           others; see experiments/results/memory.json.
+           others; see docs/memory.md.
 
 All images are learned in one task; decoder, table, labels and index count. AVIF and JPEG XL depend on how Pillow was
 built (pip install pillow-jxl-plugin); what is missing is left out.
