@@ -193,7 +193,8 @@ def test_the_key_decides_which_cues_of_a_class_go():
 
 
 def test_the_policies_that_a_config_may_name():
-    assert POLICIES.names() == ("open_ended", "planned")
+    # Others may have registered more: the examples do.
+    assert {"open_ended", "planned"} <= set(POLICIES.names())
 
 
 def test_open_ended_leaves_every_task_of_a_class_that_recurs_with_the_same_words():
