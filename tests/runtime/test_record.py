@@ -94,7 +94,7 @@ def test_differences_are_told_by_name_with_both_values():
         "  plan.budget_bytes: 392000 there, 400 here",
         "  plan.latent_channels: 16 there, 4 here",
         *("  bytes_per_class: 0 there, 100 here", "  seed: 0 there, 5 here"),
-        "  wake.epochs: 1 there, 3 here",
+        "  wake.epochs: 4 there, 3 here",
     ]
 
 
