@@ -81,7 +81,7 @@ class ExemplarMethod(Method):
         )
 
     def chosen(self, stream: TaskStream, task: int, written: Written) -> np.ndarray:
-        """Int [n], positions among the task's images of the exemplars that it brings."""
+        """Which of the task's images are the exemplars that it brings: int [n], positions."""
         order = np.random.default_rng((self.parts.config.seed, EXEMPLARS, task)).permutation(
             stream.spec.task_sizes[task]
         )

@@ -7,7 +7,7 @@ import optax
 from braincl_jax import collectives
 from braincl_jax.parts import MemoryLayout, Parts
 from braincl_jax.state import BrainState
-from braincl_jax.types import Array, Batch, Metrics, Now, PyTree
+from braincl_jax.types import Array, Batch, Metrics, Now, PyTree, StreamSpec
 from braincl_jax.wake.reactivate import reactivate
 
 
@@ -24,7 +24,7 @@ def classify_step(
 
     As long as nothing is recalled, the new classes' part alone moves: no image of older classes is there that would
     hold theirs in place. With a `layout`, older images are recalled beside the new ones, and the whole head moves: new
-    images count in the loss as much as new classes do among those seen, recalled ones as much as the rest.
+    images count as much as the task's classes do among those of all tasks so far, and recalled ones as the rest.
     """
     encoder, new = state.encoder, parts.spec.are_of(state.progress.task)
     seen = state.consolidation.seen_classes
@@ -40,7 +40,7 @@ def classify_step(
         loss, accuracy = cross_entropy(head, batch.image, batch.label)
         if old is not None:
             of_old, _ = cross_entropy(head, old.image, old.label)
-            share = jnp.where(old.any, new.sum() / seen.sum(), 1)
+            share = jnp.where(old.any, share_of_task(parts.spec, state.progress.task), 1)
             loss = share * loss + (1 - share) * of_old
         return loss, accuracy
 
@@ -56,3 +56,9 @@ def classify_step(
     if old is not None:
         metrics["corrupt_slot"] = collectives.maximum(old.corrupt, axis_name)
     return state.replace(encoder=encoder.replace(params=params, wake_opt=wake_opt)), metrics
+
+
+def share_of_task(spec: StreamSpec, task: Array) -> Array:
+    """What of the classes of all tasks up to a task (int32 scalar) are its own, those that recur counted each time."""
+    sizes = jnp.asarray([len(classes) for classes in spec.task_classes])
+    return sizes[task] / jnp.cumsum(sizes)[task]

@@ -1,7 +1,7 @@
 """A step of classify by hand: the new classes' part of the head moves, down the gradient of the cross-entropy."""
 
 import types
-from typing import Any
+from typing import Any, cast
 
 import jax.numpy as jnp
 import numpy as np
@@ -65,16 +65,20 @@ def test_a_step_by_hand():
     )
 
 
-def test_what_is_known_of_older_classes_stays():
-    optimiser = optax.trace(MOMENTUM)
-    head = jnp.zeros(4)
+def step_in_task_1(layout: Any = None):
+    """The head of zeros, and the metrics, after a step on labels 2, 2, 3, 2."""
+    optimiser, head, phase_key = optax.trace(MOMENTUM), jnp.zeros(4), cast(Any, None)
     state: Any = Brain(Encoder({"head": head}, "still", optimiser.init(head), "kept"), task=1)
     batch = Batch(jnp.zeros((4, 1, 1, 1)), jnp.array([2, 2, 3, 2]), jnp.arange(4))
-    phase_key: Any = None
     now = Now(phase_key, jnp.int32(0), jnp.float32(RATE))
-    state, metrics = classify_step(state, batch, now, parts=parts_with(optimiser), layout=None)
+    state, metrics = classify_step(state, batch, now, parts=parts_with(optimiser), layout=layout)
+    return state.encoder.params["head"], metrics
+
+
+def test_what_is_known_of_older_classes_stays():
+    head, metrics = step_in_task_1()
     # Probabilities are 1/4 each where labels are 3/4 and 1/4: a gradient of -1/2 and 0 for the new classes.
-    np.testing.assert_allclose(state.encoder.params["head"], [0, 0, 0.2, 0], atol=1e-7)
+    np.testing.assert_allclose(head, [0, 0, 0.2, 0], atol=1e-7)
     np.testing.assert_allclose(metrics["loss"], np.log(4), rtol=1e-6)
 
 
@@ -91,13 +95,21 @@ def test_what_is_recalled_counts_as_much_as_older_classes_do(monkeypatch, rememb
         jnp.zeros((3, 1, 1, 1)), jnp.zeros(3, int), jnp.bool_(remembers), jnp.int32(-1)
     )
     monkeypatch.setattr(classify, "reactivate", lambda *of: old)
-    optimiser = optax.trace(MOMENTUM)
-    head = jnp.zeros(4)
-    state: Any = Brain(Encoder({"head": head}, "still", optimiser.init(head), "kept"), task=1)
-    batch = Batch(jnp.zeros((4, 1, 1, 1)), jnp.array([2, 2, 3, 2]), jnp.arange(4))
-    phase_key: Any = None
-    now = Now(phase_key, jnp.int32(0), jnp.float32(RATE))
-    layout: Any = "its images are known"
-    state, metrics = classify_step(state, batch, now, parts=parts_with(optimiser), layout=layout)
-    np.testing.assert_allclose(state.encoder.params["head"], expected, atol=1e-7)
+    head, metrics = step_in_task_1(layout="its images are known")
+    np.testing.assert_allclose(head, expected, atol=1e-7)
     assert int(metrics["corrupt_slot"]) == -1
+
+
+@pytest.mark.parametrize(
+    ("task_classes", "expected"),
+    [
+        ([(0, 1), (2, 3), (4, 5)], [1, 1 / 2, 1 / 3]),
+        ([(0, 1, 2), (3,), (4, 5)], [1, 1 / 4, 1 / 3]),
+        # Domains: all classes again in each.
+        ([(0, 1), (0, 1), (0, 1)], [1, 1 / 2, 1 / 3]),
+    ],
+)
+def test_a_task_counts_as_much_as_its_classes_do(task_classes, expected):
+    spec: Any = types.SimpleNamespace(task_classes=task_classes)
+    shares = [float(classify.share_of_task(spec, jnp.int32(task))) for task in range(3)]
+    np.testing.assert_allclose(shares, expected, rtol=1e-6)
