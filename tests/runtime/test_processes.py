@@ -27,14 +27,18 @@ from braincl_jax.runtime.processes import (
 ROOT = Path(__file__).parents[2]
 SECONDS, TOLERANCE = 300, 1e-4
 
-# The launcher with a network that is quickly compiled; what was learned is kept beside what the run itself writes.
+# The launcher; what was learned is kept beside what the run itself writes. What it says goes into a file of its own:
+# threads of the transport write to the process's streams whenever they like, amid lines.
 CHILD = """
 import sys
+kept, said = sys.argv.pop(1), sys.argv.pop(1)
+sys.stdout = sys.stderr = open(said, "w", buffering=1)
+
 import jax, numpy
 from braincl_jax.runtime import finish
 from experiments import entry, launch
 
-kept, original = sys.argv.pop(1), finish.summarise_run
+original = finish.summarise_run
 
 def keeping(state, **arguments):
     state = state.replace(key=jax.random.key_data(state.key))
@@ -67,13 +71,18 @@ class Ended(NamedTuple):
 
     Attributes:
         state: NumPy arrays of its last state by path; empty if it did not get there.
-        output: what it wrote to stdout and stderr, without what the transport says of itself.
+        output: what it wrote to stdout and stderr.
+        below: what libraries wrote past Python, such as what the transport says of itself.
         returncode: its exit status.
     """
 
     state: dict[str, np.ndarray]
     output: str
+    below: str
     returncode: int
+
+    def require_success(self) -> None:
+        assert self.returncode == 0, self.output + self.below
 
 
 def free_port() -> int:
@@ -121,19 +130,25 @@ def launch(tmp_path_factory):
         running, ended = [], []
         try:
             for number, own in enumerate(flags):
-                with (folder / f"{number}.txt").open("w") as output:
-                    command = [sys.executable, "-c", CHILD, str(folder / f"{number}.npz"), *own]
+                kept, said = folder / f"{number}.npz", folder / f"{number}.txt"
+                with (folder / f"{number}.below.txt").open("w") as below:
+                    command = [sys.executable, "-c", CHILD, str(kept), str(said), *own]
                     running.append(
                         subprocess.Popen(
-                            command, cwd=folder, env=environment, stdout=output, stderr=output
+                            command, cwd=folder, env=environment, stdout=below, stderr=below
                         )
                     )
             for number, process in enumerate(running):
                 status = process.wait(SECONDS)
-                lines = (folder / f"{number}.txt").read_text().splitlines()
-                said = "\n".join(line for line in lines if not line.startswith("[Gloo]"))
-                kept = folder / f"{number}.npz"
-                ended.append(Ended(dict(np.load(kept)) if kept.exists() else {}, said, status))
+                kept, said = folder / f"{number}.npz", folder / f"{number}.txt"
+                ended.append(
+                    Ended(
+                        dict(np.load(kept)) if kept.exists() else {},
+                        said.read_text() if said.exists() else "",
+                        (folder / f"{number}.below.txt").read_text(),
+                        status,
+                    )
+                )
         finally:
             for process in running:
                 process.kill()
@@ -148,7 +163,7 @@ def alone(settings, launch, tmp_path_factory):
     """(what is left, results) of one process with four devices."""
     workdir = tmp_path_factory.mktemp("alone")
     (ended,) = launch([[*settings, f"--workdir={workdir}"]], 4)
-    assert ended.returncode == 0, ended.output
+    ended.require_success()
     return ended, workdir
 
 
@@ -162,7 +177,8 @@ def together(settings, launch, tmp_path_factory):
         for number, workdir in enumerate(workdirs)
     ]
     ended = launch(flags, 2)
-    assert [one.returncode for one in ended] == [0, 0], "\n".join(one.output for one in ended)
+    for one in ended:
+        one.require_success()
     return ended, workdirs
 
 
