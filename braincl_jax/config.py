@@ -83,8 +83,7 @@ class CodecConfig:
 
     `latent_channels` 0 takes as many as suit the budget: about a bit for each latent, and fewer where decoders and
     tables would take more than half of it.
-    `steps` optimiser steps for each task, `first_steps` for task 0, which starts from random weights. Then the cues
-    themselves are refined for `refine_epochs`, by steps of up to `refine_step_size` (in units of the rounding).
+    `steps` optimiser steps for each task, `first_steps` for task 0, which starts from random weights.
     `recall_error` is what is minimised beside the rate. `storage` is what stored kernels are kept as. What is `shared`
     is trained by the first task alone and stored once, for all tasks: "nothing", the "trunk" of g_s (all convolutions
     but the last), the "decoder" (all of g_s), or the "codec" (g_s and g_a); every task has a density of its own.
@@ -105,10 +104,6 @@ class CodecConfig:
     batch_size: int = between(1, MOST_IMAGES, default=16)
     learning_rate: float = positive(default=5e-3)
     clip_norm: float = positive(default=1.0)
-    refine_epochs: int = between(0, MOST_EPOCHS, default=0)
-    refine_batch_size: int = between(1, MOST_IMAGES, default=64)
-    refine_step_size: float = positive(default=0.02)
-    refine_learning_rate: float = positive(default=1e-3)
 
     def check_together(self) -> None:
         """Raises ValueError where settings contradict each other."""

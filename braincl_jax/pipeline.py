@@ -3,8 +3,7 @@
 start      a new task: its classes count as seen, working memory opens
 encode     wake: train the codec on the task's images
 memorise   wake: write every image's cue into working memory
-refine     wake: improve the cues themselves (if asked for)
-classify   wake: train the head alone on the task's images
+classify   wake: train the head alone on the task's images, beside older ones recalled
 transfer   sleep: cues to bit strings in long-term memory, under the byte budget; g_a is dropped
 replay     sleep: train the whole network on what the memory recalls; no image comes in
 
@@ -27,7 +26,7 @@ from braincl_jax.schedules import FINAL_FRACTION, warmup_cosine
 from braincl_jax.sleep import rehearse_step, replay_step
 from braincl_jax.state import BrainState, named_key
 from braincl_jax.types import Array, Batch, Incoming, Metrics, Now, Sample, Step
-from braincl_jax.wake import classify_step, encode_step, refine_step, start_step
+from braincl_jax.wake import classify_step, encode_step, start_step
 
 # What the host remembers of a run for its method, such as which image is behind which slot; JSON and NumPy arrays.
 Notes = dict[str, Any]
@@ -133,31 +132,6 @@ def memorise(step: Step, parts: Parts, stream: TaskStream) -> Phase:
         step,
         num_steps=lambda task: math.ceil(parts.spec.task_sizes[task] / size),
         batch_at=lambda task, step: stream.ordered_batch_at(task, batch_size=size, step=step),
-    )
-
-
-def refine(parts: Parts, layout: CueLayout, stream: TaskStream) -> Phase:
-    """Wake: the cues themselves are optimised, `codec.refine_epochs` times over the task."""
-    codec = parts.config.codec
-
-    def epoch_steps(task: int) -> int:
-        return math.ceil(parts.spec.task_sizes[task] / codec.refine_batch_size)
-
-    def batch_at(task: int, step: int) -> Batch:
-        step %= epoch_steps(task)
-        return stream.ordered_batch_at(task, batch_size=codec.refine_batch_size, step=step)
-
-    return Phase(
-        "refine",
-        functools.partial(refine_step, layout=layout),
-        num_steps=lambda task: codec.refine_epochs * epoch_steps(task),
-        batch_at=batch_at,
-        examples=codec.refine_batch_size,
-        counts_as="refinement",
-        driven_by=(
-            f"codec.refine_step_size={codec.refine_step_size}",
-            f"codec.refine_learning_rate={codec.refine_learning_rate}",
-        ),
     )
 
 

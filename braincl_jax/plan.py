@@ -109,7 +109,6 @@ def _require_sizes(config: Config, spec: StreamSpec, budget: int) -> None:
     batches = {
         "eval_batch_size": config.eval_batch_size,
         "codec.batch_size": config.codec.batch_size,
-        "codec.refine_batch_size": config.codec.refine_batch_size,
         "wake.batch_size": config.wake.batch_size,
         "sleep.batch_size": config.sleep.batch_size,
     }

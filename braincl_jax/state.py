@@ -10,7 +10,7 @@ from flax import struct
 from braincl_jax.types import Array, PyTree
 
 # What examples are shown for; every phase counts as one of them, or as none.
-EXAMPLE_KINDS = ("codec", "refinement", "wake", "sleep")
+EXAMPLE_KINDS = ("codec", "wake", "sleep")
 
 
 class Encoder(struct.PyTreeNode):

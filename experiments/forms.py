@@ -26,7 +26,6 @@ SMALL = {
         "first_steps": 3,
         "steps": 2,
         "batch_size": 8,
-        "refine_epochs": 0,
     },
     "wake": {"epochs": 1, "batch_size": 8},
     "sleep": {

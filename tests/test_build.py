@@ -32,7 +32,7 @@ def test_a_brain_begins_before_the_first_task_and_has_seen_nothing(newborn):
     assert int(newborn.progress.task) == -1
     assert newborn.consolidation.seen_classes.tolist() == [False] * 4
     assert {name: int(count) for name, count in newborn.consolidation.examples.items()} == (
-        dict.fromkeys(("codec", "refinement", "wake", "sleep"), 0)
+        dict.fromkeys(("codec", "wake", "sleep"), 0)
     )
     assert int(newborn.memory.prefetched.first) == -1
 

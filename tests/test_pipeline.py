@@ -25,9 +25,7 @@ from braincl_jax.types import Draw, Now
 
 # Tiny images need no fewer bytes.
 ROOMY = {"replay_webp": "replay_webp(ratio=2.0)", "replay_jpeg": "replay_jpeg(ratio=1.0)"}
-STORY = ("start", "encode", "memorise", "refine", "classify", "transfer", "replay")
-# The tiny brain does not refine its cues.
-DONE = tuple(name for name in STORY if name != "refine")
+STORY = ("start", "encode", "memorise", "classify", "transfer", "replay")
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +44,6 @@ def left_out(method: str) -> list[str]:
     kind = cast(type, METHODS.get(method))
     does_without = {
         "encode": issubclass(kind, ExemplarMethod),
-        "refine": issubclass(kind, ExemplarMethod),
         "memorise": issubclass(kind, Finetune | Joint | ReplayHerding),
         "classify": issubclass(kind, FromScratch),
     }
@@ -62,18 +59,11 @@ def test_each_step_is_traced_once_for_the_whole_sequence(method, diary_of):
 @pytest.mark.parametrize("method", METHODS.names())
 def test_phases_come_in_the_documented_order(method, phases_of):
     told = [name for name in phases_of(method) if name in STORY]
-    assert told == [name for name in DONE if name not in left_out(method)]
-
-
-@pytest.mark.parametrize("method", METHODS.names())
-def test_cues_are_refined_between_memorising_and_classifying(method, phases_of, tiny_config):
-    codec = dataclasses.replace(tiny_config.codec, refine_epochs=2)
-    told = [name for name in phases_of(method, codec=codec) if name in STORY]
     assert told == [name for name in STORY if name not in left_out(method)]
 
 
 def test_every_task_goes_through_all_phases(diary):
-    assert diary.order == [(task, phase) for task in range(2) for phase in DONE]
+    assert diary.order == [(task, phase) for task in range(2) for phase in STORY]
 
 
 def test_the_night_begins_with_the_transfer(diary):
@@ -183,7 +173,6 @@ def test_examples_shown_are_counted_by_kind(diary, tiny_config):
     codec, sleep = tiny_config.codec, tiny_config.sleep
     assert {name: int(count) for name, count in shown.items()} == {
         "codec": (codec.first_steps + codec.steps) * codec.batch_size,
-        "refinement": 0,
         "wake": 2 * 48,
         "sleep": 2 * sleep.steps * sleep.batch_size,
     }

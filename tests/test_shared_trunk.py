@@ -23,10 +23,8 @@ SHARED = {"trunk": {"Conv_0"}, "decoder": DECODER, "codec": DECODER | {ANALYSIS}
 
 @pytest.fixture(scope="module", params=SHARED)
 def life(request, make_method, tiny_config, tiny_stream, live_one):
-    """The life of the tiny brain, which also refines its cues."""
-    codec = dataclasses.replace(
-        tiny_config.codec, shared=request.param, refine_epochs=1, refine_batch_size=16
-    )
+    """The life of the tiny brain."""
+    codec = dataclasses.replace(tiny_config.codec, shared=request.param)
     return live_one(make_method(codec=codec), tiny_stream)
 
 
@@ -64,16 +62,12 @@ def test_each_step_is_traced_once_for_the_whole_sequence(life):
 
 
 def test_the_first_task_trains_what_is_shared_and_later_ones_all_the_rest(life, shared):
-    # g_a has done its work when cues are refined.
-    for before, after, all in (
-        ("start", "encode", DECODER | {ANALYSIS}),
-        ("memorise", "refine", DECODER),
-    ):
-        moved = [
-            differing(networks_of(life, task, before), networks_of(life, task, after))
-            for task in (0, 1)
-        ]
-        assert moved == [all, all - shared], after
+    moved = [
+        differing(networks_of(life, task, "start"), networks_of(life, task, "encode"))
+        for task in (0, 1)
+    ]
+    everything = DECODER | {ANALYSIS}
+    assert moved == [everything, everything - shared]
 
 
 def test_encoding_moves_lambda_with_the_first_task_alone_where_the_whole_codec_is_shared(life):
@@ -95,8 +89,9 @@ def test_cues_are_made_with_the_weights_that_are_stored(life, memory):
     stored = quantise.dequantise(trunk)[ANALYSIS]
     cues = np.asarray(layout.codec.separate(stored, batch.image))
     there = np.asarray(batch.index) >= 0
+    # A latent that lies halfway may go to either integer.
     np.testing.assert_allclose(
-        np.asarray(written.cues)[np.asarray(batch.index)[there]], cues[there], atol=1e-4
+        np.asarray(written.cues)[np.asarray(batch.index)[there]], cues[there], atol=0.5 + 1e-4
     )
 
 
@@ -104,7 +99,7 @@ def test_later_tasks_train_with_what_is_stored_bit_for_bit(life, shared, memory,
     trunk, intact = store.read_trunk(memory, life.method.layout.format)
     assert intact
     stored = jax.jit(quantise.dequantise)(trunk)
-    for phase in ("start", "encode", "refine"):
+    for phase in ("start", "encode"):
         networks = networks_of(life, 1, phase)
         assert_same({name: networks[name] for name in shared}, stored)
 
@@ -138,7 +133,7 @@ def test_a_cold_start_takes_what_is_shared_and_else_fresh_weights(life, shared, 
     jax.tree.map(compare, *({name: tree[name] for name in own} for tree in (cold, fresh)))
 
 
-@pytest.mark.parametrize("phase", ["start", "encode", "refine", "transfer"])
+@pytest.mark.parametrize("phase", ["start", "encode", "transfer"])
 def test_a_step_is_pure_and_keeps_shapes(phase, life, to_numpy, assert_same):
     state, batch = life.before[1, phase]
     kept = to_numpy((state, batch))

@@ -95,10 +95,8 @@ class CueLayout:
         """No cues, and a codec of zeros in the shapes of `params`; `log_tradeoff` is all that carries over."""
         zeros = jax.tree.map(jnp.zeros_like, params)
         number, shape = self.spec.max_task_size, self.codec.latent_shape
-        refined = number if self.settings.refine_epochs else 0
         return working.WorkingMemory(
-            cues=jnp.zeros((number, *shape), jnp.float32 if refined else jnp.int8),
-            averages=(jnp.zeros((refined, *shape)), jnp.zeros((refined, *shape))),
+            cues=jnp.zeros((number, *shape), jnp.int8),
             labels=jnp.full(number, working.EMPTY, jnp.int32),
             clipped=jnp.int32(0),
             codec=zeros,

@@ -4,7 +4,6 @@ Most of it follows from a few facts. What is read is rebuilt from these and must
 believed for being written there.
 """
 
-import dataclasses
 import functools
 import json
 from collections.abc import Mapping, Sequence
@@ -21,7 +20,12 @@ from braincl_jax.memory.coder.tables import PRECISION
 from braincl_jax.memory.record import least_bytes, record_shapes
 from braincl_jax.types import PyTree
 
-NAME, VERSION = "braincl-memory", 5
+NAME, VERSION = "braincl-memory", 6
+# Settings of the codec that shape what is stored; how it was trained is no fact of a memory.
+STRUCTURE = (
+    *("num_stages", "latent_channels", "width", "analysis_width"),
+    *("lanes_per_image", "storage", "shared"),
+)
 LARGEST_SIDE = 1 << 16
 LARGEST_CLASS = (1 << 53) - 1
 
@@ -51,7 +55,7 @@ def describe(
         "name": NAME,
         "version": VERSION,
         "image_shape": list(image_shape),
-        "codec": dataclasses.asdict(settings),
+        "codec": {name: getattr(settings, name) for name in STRUCTURE},
         "precision": PRECISION,
         "latent_shape": list(format.latent_shape),
         "lanes": format.lanes,
@@ -152,11 +156,8 @@ def _image_shape(header: Mapping[str, Any]) -> tuple[int, int, int]:
 
 def _codec_settings(header: Mapping[str, Any]) -> CodecConfig:
     codec = header.get("codec")
-    known = {field.name for field in dataclasses.fields(CodecConfig)}
-    if not isinstance(codec, dict) or codec.keys() != known:
-        raise ValueError(
-            f"codec is {_text(codec):.80}; need the settings {', '.join(sorted(known))}"
-        )
+    if not isinstance(codec, dict) or codec.keys() != set(STRUCTURE):
+        raise ValueError(f"codec is {_text(codec):.80}; need the settings {', '.join(STRUCTURE)}")
     settings = CodecConfig(**codec)
     if not settings.latent_channels:
         raise ValueError("codec: latent_channels is 0; need a number of channels")

@@ -13,9 +13,7 @@ class WorkingMemory(struct.PyTreeNode):
     """Not part of the byte budget: it holds one task and is empty between tasks, but for `log_tradeoff`.
 
     Attributes:
-        cues: int8 [N, h, w, M], rounded; where they are refined, float32 and not yet rounded.
-        averages: Adam's first and second average of each cue's gradient, float32 [N, h, w, M] each; without rows
-            where cues are not refined.
+        cues: int8 [N, h, w, M], rounded.
         labels: int32 [N], `EMPTY` where nothing is written.
         clipped: int32 scalar, latents that int8 could not hold.
         codec: {"analysis", "synthesis", "density"}, float32; zeros between tasks.
@@ -25,7 +23,6 @@ class WorkingMemory(struct.PyTreeNode):
     """
 
     cues: Array
-    averages: tuple[Array, Array]
     labels: Array
     clipped: Array
     codec: PyTree
@@ -36,44 +33,27 @@ class WorkingMemory(struct.PyTreeNode):
 def write(working: WorkingMemory, index: Array, cues: Array, label: Array) -> WorkingMemory:
     """Writes latents float32 [B, h, w, M] and labels int32 [B] at `index` int32 [B]; -1 is left out.
 
-    Where cues are not refined they are rounded, and clipped to -128..127.
+    Latents are rounded, and clipped to -128..127.
     """
-    where = _places(working, index)
-    clipped = working.clipped
-    if working.cues.dtype == jnp.int8:
-        cues = jnp.round(cues)
-        beyond = ((cues < LOWEST) | (cues > HIGHEST)).sum((1, 2, 3))
-        clipped = clipped + jnp.where(index < 0, 0, beyond).sum()
-        cues = jnp.clip(cues, LOWEST, HIGHEST).astype(jnp.int8)
+    # -1 would be the last place, N is none.
+    where = jnp.where(index < 0, len(working.labels), index)
+    cues = jnp.round(cues)
+    beyond = ((cues < LOWEST) | (cues > HIGHEST)).sum((1, 2, 3))
+    cues = jnp.clip(cues, LOWEST, HIGHEST).astype(jnp.int8)
     return working.replace(
         cues=working.cues.at[where].set(cues, mode="drop"),
         labels=working.labels.at[where].set(label, mode="drop"),
-        clipped=clipped,
+        clipped=working.clipped + jnp.where(index < 0, 0, beyond).sum(),
     )
 
 
-def rewrite(
-    working: WorkingMemory, index: Array, cues: Array, averages: tuple[Array, Array]
-) -> WorkingMemory:
-    """Replaces cues and averages float32 [B, h, w, M] at `index` int32 [B], no index twice; -1 is left out."""
-    where = _places(working, index)
-    first, second = (
-        old.at[where].set(new, mode="drop")
-        for old, new in zip(working.averages, averages, strict=True)
-    )
-    return working.replace(
-        cues=working.cues.at[where].set(cues, mode="drop"), averages=(first, second)
-    )
-
-
-def rounded_cues(working: WorkingMemory, index: Array) -> Array:
+def cues_at(working: WorkingMemory, index: Array) -> Array:
     """The cues int32 [n, h, w, M] at `index` int32 [n], as they are coded."""
-    cues = working.cues.at[index].get(mode="clip")
-    return cues.astype(jnp.int32) if cues.dtype == jnp.int8 else jnp.round(cues).astype(jnp.int32)
+    return working.cues.at[index].get(mode="clip").astype(jnp.int32)
 
 
 def emptied(working: WorkingMemory, empty: WorkingMemory, after: Array) -> WorkingMemory:
-    """`empty`, with its large arrays in the place of those of `working`, where these are donated.
+    """`empty`, with its large array in the place of that of `working`, where this is donated.
 
     Args:
         working: what is to be emptied.
@@ -81,15 +61,4 @@ def emptied(working: WorkingMemory, empty: WorkingMemory, after: Array) -> Worki
         after: int32 scalar, never negative, that is known only after the last look at the cues: their zeros depend on
             it. XLA would otherwise make zeros of its own first, and copies of the cues to have room for them.
     """
-
-    def erased(old: Array) -> Array:
-        return jnp.where(after < 0, old, jnp.zeros((), old.dtype))
-
-    return empty.replace(
-        cues=erased(working.cues), averages=tuple(erased(old) for old in working.averages)
-    )
-
-
-def _places(working: WorkingMemory, index: Array) -> Array:
-    """Where to write: -1 would be the last place, N is none."""
-    return jnp.where(index < 0, len(working.labels), index)
+    return empty.replace(cues=jnp.where(after < 0, working.cues, jnp.int8(0)))

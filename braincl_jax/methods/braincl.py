@@ -30,12 +30,10 @@ class BrainCL(Method):
 
     def phases(self, stream: TaskStream) -> tuple[Phase, ...]:
         parts, layout = self.parts, self.layout
-        refined = parts.config.codec.refine_epochs > 0
         return (
             pipeline.start(parts, layout),
             pipeline.encode(parts, layout, stream),
             pipeline.memorise(functools.partial(memorise_step, layout=layout), parts, stream),
-            *([pipeline.refine(parts, layout, stream)] if refined else []),
             pipeline.classify(parts, layout, stream),
             self.transfer(),
             pipeline.replay(self),

@@ -152,7 +152,6 @@ def require_even_batches(config: Config, num_devices: int) -> None:
     """Raises ValueError for a batch that `num_devices` devices cannot share evenly, or not in equal parts."""
     batches = {
         "codec.batch_size": config.codec.batch_size,
-        "codec.refine_batch_size": config.codec.refine_batch_size,
         "wake.batch_size": config.wake.batch_size,
         "sleep.num_groups": config.sleep.num_groups,
         "eval_batch_size": config.eval_batch_size,

@@ -17,7 +17,7 @@ from braincl_jax.memory.coder import tables
 from braincl_jax.memory.cue_layout import CueLayout
 from braincl_jax.memory.policy import Candidates
 from braincl_jax.memory.selection import running_total
-from braincl_jax.memory.working import EMPTY, WorkingMemory, emptied, rounded_cues
+from braincl_jax.memory.working import EMPTY, WorkingMemory, cues_at, emptied
 from braincl_jax.parts import Parts
 from braincl_jax.sleep.fall_asleep import fall_asleep
 from braincl_jax.state import BrainState, Memory
@@ -74,12 +74,12 @@ def measure(working: WorkingMemory, layout: CueLayout) -> Measured:
         return (index < number) & (working.labels.at[index].get(mode="clip") != EMPTY)
 
     low, high = jax.lax.map(
-        lambda index: tables.extent(rounded_cues(working, index), there(index)), chunks
+        lambda index: tables.extent(cues_at(working, index), there(index)), chunks
     )
     table = tables.build_for(working.codec["density"], low.min(0), high.max(0))
 
     def code(index: Array) -> tuple[Array, Array]:
-        cues = rounded_cues(working, index)
+        cues = cues_at(working, index)
         label = working.labels.at[index].get(mode="clip")
         strings = cue_strings.encode_cues(table, cues, label, layout.format)
         known = tables.to_cues(table.lowest, tables.to_symbols(table, cues))
@@ -149,7 +149,7 @@ def store_chosen(
         block, used = grown
         index = choice.order.at[chunk * size + jnp.arange(size)].get(mode="clip")
         label = working.labels[index]
-        strings = cue_strings.encode_cues(record.table, rounded_cues(working, index), label, format)
+        strings = cue_strings.encode_cues(record.table, cues_at(working, index), label, format)
         left = jnp.minimum(choice.count - chunk * size, size)
         return writing.append(block, format, used, strings, label, left)
 

@@ -4,7 +4,6 @@ from braincl_jax.wake.classify import classify_step
 from braincl_jax.wake.encode import encode_step
 from braincl_jax.wake.memorise import memorise_step
 from braincl_jax.wake.memorise_images import memorise_images_step
-from braincl_jax.wake.refine import refine_step
 from braincl_jax.wake.start import start_step
 
 __all__ = [
@@ -12,6 +11,5 @@ __all__ = [
     "encode_step",
     "memorise_images_step",
     "memorise_step",
-    "refine_step",
     "start_step",
 ]

@@ -37,17 +37,16 @@ PHOTOGRAPHS = (
     "--config.num_tasks=1",
     "--config.classes_per_task=10",
 )
-REFINED_EPOCHS = 10
+OURS = "ours"
 # Images that image codecs are tried on: AVIF and JPEG XL take milliseconds for each.
 SAMPLE = 500
 LINE_STYLES = {"once": "-", "image": ":", "class": "--"}
 
 
-def at_rate(config: Config, bytes_per_image: float, refine_epochs: int = 0) -> Config:
+def at_rate(config: Config, bytes_per_image: float) -> Config:
     """The same settings with a budget of so many bytes an image."""
     budget = round(bytes_per_image * build_stream(config).spec.num_images)
-    codec = dataclasses.replace(config.codec, refine_epochs=refine_epochs)
-    return dataclasses.replace(config, budget_bytes=budget, bytes_per_class=0, codec=codec)
+    return dataclasses.replace(config, budget_bytes=budget, bytes_per_class=0)
 
 
 def point(learned: Learned) -> dict[str, Any]:
@@ -67,27 +66,20 @@ def point(learned: Learned) -> dict[str, Any]:
     }
 
 
-def measure(
-    config: Config, budgets: Sequence[float], refined_at: Sequence[float]
-) -> tuple[dict[str, Line], dict[str, list[dict]]]:
+def measure(config: Config, budgets: Sequence[float]) -> tuple[dict[str, Line], list[dict]]:
     """Lines (bytes an image, mean PSNR in dB) of our memory and of image codecs, and what is behind our points.
 
     Args:
         config: data and codec.
-        budgets: bytes an image, all told.
-        refined_at: budgets that are also spent on refined cues.
+        budgets: bytes an image, all told; at least one.
     """
-    refined = f"ours, cues refined for {REFINED_EPOCHS} epochs"
-    asked = {"ours": (budgets, 0), refined: (refined_at, REFINED_EPOCHS)}
-    ours, found, learned = {}, {}, None
-    for name, (several, epochs) in asked.items():
-        ours[name] = []
-        for one in several:
-            print(f"training: {name}, {one:g} bytes an image", flush=True)
-            learned = learn(at_rate(config, one, epochs))
-            ours[name].append(point(learned))
-        found[name] = [(one["bytes_per_image"], one["psnr_db"]) for one in ours[name]]
+    ours, learned = [], None
+    for one in budgets:
+        print(f"training: {one:g} bytes an image", flush=True)
+        learned = learn(at_rate(config, one))
+        ours.append(point(learned))
     assert learned is not None
+    found = {OURS: [(one["bytes_per_image"], one["psnr_db"]) for one in ours]}
     images, label = learned.images(0)
     for codec in image_codecs(images.shape[-1]):
         print(f"coding: {codec.name}", flush=True)
@@ -100,7 +92,7 @@ def at_equal_bytes(found: Mapping[str, Line], budgets: Sequence[float]) -> dict[
     table = {}
     for name, line in found.items():
         measured = {round(size): db for size, db in line}
-        at = measured.get if name.startswith("ours") else lambda x, line=line: interpolate(line, x)
+        at = measured.get if name == OURS else lambda x, line=line: interpolate(line, x)
         table[name] = [number(at(round(budget)), ".2f") for budget in budgets]
     return table
 
@@ -108,14 +100,14 @@ def at_equal_bytes(found: Mapping[str, Line], budgets: Sequence[float]) -> dict[
 def plot(path: Path, found: Mapping[str, Line]) -> None:
     """Mean PSNR over bytes an image: ours with points, each image codec in a colour of its own."""
     figure, axes = blank_axes(8, 5, "Rate and distortion")
-    most = 1.15 * max(size for size, _ in found["ours"])
-    shown = [db for name, line in found.items() if name.startswith("ours") for _, db in line]
+    most = 1.15 * max(size for size, _ in found[OURS])
+    shown = [db for _, db in found[OURS]]
     codecs = list(dict.fromkeys(name.partition(",")[0] for name in found))
     for name, line in found.items():
         if not line or line[0][0] > most:
             continue
         colour = COLOURS[codecs.index(name.partition(",")[0]) % len(COLOURS)]
-        style = "o-" if name.startswith("ours") else LINE_STYLES[name.split()[-1]]
+        style = "o-" if name == OURS else LINE_STYLES[name.split()[-1]]
         axes.plot(*zip(*line, strict=True), style, color=colour, label=name, linewidth=1.3)
     axes.set(xlabel="bytes an image, all told", ylabel="mean PSNR (dB)", xlim=(0, most))
     axes.set_ylim(min(shown) - 4, max(shown) + 4)
@@ -127,14 +119,11 @@ def plot(path: Path, found: Mapping[str, Line]) -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     line = harness.CommandLine("rate", __doc__)
     line.add_argument("--bytes", type=float, nargs="+", default=[50.0, 100.0, 150.0, 250.0])
-    line.add_argument(
-        "--refined_at", type=float, nargs="*", default=[150.0], help="a part of --bytes"
-    )
     line.add_argument("--plot", type=Path, help="PNG to write")
     asked = line.read(arguments)
     use_virtual_devices()
     with harness.workplace(asked, *PHOTOGRAPHS) as (_, flags):
-        found, ours = measure(read_config(flags), asked.bytes, asked.refined_at)
+        found, ours = measure(read_config(flags), asked.bytes)
     rows = [[name, *cells] for name, cells in at_equal_bytes(found, asked.bytes).items()]
     harness.show(["PSNR (dB)", *(f"{one:g} bytes" for one in asked.bytes)], rows)
     harness.publish(asked, {"lines": found, "ours": ours})

@@ -63,7 +63,7 @@ def measure(config: Config, spec: StreamSpec) -> dict[str, Any]:
     working, prefetched = state.memory.working, state.memory.prefetched
     rows = {
         "long_term_memory": tree_bytes(state.memory.long_term),
-        "cues_and_averages": tree_bytes((working.cues, working.averages)),
+        "cues": tree_bytes(working.cues),
         "labels": tree_bytes(working.labels),
         "codec_and_optimiser": tree_bytes((working.codec, working.codec_opt)),
         "network_and_optimisers": tree_bytes(state.encoder),

@@ -118,7 +118,7 @@ def test_an_array_of_which_the_header_has_another_hash_is_damaged(tmp_path):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"version": 4}, "version 4; this program reads 'braincl-memory', version 5"),
+        ({"version": 5}, "version 5; this program reads 'braincl-memory', version 6"),
         ({"name": "other"}, "format 'other'"),
         ({"num_words": 7}, "num_words is 7, and there are 2990 beside it"),
         ({"num_tasks": 2}, "num_tasks is 2, and there are 3 beside it"),
@@ -150,6 +150,7 @@ def test_a_header_that_cannot_be_is_refused_although_hashes_fit_it(tmp_path, cha
         ({"latent_channels": 4000}, "its decoder does not fit into a block of 2990 words"),
         ({"width": 10**9}, "codec.width=1000000000 is impossible"),
         ({"lanes_per_image": 2}, "max_words is 20; need a whole number, 11 to 11"),
+        ({"steps": 300}, "need the settings num_stages, latent_channels"),
         ({"storage": "bfloat16"}, "record is .* the rest of the header makes it"),
     ],
 )

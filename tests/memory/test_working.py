@@ -3,7 +3,6 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
-import pytest
 
 from braincl_jax.memory import working
 
@@ -12,20 +11,12 @@ SHAPE = (2, 2, 3)
 
 def empty():
     return working.WorkingMemory(
-        cues=jnp.zeros((5, *SHAPE)),
-        averages=(jnp.zeros((5, *SHAPE)), jnp.zeros((5, *SHAPE))),
+        cues=jnp.zeros((5, *SHAPE), jnp.int8),
         labels=jnp.full(5, working.EMPTY, jnp.int32),
         clipped=jnp.int32(0),
         codec={"weights": jnp.ones(2)},
         codec_opt=(),
         log_tradeoff=jnp.float32(-4),
-    )
-
-
-def narrow():
-    """Where cues are not refined."""
-    return empty().replace(
-        cues=jnp.zeros((5, *SHAPE), jnp.int8), averages=(jnp.zeros((0, *SHAPE)),) * 2
     )
 
 
@@ -36,20 +27,20 @@ def cues_of(*values):
 def test_cues_and_labels_are_written_at_their_index_and_padding_is_left_out():
     write = jax.jit(working.write)
     index, labels = jnp.array([3, -1, 0]), jnp.array([7, 8, 9])
-    written = write(empty(), index, cues_of(1.5, 2.5, -3.5), labels)
+    written = write(empty(), index, cues_of(1, 2, -3), labels)
     np.testing.assert_array_equal(written.labels, [9, -1, -1, 7, -1])
-    np.testing.assert_array_equal(written.cues, cues_of(-3.5, 0, 0, 1.5, 0))
-    # A second batch leaves the first one's cues; unrounded values are kept as they are.
-    again = write(written, jnp.array([-1, 4, -1]), cues_of(6, 0.25, 6), labels)
+    np.testing.assert_array_equal(written.cues, cues_of(-3, 0, 0, 1, 0))
+    # A second batch leaves the first one's cues.
+    again = write(written, jnp.array([-1, 4, -1]), cues_of(6, 5, 6), labels)
     np.testing.assert_array_equal(again.labels, [9, -1, -1, 7, 8])
-    np.testing.assert_array_equal(again.cues, cues_of(-3.5, 0, 0, 1.5, 0.25))
+    np.testing.assert_array_equal(again.cues, cues_of(-3, 0, 0, 1, 5))
     np.testing.assert_array_equal(again.codec["weights"], [1, 1])
 
 
-def test_without_refinement_cues_are_rounded_when_they_are_written():
+def test_cues_are_rounded_when_they_are_written():
     write = jax.jit(working.write)
     index = jnp.array([3, -1, 0, 4])
-    written = write(narrow(), index, cues_of(1.5, 2, -3.7, 2.5), jnp.arange(4))
+    written = write(empty(), index, cues_of(1.5, 2, -3.7, 2.5), jnp.arange(4))
     assert written.cues.dtype == jnp.int8
     # Halves go to the even neighbour.
     np.testing.assert_array_equal(written.cues, cues_of(-4, 0, 0, 2, 2))
@@ -59,7 +50,7 @@ def test_without_refinement_cues_are_rounded_when_they_are_written():
 def test_what_int8_cannot_hold_is_clipped_and_counted_but_for_padding():
     write = jax.jit(working.write)
     cues = cues_of(127.4, 200, -128.4, -129).at[0, 1, 1].set(jnp.array([128, 127, -128.6]))
-    written = write(narrow(), jnp.array([3, -1, 0, 4]), cues, jnp.arange(4))
+    written = write(empty(), jnp.array([3, -1, 0, 4]), cues, jnp.arange(4))
     expected = np.asarray(cues_of(-128, 0, 0, 127, -128)).copy()
     expected[3, 1, 1] = [127, 127, -128]
     np.testing.assert_array_equal(written.cues, expected)
@@ -69,35 +60,22 @@ def test_what_int8_cannot_hold_is_clipped_and_counted_but_for_padding():
     assert int(again.clipped) == 16
 
 
-@pytest.mark.parametrize("start", [empty, narrow])
-def test_cues_are_read_rounded(start):
-    written = working.write(start(), jnp.arange(3), cues_of(1.5, -2.6, 7), jnp.arange(3))
-    read = jax.jit(working.rounded_cues)(written, jnp.array([2, 0, 1, 99]))
+def test_cues_are_read_as_integers():
+    written = working.write(empty(), jnp.arange(3), cues_of(1.5, -2.6, 7), jnp.arange(3))
+    read = jax.jit(working.cues_at)(written, jnp.array([2, 0, 1, 99]))
     assert read.dtype == jnp.int32
     # Beyond the end is the last.
     np.testing.assert_array_equal(read, cues_of(7, 2, -3, 0))
 
 
-@pytest.mark.parametrize("start", [empty, narrow])
-def test_emptied_is_empty(start, assert_same):
-    written = working.write(start(), jnp.arange(3), cues_of(1.5, jnp.nan, 7), jnp.arange(3))
+def test_emptied_is_empty(assert_same):
+    written = working.write(empty(), jnp.arange(3), cues_of(1.5, 2, 7), jnp.arange(3))
     for used in (0, 5):
-        assert_same(working.emptied(written, start(), jnp.int32(used)), start())
-
-
-def test_cues_and_averages_are_replaced_at_their_index_and_labels_stay():
-    rewrite = jax.jit(working.rewrite)
-    written = working.write(empty(), jnp.arange(5), cues_of(1, 2, 3, 4, 5), jnp.arange(5) + 20)
-    averages = (cues_of(0.1, 0.2, 0.3), cues_of(10, 20, 30))
-    refined = rewrite(written, jnp.array([3, -1, 0]), cues_of(1.5, 2.5, -3.5), averages)
-    np.testing.assert_array_equal(refined.cues, cues_of(-3.5, 2, 3, 1.5, 5))
-    np.testing.assert_array_equal(refined.averages[0], cues_of(0.3, 0, 0, 0.1, 0))
-    np.testing.assert_array_equal(refined.averages[1], cues_of(30, 0, 0, 10, 0))
-    np.testing.assert_array_equal(refined.labels, [20, 21, 22, 23, 24])
+        assert_same(working.emptied(written, empty(), jnp.int32(used)), empty())
 
 
 def test_jit_changes_nothing():
-    arguments = (narrow(), jnp.array([1, -1]), cues_of(2.6, 400), jnp.array([5, 6]))
+    arguments = (empty(), jnp.array([1, -1]), cues_of(2.6, 400), jnp.array([5, 6]))
     with jax.disable_jit():
         plain = working.write(*arguments)
     jax.tree.map(np.testing.assert_array_equal, jax.jit(working.write)(*arguments), plain)

@@ -16,20 +16,6 @@ def test_its_bill_is_the_budget_to_the_last_byte(make_method):
     assert sum(method.layout.bill(memory).values()) == 8_000
 
 
-@pytest.mark.parametrize("epochs", [0, 2])
-def test_cues_are_refined_if_asked_for_after_they_were_memorised(
-    epochs, make_method, tiny_config, tiny_stream
-):
-    codec = dataclasses.replace(tiny_config.codec, refine_epochs=epochs)
-    phases = {phase.name: phase for phase in make_method(codec=codec).phases(tiny_stream)}
-    assert ("refine" in phases) == (epochs > 0)
-    if epochs:
-        # 48 images of task 1 in batches of 64, twice.
-        assert phases["refine"].num_steps(1) == 2
-        assert list(phases).index("refine") == list(phases).index("memorise") + 1
-        assert phases["refine"].counts_as == "refinement"
-
-
 def test_the_codec_learns_longer_from_the_first_task(make_method, tiny_config, tiny_stream):
     codec = dataclasses.replace(tiny_config.codec, first_steps=9, steps=5)
     encode = make_method(codec=codec).phases(tiny_stream)[1]

@@ -42,16 +42,6 @@ def test_the_message_names_place_metric_and_the_settings_to_lower(phases, name, 
     assert "checkpoints from before are kept" in str(error)
 
 
-def test_refinement_names_settings_of_its_own(tiny_config, make_method, tiny_stream):
-    codec = tiny_config.codec.__class__(**(vars(tiny_config.codec) | {"refine_epochs": 1}))
-    phases = make_method(codec=codec).phases(tiny_stream)
-    (refine,) = (phase for phase in phases if phase.name == "refine")
-    assert [text.partition("=")[0] for text in refine.driven_by] == [
-        "codec.refine_step_size",
-        "codec.refine_learning_rate",
-    ]
-
-
 def test_finite_metrics_and_arrays_of_any_kind_pass(phases):
     metrics = {"loss": np.float32(1e38), "corrupt_slot": np.int32(-1), "origin": np.full(3, np.nan)}
     assert require_finite_metrics([metrics], phases["replay"], 0, 1) is None

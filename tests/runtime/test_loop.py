@@ -30,7 +30,6 @@ STAGES = (
     *("start", "encode", "memorise", "classify", "after_wake"),
     *("transfer", "replay", "after_task"),
 )
-# The tiny brain does not refine its cues.
 PHASES = tuple(name for name in STAGES if not name.startswith("after"))
 
 
@@ -113,7 +112,7 @@ def test_every_evaluator_has_a_line_where_it_looked(run):
 def test_the_summary_has_every_key_that_is_promised(run):
     assert set(run.summary) >= SUMMARY_KEYS
     assert strict((run.workdir / "summary.json").read_text()).items() >= run.summary.items()
-    assert set(run.summary["examples_seen"]) == {"codec", "refinement", "wake", "sleep"}
+    assert set(run.summary["examples_seen"]) == {"codec", "wake", "sleep"}
     assert run.summary["accuracy_matrix"][0][1] is None
     assert sorted(run.summary["class_order"]) == [0, 1, 2, 3]
 

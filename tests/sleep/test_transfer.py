@@ -35,7 +35,7 @@ def stored_of(metrics):
     return origin[origin >= 0]
 
 
-def test_every_slot_decodes_to_the_rounded_cue_of_its_image_with_its_label(night, diary):
+def test_every_slot_decodes_to_the_cue_of_its_image_with_its_label(night, diary):
     format = diary.method.layout.format
     read = jax.jit(lambda memory, task, slot: cue_strings.read_cues(memory, format, task, slot))
     first = 0
@@ -45,7 +45,7 @@ def test_every_slot_decodes_to_the_rounded_cue_of_its_image_with_its_label(night
         first += len(image)
         found = read(long_term, np.full(1, task), slots[None])
         assert found.intact.all()
-        np.testing.assert_array_equal(found.cues[0], np.round(working.cues[image]))
+        np.testing.assert_array_equal(found.cues[0], working.cues[image])
         np.testing.assert_array_equal(
             store.index(long_term, format).label[slots], working.labels[image]
         )
@@ -81,20 +81,15 @@ def test_the_tradeoff_outlives_working_memory(diary):
     assert first != second
 
 
-def test_without_refinement_a_latent_takes_a_byte_in_working_memory(
-    diary, make_method, tiny_config
-):
-    refining = make_method(codec=dataclasses.replace(tiny_config.codec, refine_epochs=1))
+def test_a_latent_takes_a_byte_in_working_memory(diary):
     number = diary.method.parts.spec.max_task_size
     latents = number * math.prod(diary.method.layout.codec.latent_shape)
-    for method, each in ((diary.method, 1), (refining, 3 * 4)):
-        working = jax.eval_shape(method.layout.init, jax.random.key(0)).working
-        assert tree_bytes((working.cues, working.averages)) == each * latents
-        # Apart from them and the labels, nothing is as large as the task.
-        assert all(
-            leaf.shape[:1] != (number,)
-            for leaf in jax.tree.leaves((working.codec, working.codec_opt))
-        )
+    working = jax.eval_shape(diary.method.layout.init, jax.random.key(0)).working
+    assert tree_bytes(working.cues) == latents
+    # Apart from them and the labels, nothing is as large as the task.
+    assert all(
+        leaf.shape[:1] != (number,) for leaf in jax.tree.leaves((working.codec, working.codec_opt))
+    )
 
 
 def test_no_image_is_stored_twice(night):

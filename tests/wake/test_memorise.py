@@ -27,11 +27,9 @@ class Brain:
         return Brain(memory)
 
 
-def test_cues_are_written_unrounded_at_the_index_of_their_image():
-    nothing = jnp.zeros((0, 1, 1, 1))
+def test_cues_are_written_rounded_at_the_index_of_their_image():
     working = WorkingMemory(
-        cues=jnp.zeros((4, 1, 1, 1)),
-        averages=(nothing, nothing),
+        cues=jnp.zeros((4, 1, 1, 1), jnp.int8),
         labels=jnp.full(4, EMPTY, jnp.int32),
         clipped=jnp.int32(0),
         log_tradeoff=jnp.float32(0),
@@ -46,7 +44,7 @@ def test_cues_are_written_unrounded_at_the_index_of_their_image():
     batch = Batch(image, jnp.array([7, 8, 9]), jnp.array([3, -1, 0]))
     now: Any = None
     state, metrics = memorise_step(state, batch, now, layout=layout)
-    np.testing.assert_array_equal(state.memory.working.cues.ravel(), [7.5, 0, 0, 2.5])
+    np.testing.assert_array_equal(state.memory.working.cues.ravel(), [8, 0, 0, 2])
     assert state.memory.working.labels.tolist() == [9, EMPTY, EMPTY, 7]
     assert state.memory.long_term == "kept"
     assert metrics == {}

@@ -8,7 +8,7 @@ from experiments.benchmarks.learned import stored_cues
 
 def test_nothing_was_classified_or_replayed(learned):
     examples = {name: int(n) for name, n in learned.state.consolidation.examples.items()}
-    assert examples == {"codec": 16 * (24 + 6), "refinement": 0, "wake": 0, "sleep": 0}
+    assert examples == {"codec": 16 * (24 + 6), "wake": 0, "sleep": 0}
 
 
 def test_slots_and_images_are_those_of_the_task(learned):

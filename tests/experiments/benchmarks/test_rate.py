@@ -7,7 +7,6 @@ from experiments.benchmarks import harness, rate
 
 LINES = {
     "ours": [(50.0, 25.0), (100.2, 28.0)],
-    "ours, cues refined for 10 epochs": [(100.2, 28.5)],
     "JPEG, headers counted once": [(40.0, 20.0), (60.0, 24.0)],
     "JPEG, a file for each image": [(80.0, 20.0), (100.0, 24.0)],
 }
@@ -16,7 +15,6 @@ LINES = {
 def test_our_points_stand_for_themselves_and_lines_are_read_between_theirs():
     assert rate.at_equal_bytes(LINES, [50.0, 100.0]) == {
         "ours": ["25.00", "28.00"],
-        "ours, cues refined for 10 epochs": ["n/a", "28.50"],
         "JPEG, headers counted once": ["22.00", "24.00"],
         "JPEG, a file for each image": ["n/a", "24.00"],
     }
@@ -29,16 +27,16 @@ def test_a_plot_shows_all_lines(tmp_path):
 
 def test_a_budget_is_so_many_bytes_for_each_image(tmp_path):
     config = read_config(harness.small_flags(tmp_path))
-    spent = rate.at_rate(config, 150.5, refine_epochs=3)
+    spent = rate.at_rate(config, 150.5)
     assert spent.budget_bytes == 150.5 * 96
-    assert (spent.codec.refine_epochs, spent.codec.steps) == (3, config.codec.steps)
+    assert spent.codec == config.codec
 
 
 def test_the_command_learns_at_every_budget_and_asks_every_codec(
     learned, monkeypatch, tmp_path, capsys
 ):
     def learn(config):
-        budgets.append((config.budget_bytes, config.codec.refine_epochs))
+        budgets.append(config.budget_bytes)
         return learned
 
     budgets = []
@@ -46,11 +44,11 @@ def test_the_command_learns_at_every_budget_and_asks_every_codec(
     monkeypatch.setattr(rate, "point", lambda one: {"bytes_per_image": 250.0, "psnr_db": 20.0})
     monkeypatch.setattr(rate, "lines", lambda *_: {"JPEG, headers counted once": [(1.0, 9.0)]})
     results, plot = tmp_path / "rate.json", tmp_path / "rate.png"
-    asked = ["--smoke", "--bytes", "100", "250", "--refined_at", "250"]
+    asked = ["--smoke", "--bytes", "100", "250"]
     rate.main([*asked, f"--results={results}", f"--plot={plot}"])
-    assert budgets == [(9600, 0), (24_000, 0), (24_000, 10)]
+    assert budgets == [9600, 24_000]
     written = json.loads(results.read_text())
-    assert len(written["lines"]["ours"]) == len(written["ours"]["ours"]) == 2
+    assert len(written["lines"]["ours"]) == len(written["ours"]) == 2
     assert plot.exists()
     assert "| JPEG, headers counted once | 9.00 | 9.00 |" in capsys.readouterr().out
 

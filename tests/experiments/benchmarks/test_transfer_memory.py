@@ -11,7 +11,7 @@ def test_the_rows_of_a_small_task_add_up(tiny_config, tiny_stream):
     assert rows["total"] == sum(value for name, value in rows.items() if name != "total")
     assert rows["long_term_memory"] == tiny_config.budget_bytes
     assert found["cues_of_a_task"] == 48
-    assert rows["cues_and_averages"] == 48 * math.prod(found["latents_of_a_cue"])
+    assert rows["cues"] == 48 * math.prod(found["latents_of_a_cue"])
     assert rows["labels"] == 4 * 48
     assert rows["temporaries_of_transfer"] > 0
 
