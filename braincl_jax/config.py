@@ -83,7 +83,7 @@ class CodecConfig:
 
     `latent_channels` 0 takes as many as suit the budget: about a bit for each latent, and fewer where decoders and
     tables would take more than half of it.
-    `steps` optimiser steps for each task, `first_steps` for task 0, which starts from random weights.
+    `steps` optimiser steps for each task, `first_steps` for task 0, which starts from fresh weights.
     `recall_error` is what is minimised beside the rate. `storage` is what stored kernels are kept as. What is `shared`
     is trained by the first task alone and stored once, for all tasks: "nothing", the "trunk" of g_s (all convolutions
     but the last), the "decoder" (all of g_s), or the "codec" (g_s and g_a); every task has a density of its own.
@@ -138,7 +138,8 @@ class SleepConfig:
     back towards fresh ones before it begins (0: not at all).
     `steps` is the length of a night; with `growing`, that of the last one, and earlier ones are shorter in proportion
     to the images seen by then, so that each has as many epochs.
-    `prefetch_steps` is the number of steps whose strings are decoded together; it changes nothing but the speed.
+    `prefetch_steps` is the number of steps whose samples are drawn and whose strings are decoded together; it changes
+    nothing but the speed, unless a sampler looks at `class_loss`, which is that of the first of these steps.
     """
 
     steps: int = between(1, MOST_STEPS, default=400)

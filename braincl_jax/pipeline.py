@@ -1,10 +1,10 @@
 """The story on one screen: data -> wake -> memory -> sleep, task after task.
 
 start      a new task: its classes count as seen, working memory opens
-encode     wake: train the codec on the task's images
+encode     wake: train the codec on the task's images, or what of it is not shared and known already
 memorise   wake: write every image's cue into working memory
 classify   wake: train the head alone on the task's images, beside older ones recalled
-transfer   sleep: cues to bit strings in long-term memory, under the byte budget; g_a is dropped
+transfer   sleep: cues to bit strings in long-term memory, under the byte budget; a g_a of the task's own is dropped
 replay     sleep: train the whole network on what the memory recalls; no image comes in
 
 Each function below makes one phase; a method (`methods/`) strings phases together, ours or its own.
@@ -61,6 +61,8 @@ class Phase:
         asleep: whether it belongs to the night: what is evaluated before sleep is evaluated before the first such.
         after: (last metrics, task, notes): runs on the host when the phase has ended.
         driven_by: the settings that make its steps too large where it diverges, as NAME=value.
+        cut_by: names of the settings that share out images among its steps, where each must come once: a fork cannot
+            change them while the phase is under way.
     """
 
     name: str
@@ -73,6 +75,7 @@ class Phase:
     asleep: bool = False
     after: Callable[[Metrics, int, Notes], None] = nothing_follows
     driven_by: tuple[str, ...] = ()
+    cut_by: tuple[str, ...] = ()
 
     def __call__(
         self, state: BrainState, batch: Incoming, *, axis_name: str | None = None
@@ -132,6 +135,7 @@ def memorise(step: Step, parts: Parts, stream: TaskStream) -> Phase:
         step,
         num_steps=lambda task: math.ceil(parts.spec.task_sizes[task] / size),
         batch_at=lambda task, step: stream.ordered_batch_at(task, batch_size=size, step=step),
+        cut_by=("eval_batch_size",),
     )
 
 
@@ -149,17 +153,14 @@ def classify(parts: Parts, layout: MemoryLayout | None, stream: TaskStream) -> P
     wake = parts.config.wake
     remembers = layout if wake.reactivation else None
     recalled = 0 if remembers is None else parts.config.sleep.batch_size
-    # Planned for the largest task: the schedule of a smaller one ends early.
-    longest = wake.epochs * math.ceil(parts.spec.max_task_size / wake.batch_size)
+    steps = [wake.epochs * math.ceil(number / wake.batch_size) for number in parts.spec.task_sizes]
     return Phase(
         "classify",
         functools.partial(classify_step, parts=parts, layout=remembers),
-        num_steps=lambda task: (
-            wake.epochs * math.ceil(parts.spec.task_sizes[task] / wake.batch_size)
-        ),
+        num_steps=steps.__getitem__,
         batch_at=shuffled(parts, stream, wake.batch_size),
         rate=warmup_cosine(
-            [longest] * parts.spec.num_tasks,
+            steps,
             peak=wake.learning_rate,
             final=FINAL_FRACTION * wake.learning_rate,
             warmup_fraction=0.1,

@@ -37,6 +37,13 @@ class Encoder(struct.PyTreeNode):
             return self.params, self.batch_stats
         return self.slow["params"], self.slow["batch_stats"]
 
+    def with_head(self, head: PyTree) -> "Encoder":
+        """The network with another head, that of slow weights too."""
+        slow = self.slow
+        if slow is not None:
+            slow = {**slow, "params": {**slow["params"], "head": head}}
+        return self.replace(params={**self.params, "head": head}, slow=slow)
+
 
 class Memory(struct.PyTreeNode):
     """What is kept of the images seen.
@@ -61,7 +68,7 @@ class Consolidation(struct.PyTreeNode):
         class_loss: float32 [K], running mean of the loss of each class's replayed examples; a class that was never
             replayed has that of a guess.
         drawn_by: float32 [K], `class_loss` when the samples that are prefetched now were drawn.
-        examples: int32 counters of training examples shown, by `EXAMPLE_KINDS`.
+        examples: uint32 counters of training examples shown, by `EXAMPLE_KINDS`.
     """
 
     seen_classes: Array
@@ -77,13 +84,13 @@ class Consolidation(struct.PyTreeNode):
             seen_classes=jnp.zeros(num_classes, bool),
             class_loss=guess,
             drawn_by=guess,
-            examples={kind: jnp.int32(0) for kind in EXAMPLE_KINDS},
+            examples={kind: jnp.uint32(0) for kind in EXAMPLE_KINDS},
         )
 
     def count(self, kind: str, number: Array | int) -> "Consolidation":
         """`number` more examples of a kind."""
         return self.replace(
-            examples={**self.examples, kind: self.examples[kind] + jnp.int32(number)}
+            examples={**self.examples, kind: self.examples[kind] + jnp.uint32(number)}
         )
 
 

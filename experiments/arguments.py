@@ -22,10 +22,16 @@ def read_config(arguments: Sequence[str]) -> Config:
     define_config("The settings.", values, argv)
     entry.require_known(argv)
     try:
-        values(argv)
+        _, *others = values(argv)
         config: Any = values["config"].value
+    except flags.IllegalFlagValueError as error:
+        raise entry.illegal(str(error), arguments) from error
     except (flags.Error, OSError, AttributeError, KeyError) as error:
         raise ValueError(f"{' '.join(arguments)}: {error}") from error
+    if others:
+        raise ValueError(
+            f"{' '.join(others)}: need --config=... and --config.KEY=VALUE, and nothing else"
+        )
     return from_mapping(config.to_dict())
 
 

@@ -46,7 +46,8 @@ examples
 
 braincl COMMAND --help    its flags; of run and compare also all settings, parts and packaged configs
 --verbosity=1             where an error comes from, and more of what libraries say
-exit codes                0 done, 2 an error of the user's, 75 interrupted and saved
+exit codes                0 done, 1 a run of a comparison failed, 2 an error of the user's, 75 interrupted and saved,
+                          130 interrupted before there was anything to save
 """
 
 

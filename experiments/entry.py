@@ -171,7 +171,7 @@ def parse(argv: list[str], module: str) -> list[str]:
     except flags.UnrecognizedFlagError as error:
         raise ValueError(_unknown_flag(error.flagname, module)) from None
     except flags.IllegalFlagValueError as error:
-        raise _illegal(str(error), own) from error
+        raise illegal(str(error), own) from error
     except (flags.Error, OSError, ValueError):
         raise
     except Exception as error:  # of a config file, which is a program of the user's
@@ -215,7 +215,7 @@ def _unknown_flag(name: str, module: str) -> str:
     return f"unknown flag --{name}{hint} Known: {', '.join(f'--{one}' for one in own)}"
 
 
-def _illegal(message: str, arguments: Sequence[str]) -> ValueError:
+def illegal(message: str, arguments: Sequence[str]) -> ValueError:
     """The same error with what is possible, where the value is a setting's; without a traceback in the message."""
     settings = describe(Config)
     for name, value in _overrides(arguments):

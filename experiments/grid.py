@@ -103,6 +103,11 @@ def plan_grid(
             arguments = (*shared, *own, *variant.flags, f"--config.seed={seed}")
             try:
                 settings = read_config(arguments)
+                if "budget_bytes" in condition and settings.bytes_per_class:
+                    raise ValueError(
+                        f"--budget_bytes={condition['budget_bytes']} would change nothing, since "
+                        f"bytes_per_class={settings.bytes_per_class} says what the memory may weigh; set it to 0"
+                    )
                 *_, record = identify(settings, stream_of(settings))
                 folder = workdir / _folder_name(config, record)
                 check_same_run(folder, record, None)
@@ -148,6 +153,11 @@ def parse_variant(text: str) -> Variant:
             )
         return Variant(name, (f"--config.method={name}",))
     pairs = split_settings(settings)
+    for pair in pairs:
+        if pair.partition("=")[0] == "seed":
+            raise ValueError(
+                f"variant {text!r} sets {pair}: every variant has every seed; give --seeds"
+            )
     if not name or not all("=" in pair for pair in pairs):
         raise ValueError(
             f"variant {text!r} must be NAME:KEY=VALUE, further settings separated by commas"

@@ -23,8 +23,22 @@ def names() -> list[str]:
 
 def first_line(name: str) -> str:
     """What a config says of itself first; the file is not run."""
-    docstring = ast.get_docstring(ast.parse((FOLDER / f"{name}.py").read_text(encoding="utf-8")))
+    docstring = ast.get_docstring(ast.parse(_text_of(name)))
     return (docstring or "").partition("\n")[0]
+
+
+def with_forms() -> list[str]:
+    """The packaged configs that take a form, as in NAME:smoke; no file is run."""
+    return [name for name in names() if _takes_form(ast.parse(_text_of(name)))]
+
+
+def _takes_form(module: ast.Module) -> bool:
+    made_by = [one for one in module.body if isinstance(one, ast.FunctionDef)]
+    return any(one.name == "get_config" and bool(one.args.args) for one in made_by)
+
+
+def _text_of(name: str) -> str:
+    return (FOLDER / f"{name}.py").read_text(encoding="utf-8")
 
 
 def config_path(text: str) -> Path:
@@ -66,6 +80,11 @@ class ByName(flags.ArgumentParser):
 
     def parse(self, argument: str) -> Any:
         name, colon, text = argument.partition(":")
+        if colon and name in names() and name not in with_forms():
+            raise ValueError(
+                f"config={argument!r} is impossible: {name} is all that there is of it. A form behind the colon have "
+                f"{', '.join(with_forms())}"
+            )
         return self._files.parse(f"{config_path(name)}{colon}{text}")
 
     def flag_type(self) -> str:

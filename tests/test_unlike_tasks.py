@@ -10,6 +10,7 @@ from braincl_jax.build import build_method
 from braincl_jax.config import ProtocolConfig
 from braincl_jax.data import Dataset, TaskStream
 from braincl_jax.parts import recall
+from braincl_jax.schedules import FINAL_FRACTION
 
 PER_CLASS = 12
 
@@ -41,6 +42,18 @@ def test_the_head_knows_the_classes_of_the_tasks_so_far_and_nothing_is_compiled_
     seen = [unequal.after[task, "start"].consolidation.seen_classes.tolist() for task in range(3)]
     assert seen == [[True] * 2 + [False] * 2, [True] * 3 + [False], [True] * 4]
     assert unequal.traces == dict.fromkeys(unequal.steps, 1)
+
+
+def test_awake_every_task_goes_through_the_whole_schedule(unequal):
+    classify = unequal.phases["classify"]
+    assert [classify.num_steps(task) for task in range(3)] == [2, 1, 1]
+    last = [
+        float(classify.rate(jnp.int32(task), jnp.int32(classify.num_steps(task) - 1)))
+        for task in range(3)
+    ]
+    np.testing.assert_allclose(
+        last, FINAL_FRACTION * unequal.method.parts.config.wake.learning_rate
+    )
 
 
 def test_awake_only_the_head_of_the_task_s_own_classes_learns(unequal):

@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from braincl_jax.data.images import Encoded, Images
-from braincl_jax.data.sources.distributed import folder_names, of_folders, some
+from braincl_jax.data.sources.distributed import of_folders, some
 from braincl_jax.data.sources.folder import Pictures
 from braincl_jax.data.sources.npy import mapped, read_npy
-from braincl_jax.data.sources.paths import Paths
+from braincl_jax.data.sources.paths import Paths, folder_names
 from braincl_jax.data.stream import TaskStream
 
 # The 15 of the benchmark, and the 4 that it has for choosing settings.

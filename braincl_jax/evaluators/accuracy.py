@@ -1,7 +1,8 @@
 """The accuracy matrix: after each task, the accuracy on the test images of each task so far, among all classes seen.
 
 Where tasks are domains, all are tested on one set, and a row of the matrix is one number: final accuracy is that of the
-last row, and forgetting how far accuracy has fallen from its best before, negative where the last task raised it.
+last row. Forgetting is by the same definition: for each earlier task, the best accuracy from then until before the last
+task, less the final one; the mean of these.
 """
 
 from collections.abc import Mapping

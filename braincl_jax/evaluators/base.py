@@ -18,7 +18,6 @@ from braincl_jax.pipeline import Notes
 from braincl_jax.state import BrainState
 
 # After the day and before the night of a task, after its night, or after the last night.
-MOMENTS = ("after_wake", "after_task", "at_end")
 Moment = Literal["after_wake", "after_task", "at_end"]
 # What can be written as JSON.
 Figures = Mapping[str, Any]

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from braincl_jax.data import TaskStream
+from braincl_jax.data.sample import spread
 from braincl_jax.evaluators.base import Exam, Figures, Moment, Row
 from braincl_jax.evaluators.recall_quality import recalled_and_real
 from braincl_jax.registry import EVALUATORS
@@ -56,7 +57,8 @@ class TakenForNew:
             return found
         task = exam.notes["sources"][:, 0]
         for name, these in (("old", task < exam.task), ("new", task == exam.task)):
-            slots = evenly(np.flatnonzero(these), self.images)
+            those = np.flatnonzero(these)
+            slots = those[spread(len(those), self.images)]
             recalled, real = self._images(exam, slots)
             found[f"{name}_recalled"] = share_of(exam.predict(recalled), newest)
             found[f"{name}_real"] = share_of(exam.predict(real), newest)
@@ -87,9 +89,3 @@ class TakenForNew:
 def share_of(logits: NDArray[np.floating], classes: NDArray[np.integer]) -> float:
     """Share of the answers, logits [N, K], that are one of some classes, [k]."""
     return float(np.isin(logits.argmax(-1), classes).mean())
-
-
-def evenly(slots: NDArray[np.integer], most: int) -> NDArray[np.integer]:
-    """At most so many of slots [n], from first to last at equal distances."""
-    number = min(most, len(slots))
-    return slots[np.arange(number) * len(slots) // max(number, 1)]

@@ -21,11 +21,10 @@ from braincl_jax.memory.record import least_bytes, record_shapes
 from braincl_jax.types import PyTree
 
 NAME, VERSION = "braincl-memory", 6
-# Settings of the codec that shape what is stored; how it was trained is no fact of a memory.
-STRUCTURE = (
-    *("num_stages", "latent_channels", "width", "analysis_width"),
-    *("lanes_per_image", "storage", "shared"),
-)
+# Settings of the codec that shape what is stored; how it was trained is no fact of a memory, nor is a g_a that was
+# dropped.
+STRUCTURE = ("num_stages", "latent_channels", "width", "lanes_per_image", "storage", "shared")
+OF_ANALYSIS = ("analysis_width",)
 LARGEST_SIDE = 1 << 16
 LARGEST_CLASS = (1 << 53) - 1
 
@@ -55,7 +54,7 @@ def describe(
         "name": NAME,
         "version": VERSION,
         "image_shape": list(image_shape),
-        "codec": {name: getattr(settings, name) for name in STRUCTURE},
+        "codec": {name: getattr(settings, name) for name in _structure(settings.shared)},
         "precision": PRECISION,
         "latent_shape": list(format.latent_shape),
         "lanes": format.lanes,
@@ -156,12 +155,17 @@ def _image_shape(header: Mapping[str, Any]) -> tuple[int, int, int]:
 
 def _codec_settings(header: Mapping[str, Any]) -> CodecConfig:
     codec = header.get("codec")
-    if not isinstance(codec, dict) or codec.keys() != set(STRUCTURE):
-        raise ValueError(f"codec is {_text(codec):.80}; need the settings {', '.join(STRUCTURE)}")
+    needed = _structure(codec.get("shared") if isinstance(codec, dict) else None)
+    if not isinstance(codec, dict) or codec.keys() != set(needed):
+        raise ValueError(f"codec is {_text(codec):.80}; need the settings {', '.join(needed)}")
     settings = CodecConfig(**codec)
     if not settings.latent_channels:
         raise ValueError("codec: latent_channels is 0; need a number of channels")
     return settings
+
+
+def _structure(shared: Any) -> tuple[str, ...]:
+    return STRUCTURE + (OF_ANALYSIS if shared == "codec" else ())
 
 
 def _class_order(header: Mapping[str, Any], num_classes: int) -> tuple[int, ...]:

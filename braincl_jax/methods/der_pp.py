@@ -63,7 +63,13 @@ class DerPP(ReplayRawAndTask):
             keep_logits_step, predict=self.predict, layout=self.layout, size=size
         )
         number = math.ceil(self.capacity / size)
-        keep = Phase("keep_logits", step, num_steps=lambda task: number, asleep=True)
+        keep = Phase(
+            "keep_logits",
+            step,
+            num_steps=lambda task: number,
+            asleep=True,
+            cut_by=("eval_batch_size",),
+        )
         return (*super().phases(stream), keep)
 
     def objective(

@@ -8,15 +8,15 @@ from collections.abc import Sequence
 import jax
 import jax.numpy as jnp
 
-from braincl_jax import collectives, pipeline
+from braincl_jax import pipeline
 from braincl_jax.data import TaskStream
 from braincl_jax.methods.finetune import Finetune
-from braincl_jax.parts import Parts
 from braincl_jax.pipeline import Phase
 from braincl_jax.registry import METHODS
 from braincl_jax.settings import at_least, between, one_of, settings
+from braincl_jax.sleep.consolidate import consolidate_step, penalty
 from braincl_jax.state import BrainState
-from braincl_jax.types import Array, Batch, Metrics, Now, PyTree, Shown
+from braincl_jax.types import Array, Metrics, PyTree, Shown, Step
 
 
 @METHODS.register("ewc")
@@ -76,10 +76,22 @@ class EWC(Finetune):
         ]
         return Phase(
             "consolidate",
-            functools.partial(consolidate_step, method=self, steps=steps),
+            self.step_of(steps),
             num_steps=steps.__getitem__,
             batch_at=pipeline.shuffled(parts, stream, size),
             asleep=True,
+            cut_by=("wake.batch_size", "method"),
+        )
+
+    def step_of(self, steps: Sequence[int]) -> Step:
+        """The step of that phase, of so many in each task."""
+        return functools.partial(
+            consolidate_step,
+            parts=self.parts,
+            steps=steps,
+            fisher=self.fisher,
+            anchors=self.anchors,
+            decay=self.decay,
         )
 
     def objective(
@@ -88,83 +100,3 @@ class EWC(Finetune):
         losses, (batch_stats, metrics) = super().objective(params, shown, state, axis_name)
         held = self.strength * penalty(params, **state.own)
         return losses + held, (batch_stats, {**metrics, "penalty": held})
-
-
-def penalty(params: PyTree, fisher: PyTree, anchor: PyTree) -> Array:
-    """Half the sum of fisher * (params - anchor)^2: float32 scalar, of trees of the same shapes."""
-    terms = jax.tree.map(lambda p, f, a: f * jnp.square(p - a), params, fisher, anchor)
-    return _total(terms) / 2
-
-
-def _total(tree: PyTree) -> Array:
-    """The sum of all numbers of a tree."""
-    return jnp.stack([leaf.sum() for leaf in jax.tree.leaves(tree)]).sum()
-
-
-def squared_gradients(
-    state: BrainState, batch: Batch, keys: Array, fisher: str, parts: Parts
-) -> PyTree:
-    """Mean over a batch of the squared gradients of each image's log-likelihood, in the shapes of the parameters.
-
-    Args:
-        state: the network and the classes seen.
-        batch: images and labels.
-        keys: one for each image, for the labels that are drawn.
-        fisher: see `EWC`.
-        parts: the network's layers.
-    """
-
-    def log_likelihood(params: PyTree, image: Array, label: Array, key: Array) -> Array:
-        logits, _ = parts.network.predict(
-            params,
-            state.encoder.batch_stats,
-            state.consolidation.seen_classes,
-            image[None],
-        )
-        if fisher == "true":
-            label = jax.random.categorical(key, jax.lax.stop_gradient(logits[0]))
-        return jax.nn.log_softmax(logits[0])[label]
-
-    def one_more(total: PyTree, example: tuple[Array, Array, Array]) -> tuple[PyTree, None]:
-        gradient = jax.grad(log_likelihood)(state.encoder.params, *example)
-        return jax.tree.map(lambda t, g: t + jnp.square(g), total, gradient), None
-
-    zeros = jax.tree.map(jnp.zeros_like, state.encoder.params)
-    total, _ = jax.lax.scan(one_more, zeros, (batch.image, batch.label, keys))
-    return jax.tree.map(lambda leaf: leaf / len(batch.label), total)
-
-
-def consolidate_step(
-    state: BrainState,
-    batch: Batch,
-    now: Now,
-    axis_name: str | None = None,
-    *,
-    method: EWC,
-    steps: Sequence[int],
-) -> tuple[BrainState, Metrics]:
-    """Adds the share of one batch to the Fisher information, and moves the anchor towards the weights as they are.
-
-    Args:
-        state: after the night.
-        batch: images of the task.
-        now: the moment.
-        axis_name: of the devices.
-        method: its settings and parts.
-        steps: of the phase, in each task.
-    """
-    keys = collectives.example_keys(now.key, len(batch.label), axis_name)
-    new = squared_gradients(state, batch, keys, method.fisher, method.parts)
-    new = collectives.mean(new, axis_name)
-    share = 1 / jnp.asarray(steps)[state.progress.task]
-    stays = jnp.where(now.step == 0, method.decay, 1)
-    fisher = jax.tree.map(lambda old, leaf: stays * old + share * leaf, state.own["fisher"], new)
-
-    def moved(anchor: Array, weight: Array, total: Array, leaf: Array) -> Array:
-        if method.anchors == "latest":
-            return weight
-        # The mean of all anchors so far, each weighted by its Fisher information.
-        return anchor + share * leaf / jnp.where(total > 0, total, 1) * (weight - anchor)
-
-    anchor = jax.tree.map(moved, state.own["anchor"], state.encoder.params, fisher, new)
-    return state.replace(own={"fisher": fisher, "anchor": anchor}), {"fisher_trace": _total(new)}

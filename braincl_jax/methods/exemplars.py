@@ -78,6 +78,7 @@ class ExemplarMethod(Method):
             memorise_images_step,
             num_steps=lambda task: math.ceil(len(places.written(task).slot) / size),
             batch_at=batch_at,
+            cut_by=("eval_batch_size",),
         )
 
     def chosen(self, stream: TaskStream, task: int, written: Written) -> np.ndarray:

@@ -12,7 +12,7 @@ class GDumb(FromScratch, ReplayRaw):
     """Class-balanced raw exemplars within the budget, and a network that is trained on them from scratch every night.
 
     The paper's greedy sampler (algorithm 1) keeps equally many images of each class: a new one takes the place of one
-    of the largest class. Here the exemplars are chosen anew in every night, at random, to the same numbers. Its dumb
-    learner is trained on what is kept before each test; here with the schedule and the augmentation that all methods
-    have, and without CutMix. It has no bytes but the exemplars.
+    of the largest class. Here exemplars are chosen at random when their task arrives, to the same numbers, and the last
+    chosen go when shares shrink. Its dumb learner is trained on what is kept before each test; here with the schedule
+    and the augmentation that all methods have, and without CutMix. It has no bytes but the exemplars.
     """

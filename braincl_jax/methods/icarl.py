@@ -55,7 +55,14 @@ class ICaRL(Taught, ReplayHerding):
         size = self.parts.config.eval_batch_size
         step = functools.partial(add_features_step, features_of=self.features, size=size)
         number = math.ceil(self.capacity / size)
-        return (*phases, Phase("class_means", step, num_steps=lambda task: number, asleep=True))
+        means = Phase(
+            "class_means",
+            step,
+            num_steps=lambda task: number,
+            asleep=True,
+            cut_by=("eval_batch_size",),
+        )
+        return (*phases, means)
 
     def objective(
         self, params: PyTree, shown: Shown, state: BrainState, axis_name: str | None

@@ -15,6 +15,12 @@ class JointRecalled(BrainCL):
     """BrainCL whose network sleeps in the last night only: until then it stays as it was, but for its head."""
 
     def phases(self, stream: TaskStream) -> tuple[Phase, ...]:
+        downscaling = self.parts.config.sleep.downscaling
+        if downscaling:
+            raise ValueError(
+                f"sleep.downscaling={downscaling} is impossible where method=joint_recalled: before its only night, "
+                "the network would be brought back once for every task; need 0"
+            )
         *day, replay = super().phases(stream)
         last, steps = stream.spec.num_tasks - 1, replay.num_steps
         return (

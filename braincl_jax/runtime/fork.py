@@ -1,5 +1,6 @@
 """Forks: a run begins with the newest checkpoint of another one, with settings of its own."""
 
+import functools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -117,13 +118,9 @@ def _fit(cursor: Cursor, old: Mapping[str, Any], record: Record, phases: Sequenc
             f"--fork_from: that run is in {cursor.stage!r}, which these settings (method={config.method!r}) lack"
         )
     check_figures(cursor, evaluators, names)
-    before = old["settings"]["eval_batch_size"]
-    if cursor.stage == "memorise" and cursor.done > 0 and before != config.eval_batch_size:
-        raise ValueError(
-            f"--fork_from: that run memorises in batches of {before}; "
-            f"eval_batch_size={config.eval_batch_size} would repeat or miss images"
-        )
     for phase in phases:
+        if phase.name == cursor.stage and cursor.done > 0:
+            require_same_cut(phase, old["settings"], record.to_mapping()["settings"])
         if phase.name == cursor.stage and 0 < phase.num_steps(cursor.task) <= cursor.done:
             cursor.unwritten.clear()
             following = names[names.index(phase.name) + 1 :]
@@ -131,6 +128,18 @@ def _fit(cursor: Cursor, old: Mapping[str, Any], record: Record, phases: Sequenc
                 cursor.task += 1
             cursor.enter((following or names)[0])
             return
+
+
+def require_same_cut(phase: Phase, old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
+    for name in phase.cut_by:
+        before, now = (
+            functools.reduce(lambda at, key: at[key], name.split("."), one) for one in (old, new)
+        )
+        if before != now:
+            raise ValueError(
+                f"--fork_from: that run is amid {phase.name!r} with {name}={before}; {name}={now} would repeat or miss "
+                "images"
+            )
 
 
 def _look_again(cursor: Cursor, evaluators: Mapping[str, Evaluator], num_tasks: int) -> None:

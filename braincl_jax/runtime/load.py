@@ -13,7 +13,7 @@ from braincl_jax.build import build_method, init_brain
 from braincl_jax.config import Config
 from braincl_jax.memory.recall import recall_slots
 from braincl_jax.methods import Method
-from braincl_jax.parts import recall
+from braincl_jax.parts import compiled_recall
 from braincl_jax.plan import Plan
 from braincl_jax.runtime.checkpoint import load_newest
 from braincl_jax.runtime.examine import padded_batches
@@ -83,21 +83,17 @@ class Run:
                 raise ValueError(
                     f"slot {slot}: nothing is stored there; {(self.labels >= 0).sum()} slots are in use"
                 )
+        recalled = functools.partial(compiled_recall, self.method.layout)
         tasks = np.asarray(self.method.layout.index(self.state.memory).task)[wanted]
         images = np.empty((len(wanted), *self.plan.spec.image_shape), np.uint8)
         for task in np.unique(tasks).tolist():
             of_task = tasks == task
-            images[of_task] = recall_slots(self._recall, self.state.memory, task, wanted[of_task])
+            images[of_task] = recall_slots(recalled, self.state.memory, task, wanted[of_task])
         return images
 
     @functools.cached_property
     def _predict(self):
         return jax.jit(self.method.predict)
-
-    @functools.cached_property
-    def _recall(self):
-        layout = self.method.layout
-        return jax.jit(lambda memory, task, slot: recall(layout, memory, task, slot))
 
 
 def load_run(workdir: str | Path) -> Run:

@@ -12,7 +12,7 @@ class Examination(NamedTuple):
     """A moment at which evaluators look.
 
     Attributes:
-        name: one of `evaluators.base.MOMENTS`.
+        name: see `evaluators.base.Moment`.
         evaluators: by the text that names them in the config.
     """
 

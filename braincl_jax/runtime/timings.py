@@ -4,7 +4,7 @@ The file is for people: a run never reads it, and no line is ever taken back. A 
 writes `{"from_step": n}` first, and then for every few steps
 
     task, phase     where; "checkpoint" is the time in which saving kept the run from training
-    steps           that the line is about, the batches' preparation included; in an evaluation, tasks
+    steps           that the line is about, the batches' preparation included; 1 for each evaluator
     seconds         that they took; the devices were waited for
     compiled        programs that were compiled in that time, in all threads
 """

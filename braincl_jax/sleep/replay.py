@@ -160,13 +160,15 @@ def learned(
         batch_stats=batch_stats,
         sleep_opt=sleep_opt,
     )
-    updated = state.replace(
-        encoder=with_slow_weights(moved, now.step, parts.config.sleep.slow_decay),
-        consolidation=state.consolidation.replace(
-            class_loss=moved_class_loss(state.consolidation.class_loss, *by_class)
-        ),
+    class_loss = moved_class_loss(state.consolidation.class_loss, *by_class)
+    updated = method.after_update(
+        state.replace(
+            encoder=moved,
+            consolidation=state.consolidation.replace(class_loss=class_loss),
+        )
     )
-    return method.after_update(updated), {
+    slower = with_slow_weights(updated.encoder, now.step, parts.config.sleep.slow_decay)
+    return updated.replace(encoder=slower), {
         **metrics,
         "learning_rate": now.rate,
         "corrupt_slot": collectives.maximum(corrupt, axis_name),

@@ -1,4 +1,4 @@
-"""Transfer: falling asleep, the cues in working memory move to long-term memory and g_a is dropped.
+"""Transfer: falling asleep, the cues in working memory move to long-term memory, and a g_a of its own is dropped.
 
 A task may have far more cues than there is room to code at once, so they are coded in chunks, and twice: first to know
 how long their strings are, on which the policy decides; then those that it has chosen, straight into the block.
@@ -16,7 +16,7 @@ from braincl_jax.memory.codec import quantise
 from braincl_jax.memory.coder import tables
 from braincl_jax.memory.cue_layout import CueLayout
 from braincl_jax.memory.policy import Candidates
-from braincl_jax.memory.selection import running_total
+from braincl_jax.memory.selection import rank_within_class, running_total
 from braincl_jax.memory.working import EMPTY, WorkingMemory, cues_at, emptied
 from braincl_jax.parts import Parts
 from braincl_jax.sleep.fall_asleep import fall_asleep
@@ -129,9 +129,23 @@ def choose(
     room = funds.total - (task + 1) * funds.record
     excess = running_total(jnp.where(keep, candidates.words, 0))[-1] - room
     kept, added = keep[:slots], keep[slots:]
-    # Very short strings might be more than there are slots.
-    count = jnp.minimum(added.sum(), slots - kept.sum())
-    return Choice(kept, jnp.lexsort((label, ~added)), count, excess)
+    added = first_of_classes(label, added, slots - kept.sum())
+    return Choice(kept, jnp.lexsort((label, ~added)), added.sum(), excess)
+
+
+def first_of_classes(label: Array, added: Array, most: Array) -> Array:
+    """Bool [N]: at most `most` of those `added`, equally many of each class as far as they go.
+
+    Very short strings might be more than there are slots; what is over must not be all of the last classes.
+
+    Args:
+        label: int32 [N].
+        added: bool [N].
+        most: int32 scalar, at least 0.
+    """
+    rank = rank_within_class(label, ~added)
+    order = jnp.lexsort((label, rank, ~added))
+    return added & jnp.zeros(len(label), bool).at[order].set(jnp.arange(len(label)) < most)
 
 
 def store_chosen(

@@ -18,12 +18,14 @@ class Reactivated(NamedTuple):
     Attributes:
         image: uint8 [n, H, W, C], this device's.
         label: int32 [n].
+        weight: float32 [n], of each image's loss in the mean (see `types.Draw`).
         any: bool scalar, whether there is anything to recall; if not, images are black.
         corrupt: int32 scalar, a slot whose string failed its integrity check, or -1.
     """
 
     image: Array
     label: Array
+    weight: Array
     any: Array
     corrupt: Array
 
@@ -31,27 +33,37 @@ class Reactivated(NamedTuple):
 def reactivate(
     state: BrainState, now: Now, parts: Parts, layout: MemoryLayout, axis_name: str | None
 ) -> Reactivated:
-    """A sample of the long-term memory, drawn by the sampler of nights and as large as theirs, but not varied."""
-    known, sleep = layout.index(state.memory), parts.config.sleep
-    known = known._replace(class_loss=state.consolidation.class_loss)
-    key, group_size = (
-        jax.random.fold_in(now.phase_key, now.step),
-        sleep.batch_size // sleep.num_groups,
+    """A sample of what is remembered of tasks before this one.
+
+    It is drawn by the sampler of nights and as large as theirs, but not varied. What a method has stored of the task
+    itself by now is left out: these images come in anyway.
+    """
+    sleep, known = parts.config.sleep, layout.index(state.memory)
+    older = known._replace(
+        stored=known.stored & (known.task < state.progress.task),
+        class_loss=state.consolidation.class_loss,
     )
-    drawn = parts.sampler(key, known, parts.spec.num_classes, sleep.num_groups, group_size)
-    task, slot, _ = collectives.own_slice(drawn, axis_name)
 
-    def recalled() -> Recalled:
-        return recall(layout, state.memory, task, slot)
+    def recalled() -> tuple[Recalled, Array, Array]:
+        drawn = parts.sampler(
+            now.key,
+            older,
+            parts.spec.num_classes,
+            sleep.num_groups,
+            sleep.batch_size // sleep.num_groups,
+        )
+        task, slot, weight = collectives.own_slice(drawn, axis_name)
+        return recall(layout, state.memory, task, slot), slot, weight
 
-    def black() -> Recalled:
-        nothing = jax.tree.map(jnp.zeros_like, jax.eval_shape(recalled))
-        return nothing._replace(intact=jnp.ones(slot.shape, bool))
+    def black() -> tuple[Recalled, Array, Array]:
+        found, slot, weight = jax.tree.map(jnp.zeros_like, jax.eval_shape(recalled))
+        return found._replace(intact=jnp.ones(slot.shape, bool)), slot, weight
 
-    found = jax.lax.cond(known.stored.any(), recalled, black)
+    found, slot, weight = jax.lax.cond(older.stored.any(), recalled, black)
     return Reactivated(
         image=found.image.reshape(-1, *found.image.shape[2:]),
         label=found.label.reshape(-1),
-        any=known.stored.any(),
+        weight=weight.reshape(-1),
+        any=older.stored.any(),
         corrupt=jnp.where(found.intact, INTACT, slot).max(),
     )

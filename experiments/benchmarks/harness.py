@@ -47,16 +47,19 @@ SMALL = {
 class CommandLine(argparse.ArgumentParser):
     """Flags of a measurement: its own, `--results`, `--smoke`, and settings of a run as for `experiments.launch`."""
 
-    def __init__(self, name: str, description: str | None) -> None:
-        """Gets the name of the module in this folder, and its docstring."""
+    def __init__(self, name: str, description: str | None, settings: bool = True) -> None:
+        """Gets the name of the module in this folder, its docstring, and whether it reads settings of a run."""
         self.module = f"experiments.benchmarks.{name}"
         super().__init__(
             prog=f"python -m {self.module}",
             description=description,
             formatter_class=argparse.RawDescriptionHelpFormatter,
-            epilog="--config=FILE.py and --config.KEY=VALUE are settings of the run, as for experiments.launch",
+            epilog="--config=FILE.py and --config.KEY=VALUE are settings of the run, as for experiments.launch"
+            if settings
+            else None,
             allow_abbrev=False,
         )
+        self.settings = settings
         self.add_argument("--results", type=Path, help="JSON file for the figures")
         self.add_argument(
             "--smoke", action="store_true", help="tiny run: is everything there? not a result"
@@ -70,6 +73,8 @@ class CommandLine(argparse.ArgumentParser):
         """
         asked, config = self.parse_known_args(arguments)
         wrong = [one for one in config if not re.match(r"--config(\.[\w.]+)?=", one)]
+        if config and not self.settings:
+            self.error(f"{config[0]} is no flag: there is no run here that has settings")
         if wrong:
             self.error(f"{wrong[0]} is neither a flag nor --config.KEY=VALUE")
         given = sys.argv[1:] if arguments is None else arguments

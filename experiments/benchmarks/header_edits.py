@@ -223,18 +223,19 @@ def attempt(rng: random.Random, whole: bytes, original: tuple[Any, ...], path: P
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    line = harness.CommandLine("header_edits", __doc__)
+    line = harness.CommandLine("header_edits", __doc__, settings=False)
     line.add_argument("--memory", type=Path, default=MEMORY, help="memory.npz to edit copies of")
     line.add_argument("--edits", type=int, default=2000, help="how many")
     line.add_argument("--seed", type=int, default=0, help="of the edits")
     asked = line.read(arguments)
     whole, rng = asked.memory.read_bytes(), random.Random(asked.seed)
+    number = 20 if asked.smoke else asked.edits
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "memory.npz"
         shutil.copy(asked.memory, path)
         original = says(import_memory(path))
         found = Counter(
-            attempt(rng, whole, original, path) for _ in tqdm(range(asked.edits), unit="edit")
+            attempt(rng, whole, original, path) for _ in tqdm(range(number), unit="edit")
         )
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     harness.show(["edits", "number"], [*sorted(found.items()), ["peak memory (MiB)", round(peak)]])

@@ -12,6 +12,7 @@ from experiments.benchmarks.launched import Launched
 
 # What is looked at when all tasks are learned is compiled then, once, and is no part of learning.
 AT_END = "at_end"
+LOOKS_BACK = ("after_wake", "after_task")
 
 
 class Process(NamedTuple):
@@ -58,12 +59,16 @@ def compilations(process: Process) -> dict[str, Any]:
 def step_seconds(
     processes: Sequence[Process], wanted: Callable[[int], bool] = lambda task: True
 ) -> dict[str, list[float]]:
-    """Seconds a step of the lines of some tasks, by phase; those in which something was compiled do not count."""
+    """Seconds a step of the lines of some tasks, by phase; those in which something was compiled do not count.
+
+    Evaluators look at all tasks so far: their seconds are by task.
+    """
     seconds: dict[str, list[float]] = {}
     for process in processes:
         for line in process.lines:
             if wanted(line["task"]) and not line["compiled"]:
-                seconds.setdefault(line["phase"], []).append(line["seconds"] / line["steps"])
+                number = line["task"] + 1 if line["phase"] in LOOKS_BACK else line["steps"]
+                seconds.setdefault(line["phase"], []).append(line["seconds"] / number)
     return seconds
 
 

@@ -91,7 +91,7 @@ def table(measured: dict[str, dict[str, Any]]) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    line = harness.CommandLine("transfer_memory", __doc__)
+    line = harness.CommandLine("transfer_memory", __doc__, settings=False)
     line.add_argument("--only", nargs="+", choices=CASES, help="cases to measure; all by default")
     asked = line.read(arguments)
     cases = ["quickstart"] if asked.smoke else asked.only or CASES

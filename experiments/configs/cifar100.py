@@ -11,9 +11,10 @@ Expect:    not measured yet.
 from ml_collections import ConfigDict
 
 from experiments.configs import cifar100_20_long
+from experiments.forms import in_form
 
 
-def get_config() -> ConfigDict:
+def get_config(form: str = "") -> ConfigDict:
     config = cifar100_20_long.get_config()
     config.update(
         {
@@ -23,4 +24,4 @@ def get_config() -> ConfigDict:
             "sleep": {"steps": 10_000},
         }
     )
-    return config
+    return in_form(config, form)

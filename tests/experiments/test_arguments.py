@@ -41,6 +41,16 @@ def test_what_is_no_setting_is_refused(argument, message):
         read_config([QUICKSTART, argument])
 
 
+def test_what_is_no_flag_is_named_and_not_ignored():
+    with pytest.raises(ValueError, match=r"joint: need --config=\.\.\. and --config\.KEY=VALUE"):
+        read_config([QUICKSTART, "joint"])
+
+
+def test_a_value_of_another_type_is_told_with_what_is_possible():
+    with pytest.raises(ValueError, match=r"codec\.steps=many is impossible: .* of type int"):
+        read_config([QUICKSTART, "--config.codec.steps=many"])
+
+
 def test_a_file_that_is_not_there_is_named():
     with pytest.raises(ValueError, match=r"nowhere\.py"):
         read_config(["--config=nowhere.py"])

@@ -29,11 +29,11 @@ class TestVariants:
 
     def test_commas_inside_brackets_belong_to_a_value(self):
         augmentation = "sleep.augmentation=crop_flip_noise(crop_padding=3, noise=25.0)"
-        variant = parse_variant(f"plain:{augmentation},evaluators=('a', 'b'),seed=1")
+        variant = parse_variant(f"plain:{augmentation},evaluators=('a', 'b'),sleep.steps=1")
         assert variant.flags == (
             f"--config.{augmentation}",
             "--config.evaluators=('a', 'b')",
-            "--config.seed=1",
+            "--config.sleep.steps=1",
         )
 
     @pytest.mark.parametrize("text", ["no_such_method", "a:b", "a:b=1,c", ":a=1", ""])
@@ -75,12 +75,12 @@ def finish(run, seconds: float) -> None:
 
 def test_the_grid_is_variants_by_seeds_each_with_a_folder_of_its_own(planned, tmp_path):
     runs = planned(
-        "joint", "a b:wake.epochs=0", "a_b:wake.epochs=2", "../../esc:seed=7", seeds=(0, 1)
+        "joint", "a b:wake.epochs=0", "a_b:wake.epochs=2", "../../esc:method=braincl", seeds=(0, 1)
     )
     assert [(run.name, run.seed) for run in runs[:3]] == [("joint", 0), ("joint", 1), ("a b", 0)]
     folders = {run.folder for run in runs}
     assert {folder.parent for folder in folders} == {tmp_path / "runs"}
-    # The last variant is the shared config itself, and one seed of it is no other run than that of another name.
+    # The last variant is the shared config itself.
     assert len(folders) == 8
     assert {run.progress for run in runs} == {TO_DO}
 
@@ -168,3 +168,22 @@ def test_time_is_expected_by_what_others_took(planned):
     assert expected_seconds(runs) == 3 * 60
     finish(runs[2], 20)
     assert expected_seconds(runs) == 60 + 20
+
+
+def test_a_variant_cannot_have_a_seed_of_its_own():
+    with pytest.raises(
+        ValueError, match=r"sets seed=7: every variant has every seed; give --seeds"
+    ):
+        parse_variant("x:sleep.steps=3,seed=7")
+
+
+def test_budgets_that_would_change_nothing_are_refused(tmp_path):
+    with pytest.raises(ValueError, match=r"--budget_bytes=100000 .* bytes_per_class=30000 .* to 0"):
+        plan_grid(
+            [parse_variant("braincl")],
+            [0],
+            config="smoke",
+            common=["--config.bytes_per_class=30000"],
+            workdir=tmp_path,
+            conditions=cross(budget_bytes=["100000"]),
+        )

@@ -31,6 +31,15 @@ def test_anything_else_is_refused_with_what_there_is(text, hint, tmp_path, monke
     assert str(caught.value).endswith(f"Packaged: {', '.join(packaged.names())}")
 
 
+def test_configs_of_published_protocols_have_a_small_form_and_others_say_so(command_line):
+    assert {"cifar100", "cifar100_b50", "imagenet1k"} <= set(packaged.with_forms())
+    assert not {"quickstart", "smoke"} & set(packaged.with_forms())
+    argv, values = ["", "--config=quickstart:smoke"], flags.FlagValues()
+    packaged.define_config("The settings.", values, argv)
+    with pytest.raises(flags.IllegalFlagValueError, match="quickstart is all that there is of it"):
+        values(argv)
+
+
 def test_a_config_says_what_it_is_without_being_run():
     assert "quickstart" in packaged.names()
     assert "__init__" not in packaged.names()

@@ -1,6 +1,5 @@
 """Elastic weight consolidation: penalty and Fisher information in closed form, and what is kept."""
 
-import functools
 import types
 from typing import Any
 
@@ -11,8 +10,9 @@ import numpy as np
 import pytest
 
 from braincl_jax.memory.budget import tree_bytes
-from braincl_jax.methods.ewc import EWC, consolidate_step, penalty, squared_gradients
+from braincl_jax.methods.ewc import EWC
 from braincl_jax.networks import Network
+from braincl_jax.sleep.consolidate import penalty, squared_gradients
 from braincl_jax.state import BrainState, Consolidation, Encoder, Progress
 from braincl_jax.types import Batch, Now
 
@@ -102,7 +102,7 @@ def consolidated(kernels, method: EWC) -> list[Any]:
     """What is kept after each of some tasks, which end at other weights."""
     zeros = jax.tree.map(jnp.zeros_like, brain().encoder.params)
     own, kept = {"fisher": zeros, "anchor": zeros}, []
-    add = jax.jit(functools.partial(consolidate_step, method=method, steps=[2]))
+    add = jax.jit(method.step_of([2]))
     for kernel in kernels:
         # Two batches a task.
         for step in range(2):

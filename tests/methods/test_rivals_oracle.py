@@ -19,10 +19,10 @@ from braincl_jax.config import CodecConfig, Config, SleepConfig, WakeConfig
 from braincl_jax.data import Dataset, TaskStream
 from braincl_jax.memory.exemplars import CameIn, write_images
 from braincl_jax.methods import Method
-from braincl_jax.methods.ewc import consolidate_step, squared_gradients
-from braincl_jax.methods.wa import align_step
 from braincl_jax.networks import Network
 from braincl_jax.sleep import rehearse_step
+from braincl_jax.sleep.align import align_step
+from braincl_jax.sleep.consolidate import squared_gradients
 from braincl_jax.sleep.teach import Teacher
 from braincl_jax.state import BrainState
 from braincl_jax.types import Batch, Draw, Now, PyTree, Sample, Shown
@@ -163,7 +163,7 @@ def consolidated(method: Any, state: BrainState) -> BrainState:
         (ORACLE["image"][NEW], ORACLE["label"][NEW]),
     ]
     steps = [len(labels) // 4 for _, labels in each]
-    step_of = jax.jit(functools.partial(consolidate_step, method=method, steps=steps))
+    step_of = jax.jit(method.step_of(steps))
     for task, (images, labels) in enumerate(each):
         for step in range(steps[task]):
             part = slice(4 * step, 4 * step + 4)

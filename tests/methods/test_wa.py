@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from braincl_jax.memory.budget import tree_bytes
-from braincl_jax.methods.wa import align_step, aligned
+from braincl_jax.sleep.align import align_step, aligned
 from braincl_jax.types import Now
 
 # Columns of length 5, 13, 10, 2 and 7.
@@ -36,6 +36,19 @@ def test_after_a_night_the_heads_of_fast_and_slow_weights_are_aligned(life_of):
         np.testing.assert_allclose(norms[:2].mean(), norms[2:].mean(), rtol=1e-5)
     before = np.linalg.norm(state.encoder.params["head"]["kernel"], axis=0)
     assert abs(before[:2].mean() - before[2:].mean()) > 1e-3
+
+
+def test_slow_weights_follow_the_clipped_head(short, short_stream, life_of):
+    method = short("wa", slow_decay=0.1)
+    state, batch = life_of("wa").before[1, "replay"]
+    slow = {"params": state.encoder.params, "batch_stats": state.encoder.batch_stats}
+    state = state.replace(encoder=state.encoder.replace(slow=slow))
+    before = slow["params"]["head"]["kernel"]
+    phases = {phase.name: phase for phase in method.phases(short_stream)}
+    encoder = jax.jit(phases["replay"])(state, batch)[0].encoder
+    fast, after = encoder.params["head"]["kernel"], encoder.slow["params"]["head"]["kernel"]
+    assert (fast >= 0).all()
+    np.testing.assert_allclose(after, 0.1 * before + 0.9 * fast, rtol=1e-5, atol=1e-7)
 
 
 def test_the_teacher_is_aligned_as_well(life_of, assert_same):

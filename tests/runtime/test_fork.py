@@ -10,9 +10,10 @@ import pytest
 from braincl_jax.build import build_method, build_plan, init_brain
 from braincl_jax.config import from_mapping, to_mapping
 from braincl_jax.data.fingerprint import fingerprint
+from braincl_jax.pipeline import Phase
 from braincl_jax.runtime.checkpoint import numbered
 from braincl_jax.runtime.cursor import Cursor
-from braincl_jax.runtime.fork import check_figures, fork
+from braincl_jax.runtime.fork import check_figures, fork, require_same_cut
 from braincl_jax.runtime.interrupt import Interrupted
 from braincl_jax.runtime.record import Record
 from braincl_jax.runtime.stages import build_evaluators
@@ -153,11 +154,15 @@ def test_impossible_forks_are_refused(run, config, undisturbed, interrupted, tmp
     assert not (tmp_path / "fork").exists()
 
 
-def test_memorise_cannot_change_its_batches_halfway(run, config, tmp_path):
+def test_a_phase_that_shows_each_image_once_cannot_change_its_batches_halfway(
+    run, config, tmp_path
+):
     with pytest.raises(Interrupted):
         run(tmp_path / "run", ((0, "memorise", 1), terminate))
     changed = dataclasses.replace(config, eval_batch_size=24)
-    with pytest.raises(ValueError, match="memorises in batches of 20"):
+    with pytest.raises(
+        ValueError, match="amid 'memorise' with eval_batch_size=20; eval_batch_size=24 would"
+    ):
         run(tmp_path / "fork", config=changed, fork_from=tmp_path / "run")
 
 
@@ -178,3 +183,22 @@ def test_a_phase_that_the_method_lacks_is_refused(run, config, tiny_stream, tmp_
             abstract,
             story,
         )
+
+
+@pytest.mark.parametrize(
+    ("cut_by", "message"),
+    [
+        (("wake.batch_size",), r"amid 'dream' with wake\.batch_size=8; wake\.batch_size=4 would"),
+        (("method",), "amid 'dream' with method=ewc; method=finetune would"),
+        (("seed",), None),
+    ],
+)
+def test_what_shares_out_images_among_steps_stays_while_they_are_shown(cut_by, message):
+    phase = Phase("dream", lambda *moment: moment, cut_by=cut_by)  # pyright: ignore
+    old = {"method": "ewc", "seed": 3, "wake": {"batch_size": 8}}
+    new = {"method": "finetune", "seed": 3, "wake": {"batch_size": 4}}
+    if message is None:
+        require_same_cut(phase, old, new)
+    else:
+        with pytest.raises(ValueError, match=message):
+            require_same_cut(phase, old, new)

@@ -110,6 +110,23 @@ def test_origins_are_older_slots_then_new_images_then_nothing(night):
         before += stored
 
 
+@pytest.mark.parametrize(
+    ("most", "expected"),
+    [
+        (9, [1, 1, 1, 1, 1, 0, 1]),
+        # Two of class 2 and one each of the others.
+        (4, [1, 1, 1, 0, 1, 0, 0]),
+        (2, [0, 0, 1, 0, 1, 0, 0]),
+        (0, [0, 0, 0, 0, 0, 0, 0]),
+    ],
+)
+def test_where_slots_run_out_every_class_keeps_its_share(most, expected):
+    label = jnp.array([2, 2, 0, 2, 1, 0, 2])
+    added = jnp.array([1, 1, 1, 1, 1, 0, 1], bool)
+    found = transfer.first_of_classes(label, added, jnp.int32(most))
+    assert found.astype(int).tolist() == expected
+
+
 def test_origins_by_hand():
     # Slots 0..5, of which 1, 2 and 4 stay. Of four images, 3 and 0 are stored, in this order.
     choice = transfer.Choice(

@@ -83,16 +83,24 @@ def test_what_is_known_of_older_classes_stays():
 
 
 @pytest.mark.parametrize(
-    ("remembers", "expected"),
+    ("remembers", "weight", "expected"),
     [
         # Probabilities are 1/4 each. Half of the labels are of class 0, and 3/8 and 1/8 of the new ones.
-        (True, [0.1, -0.1, 0.05, -0.05]),
-        (False, [0, 0, 0.2, 0]),
+        (True, [1.0, 1.0, 1.0], [0.1, -0.1, 0.05, -0.05]),
+        # As the sampler says, recalled images count half: 1/4 is of class 0, and all weigh 3/4.
+        (True, [1.0, 0.5, 0.0], [0.025, -0.075, 0.075, -0.025]),
+        (False, [1.0, 1.0, 1.0], [0, 0, 0.2, 0]),
     ],
 )
-def test_what_is_recalled_counts_as_much_as_older_classes_do(monkeypatch, remembers, expected):
+def test_what_is_recalled_counts_as_much_as_older_classes_do(
+    monkeypatch, remembers, weight, expected
+):
     old = Reactivated(
-        jnp.zeros((3, 1, 1, 1)), jnp.zeros(3, int), jnp.bool_(remembers), jnp.int32(-1)
+        image=jnp.zeros((3, 1, 1, 1)),
+        label=jnp.zeros(3, int),
+        weight=jnp.array(weight),
+        any=jnp.bool_(remembers),
+        corrupt=jnp.int32(-1),
     )
     monkeypatch.setattr(classify, "reactivate", lambda *of: old)
     head, metrics = step_in_task_1(layout="its images are known")
@@ -113,3 +121,20 @@ def test_a_task_counts_as_much_as_its_classes_do(task_classes, expected):
     spec: Any = types.SimpleNamespace(task_classes=task_classes)
     shares = [float(classify.share_of_task(spec, jnp.int32(task))) for task in range(3)]
     np.testing.assert_allclose(shares, expected, rtol=1e-6)
+
+
+def test_where_there_are_slow_weights_their_head_learns_and_the_fast_ones_get_it():
+    optimiser, head = optax.trace(MOMENTUM), jnp.array([0.0, 0.0])
+    slow = {"params": {"backbone": "slow", "head": head}, "batch_stats": "slow"}
+    fast = {"backbone": "fast", "head": head + 7}
+    state: Any = Brain(Encoder(fast, "fast", optimiser.init(head), "kept", slow))
+    parts = parts_with(optimiser)
+    parts.spec = StreamSpec.of_equal_tasks((1, 1, 1), num_classes=2, task_sizes=(4,))
+    state.consolidation.seen_classes = jnp.ones(2, bool)
+    batch = Batch(jnp.zeros((4, 1, 1, 1)), jnp.array([0, 0, 1, 0]), jnp.arange(4))
+    now = Now(cast(Any, None), jnp.int32(0), jnp.float32(RATE))
+    encoder = classify_step(state, batch, now, parts=parts, layout=None)[0].encoder
+    evaluated, _ = encoder.evaluated
+    np.testing.assert_allclose(evaluated["head"], [0.1, -0.1], rtol=1e-6)
+    np.testing.assert_array_equal(encoder.params["head"], evaluated["head"])
+    assert (encoder.params["backbone"], evaluated["backbone"]) == ("fast", "slow")

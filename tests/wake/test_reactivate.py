@@ -23,7 +23,9 @@ def test_older_images_are_recalled_in_the_wake_of_the_next_task(diary_of, method
     assert bool(found.any) and int(found.corrupt) == -1
     assert found.image.shape == (16, 16, 16, 1) and found.image.dtype == np.uint8
     index = jax.tree.map(np.asarray, layout.index(state.memory))
-    kept = np.flatnonzero(index.stored)
+    # By now replay_raw has exemplars of the task itself.
+    assert (index.task[index.stored] == 1).any() == (method == "replay_raw")
+    kept = np.flatnonzero(index.stored & (index.task == 0))
     every = recall(layout, state.memory, jnp.asarray(index.task[kept]), jnp.asarray(kept)[:, None])
     known = {
         (image.tobytes(), int(label))
@@ -31,6 +33,20 @@ def test_older_images_are_recalled_in_the_wake_of_the_next_task(diary_of, method
     }
     for image, label in zip(np.asarray(found.image), found.label.tolist(), strict=True):
         assert (image.tobytes(), label) in known
+    np.testing.assert_array_equal(found.weight, np.ones(16))
+
+
+def test_the_weights_of_the_sampler_hold_awake_too(diary, make_method, tiny_config):
+    sleep = dataclasses.replace(tiny_config.sleep, sampler="by_need(exponent=1.0, correction=1.0)")
+    method, (state, _) = make_method(sleep=sleep), diary.before[1, "classify"]
+    needed = state.consolidation.class_loss.at[0].set(9.0)
+    state = state.replace(consolidation=state.consolidation.replace(class_loss=needed))
+    now = Now(jax.random.key(3), jnp.int32(0), jnp.float32(0))
+    recalled = jax.jit(lambda state: reactivate(state, now, method.parts, method.layout, None))
+    label, weight = (np.asarray(getattr(recalled(state), one)) for one in ("label", "weight"))
+    others = np.unique(weight[label != 0])
+    assert len(others) == 1
+    assert (weight[label == 0] < others).all() and (label == 0).any()
 
 
 def test_each_step_recalls_others(diary):

@@ -59,13 +59,6 @@ def read_lines(where: str, file: Path, remedy: str) -> list[str]:
     return [line for line in lines if line.strip()]
 
 
-def folder_names(folder: Path) -> list[str]:
-    """The folders in a folder, in the order of their names, without hidden ones."""
-    return sorted(
-        one.name for one in folder.iterdir() if one.is_dir() and not one.name.startswith(".")
-    )
-
-
 def images_in(folder: Path) -> list[Path]:
     """The JPEG and PNG files in a folder, in the order of their names; none if there is no such folder."""
     if not folder.is_dir():

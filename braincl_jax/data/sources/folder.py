@@ -11,7 +11,7 @@ import numpy as np
 from braincl_jax.data.dataset import Dataset
 from braincl_jax.data.sources.alike import Alike
 from braincl_jax.data.sources.headers import Headers
-from braincl_jax.data.sources.paths import Paths, files_below, stamps_of
+from braincl_jax.data.sources.paths import Paths, files_below, folder_names, stamps_of
 from braincl_jax.data.stamps import ChangedError, require_unchanged
 
 _LOG = logging.getLogger(__name__)
@@ -78,8 +78,8 @@ def load_folder(path: str) -> Dataset:
             f"{where}: need the folders {train} and {test} (or val), and in each of them a folder of images for each "
             "class."
         )
-    classes = _class_names(train)
-    unknown = sorted(set(_class_names(test)) - set(classes))
+    classes = folder_names(train)
+    unknown = sorted(set(folder_names(test)) - set(classes))
     if unknown:
         raise ValueError(f"{where}: {test.name} has the classes {unknown}, train only {classes}.")
     suffixes = picture_suffixes()
@@ -107,10 +107,6 @@ def images_of(
     headers = Headers(where, pictures)
     train, test = (Alike(one, headers) for one in pictures)
     return train, test
-
-
-def _class_names(folder: Path) -> list[str]:
-    return sorted(entry.name for entry in folder.iterdir() if entry.is_dir() and _is_seen(entry))
 
 
 def _is_seen(path: Path) -> bool:

@@ -11,13 +11,13 @@ from braincl_jax.data.sources.decoding import DAMAGED
 from braincl_jax.data.sources.distributed import (
     Labelled,
     dataset_of,
-    folder_names,
     images_in,
     of_folders,
     require_match,
     require_there,
     some,
 )
+from braincl_jax.data.sources.paths import folder_names
 
 DEVKIT, META, TRUTH = (
     "ILSVRC2012_devkit_t12",

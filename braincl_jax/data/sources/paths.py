@@ -68,3 +68,10 @@ def stamps_of(files: Sequence[Path]) -> np.ndarray:
 
 def _raise(error: OSError) -> None:
     raise error
+
+
+def folder_names(folder: Path) -> list[str]:
+    """The folders in a folder, in the order of their names, without hidden ones."""
+    return sorted(
+        one.name for one in folder.iterdir() if one.is_dir() and not one.name.startswith(".")
+    )

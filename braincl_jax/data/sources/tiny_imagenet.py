@@ -8,7 +8,6 @@ from braincl_jax.data.dataset import Dataset
 from braincl_jax.data.sources.distributed import (
     Labelled,
     dataset_of,
-    folder_names,
     images_in,
     of_folders,
     read_lines,
@@ -16,6 +15,7 @@ from braincl_jax.data.sources.distributed import (
     require_there,
 )
 from braincl_jax.data.sources.options import split_options
+from braincl_jax.data.sources.paths import folder_names
 
 HOW = (
     "download http://cs231n.stanford.edu/tiny-imagenet-200.zip, unpack it, and name the folder tiny-imagenet-200 that "

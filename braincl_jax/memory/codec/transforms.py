@@ -95,7 +95,7 @@ class Codec:
     trunk: tuple[str, ...] = ()
 
     def init(self, key: Array) -> PyTree:
-        """{"analysis", "synthesis", "density"} with random weights, float32."""
+        """{"analysis", "synthesis", "density"} with fresh weights, float32."""
         keys = jax.random.split(key, 3)
         image = jnp.zeros((1, *self.synthesis.image_shape))
         latent = jnp.zeros((1, *self.latent_shape))

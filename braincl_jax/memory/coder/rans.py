@@ -36,7 +36,7 @@ class Decoder(NamedTuple):
 
 
 def worst_case_words(num_symbols: int) -> int:
-    """No string of `num_letters` symbols is longer than this many words."""
+    """No string of `num_symbols` symbols is longer than this many words."""
     return -(-num_symbols * PRECISION // 16) + FLUSH_WORDS
 
 

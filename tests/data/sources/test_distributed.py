@@ -7,13 +7,13 @@ import pytest
 from braincl_jax.data.sources.distributed import (
     Labelled,
     dataset_of,
-    folder_names,
     images_in,
     of_folders,
     read_lines,
     require_match,
     require_there,
 )
+from braincl_jax.data.sources.paths import folder_names
 from tests.data.distributed import write_flat
 
 

@@ -44,6 +44,12 @@ def test_flags_of_the_run_are_told_from_those_of_the_measurement(tmp_path, capsy
     assert "--config is neither a flag nor --config.KEY=VALUE" in capsys.readouterr().err
 
 
+def test_a_measurement_without_a_run_takes_no_settings_of_one(capsys):
+    with pytest.raises(SystemExit):
+        harness.CommandLine("header_edits", "", settings=False).read(["--config.seed=1"])
+    assert "--config.seed=1 is no flag: there is no run here" in capsys.readouterr().err
+
+
 def test_figures_are_written_with_what_they_were_measured_with(tmp_path):
     path = tmp_path / "results" / "kill.json"
     harness.publish(harness.CommandLine("kill", "").read([f"--results={path}"]), {"kills": 3})

@@ -59,6 +59,11 @@ def test_lines_in_which_something_was_compiled_do_not_count(processes):
     assert step_times.step_seconds(processes, lambda task: task == 1) == {"replay": [0.4, 0.3]}
 
 
+def test_what_evaluators_take_is_told_by_the_tasks_that_they_look_at():
+    lines = [line(task, 0.5 * (task + 1), phase="after_task") for task in range(3)]
+    assert step_times.step_seconds([Process(0, lines)]) == {"after_task": [0.5, 0.5, 0.5]}
+
+
 def test_ratios_are_medians_over_rounds_of_whole_runs():
     measured = [
         {"a": {"encode": 1.0, "replay": 3.0}, "b": {"encode": 1.0, "replay": 1.0}},
