@@ -10,8 +10,8 @@ from braincl_jax.methods import Method
 from braincl_jax.networks import Network, build_network
 from braincl_jax.parts import Augment, Parts
 from braincl_jax.plan import Plan, resolve
+from braincl_jax.prefetch import nothing_prefetched
 from braincl_jax.registry import AUGMENTATIONS, METHODS, SAMPLERS
-from braincl_jax.sleep import nothing_prefetched
 from braincl_jax.state import BrainState, Consolidation, Encoder, Progress, named_key
 from braincl_jax.types import Array, StreamSpec
 

@@ -20,7 +20,7 @@ from braincl_jax.memory.exemplars import CameIn
 from braincl_jax.memory.places import Places
 from braincl_jax.memory.working import EMPTY
 from braincl_jax.parts import Parts
-from braincl_jax.sleep.prefetch import draw_steps
+from braincl_jax.prefetch import draw_steps
 from braincl_jax.state import named_key
 from braincl_jax.types import Array, Draw, Index, Sample
 

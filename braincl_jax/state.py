@@ -51,7 +51,7 @@ class Memory(struct.PyTreeNode):
     Attributes:
         working: filled while awake, emptied by transfer; not part of the byte budget.
         long_term: arrays of fixed shape whose bytes are the budget spent.
-        prefetched: what has been read of long-term memory for the next steps of replay (`sleep.prefetch`); it can be
+        prefetched: what has been read of long-term memory for the next steps that recall (`prefetch`); it can be
             read again at any time, and checkpoints leave it out.
     """
 

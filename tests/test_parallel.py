@@ -12,9 +12,9 @@ from jax.flatten_util import ravel_pytree
 from braincl_jax import collectives, pipeline
 from braincl_jax.networks import Network
 from braincl_jax.pipeline import Phase
+from braincl_jax.prefetch import prefetched_for
 from braincl_jax.runtime.devices import Devices
 from braincl_jax.sleep import replay_step
-from braincl_jax.sleep.prefetch import prefetched_for
 
 NUM_DEVICES, NUM_STEPS, NUM_REPLAY_STEPS = 4, 3, 10
 PHASES = ("start", "encode", "memorise", "classify", "transfer", "replay")
@@ -121,7 +121,8 @@ def test_ten_replay_steps_on_one_and_four_devices_see_the_same_and_learn_the_sam
     method = with_network(diary.method, Eye)
 
     def look(state, batch, now, axis_name=None):
-        *_, (drawn, _) = prefetched_for(state, now, method.parts, method.layout, axis_name)
+        until = state.progress.task + 1
+        _, (drawn, _) = prefetched_for(state, now, until, method.parts, method.layout, axis_name)
         after, _ = replay_step(state, batch, now, axis_name, method=method)
         seen = (drawn.task, drawn.slot, after.encoder.batch_stats)
         return state, collectives.concatenate(seen, axis_name)

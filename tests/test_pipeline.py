@@ -17,8 +17,8 @@ from braincl_jax.methods.joint import Joint
 from braincl_jax.methods.replay_herding import ReplayHerding
 from braincl_jax.parts import recall
 from braincl_jax.pipeline import Phase
+from braincl_jax.prefetch import prefetched_for
 from braincl_jax.registry import METHODS
-from braincl_jax.sleep.prefetch import prefetched_for
 from braincl_jax.sleep.sampler import ClassBalanced
 from braincl_jax.state import Consolidation, Progress, named_key, phase_id
 from braincl_jax.types import Draw, Now
@@ -194,8 +194,8 @@ def test_a_sampler_that_is_handed_in_is_the_one_that_is_used(diary):
     parts = dataclasses.replace(diary.method.parts, sampler=only_slot_three)
     layout = diary.method.layout
     now = Now(state.key, jnp.int32(0), jnp.float32(0))
-    draw = jax.jit(lambda state: prefetched_for(state, now, parts, layout, None))
-    *_, ((task, slot, _), _) = draw(state)
+    draw = jax.jit(lambda state: prefetched_for(state, now, jnp.int32(2), parts, layout, None))
+    _, ((task, slot, _), _) = draw(state)
     assert (slot == 3).all()
     recalled = jax.jit(functools.partial(recall, layout))(state.memory, task, slot)
     images = np.asarray(recalled.image)

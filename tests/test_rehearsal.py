@@ -11,9 +11,9 @@ from braincl_jax import pipeline
 from braincl_jax.data import Dataset, TaskStream
 from braincl_jax.memory.places import ExemplarPlaces, Places
 from braincl_jax.memory.working import EMPTY
+from braincl_jax.prefetch import draw_steps
 from braincl_jax.rehearsal import candidates_of, host_device, rehearsed
 from braincl_jax.runtime.devices import Devices
-from braincl_jax.sleep.prefetch import draw_steps
 from braincl_jax.state import named_key
 from braincl_jax.types import Draw
 

@@ -131,6 +131,16 @@ def _fit(cursor: Cursor, old: Mapping[str, Any], record: Record, phases: Sequenc
 
 
 def require_same_cut(phase: Phase, old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
+    """Sees that images are shared out among the steps of a phase as before.
+
+    Args:
+        phase: that is under way.
+        old: settings of the run that began it.
+        new: settings under which it is to go on.
+
+    Raises:
+        ValueError: a setting of `phase.cut_by` is another one.
+    """
     for name in phase.cut_by:
         before, now = (
             functools.reduce(lambda at, key: at[key], name.split("."), one) for one in (old, new)

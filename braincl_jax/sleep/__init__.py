@@ -5,7 +5,6 @@ from braincl_jax.sleep import by_need as _by_need  # registers the sampler
 from braincl_jax.sleep import transforms as _transforms  # registers more augmentations
 from braincl_jax.sleep.fall_asleep import fall_asleep_step
 from braincl_jax.sleep.herd import choose_step, keep_step, look_step
-from braincl_jax.sleep.prefetch import nothing_prefetched
 from braincl_jax.sleep.replay import rehearse_step, replay_step
 from braincl_jax.sleep.sampler import class_balanced, draw_classes
 from braincl_jax.sleep.transfer import transfer_step
@@ -17,7 +16,6 @@ __all__ = [
     "fall_asleep_step",
     "keep_step",
     "look_step",
-    "nothing_prefetched",
     "rehearse_step",
     "replay_step",
     "transfer_step",

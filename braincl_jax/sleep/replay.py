@@ -9,7 +9,7 @@ import optax
 from braincl_jax import collectives
 from braincl_jax.memory.block.integrity import INTACT
 from braincl_jax.parts import Learner
-from braincl_jax.sleep.prefetch import prefetched_for
+from braincl_jax.prefetch import prefetched_for
 from braincl_jax.state import BrainState, Encoder
 from braincl_jax.types import Array, Draw, Metrics, Now, PyTree, Sample, Shown
 
@@ -101,14 +101,9 @@ def drawn_from_memory(
     state: BrainState, now: Now, axis_name: str | None, method: Learner
 ) -> tuple[BrainState, Sample]:
     """The state, in which what has been read ahead is known, and this device's groups of the step's sample."""
-    prefetched, drawn_by, sample = prefetched_for(
-        state, now, method.parts, method.layout, axis_name
-    )
-    drawn = state.replace(
-        memory=state.memory.replace(prefetched=prefetched),
-        consolidation=state.consolidation.replace(drawn_by=drawn_by),
-    )
-    return drawn, sample
+    until = state.progress.task + 1
+    ahead, sample = prefetched_for(state, now, until, method.parts, method.layout, axis_name)
+    return ahead.known_in(state), sample
 
 
 def rehearse_step(

@@ -30,7 +30,9 @@ def classify_step(
     """
     encoder, new = state.encoder, parts.spec.are_of(state.progress.task)
     seen = state.consolidation.seen_classes
-    old = None if layout is None else reactivate(state, now, parts, layout, axis_name)
+    old = None
+    if layout is not None:
+        state, old = reactivate(state, now, parts, layout, axis_name)
 
     evaluated, batch_stats = encoder.evaluated
 

@@ -5,11 +5,11 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
-from braincl_jax import collectives
 from braincl_jax.memory.block.integrity import INTACT
-from braincl_jax.parts import MemoryLayout, Parts, recall
+from braincl_jax.parts import MemoryLayout, Parts
+from braincl_jax.prefetch import Ahead, prefetched_for, recallable
 from braincl_jax.state import BrainState
-from braincl_jax.types import Array, Now, Recalled
+from braincl_jax.types import Array, Draw, Now, Recalled
 
 
 class Reactivated(NamedTuple):
@@ -32,38 +32,32 @@ class Reactivated(NamedTuple):
 
 def reactivate(
     state: BrainState, now: Now, parts: Parts, layout: MemoryLayout, axis_name: str | None
-) -> Reactivated:
+) -> tuple[BrainState, Reactivated]:
     """A sample of what is remembered of tasks before this one.
 
-    It is drawn by the sampler of nights and as large as theirs, but not varied. What a method has stored of the task
+    It is drawn and read ahead as in the night, and as large, but not varied. What a method has stored of the task
     itself by now is left out: these images come in anyway.
+
+    Returns:
+        the state, in which what has been read ahead is known, and what is recalled.
     """
-    sleep, known = parts.config.sleep, layout.index(state.memory)
-    older = known._replace(
-        stored=known.stored & (known.task < state.progress.task),
-        class_loss=state.consolidation.class_loss,
-    )
+    task = state.progress.task
+    known = recallable(state, layout, task).stored.any()
 
-    def recalled() -> tuple[Recalled, Array, Array]:
-        drawn = parts.sampler(
-            now.key,
-            older,
-            parts.spec.num_classes,
-            sleep.num_groups,
-            sleep.batch_size // sleep.num_groups,
-        )
-        task, slot, weight = collectives.own_slice(drawn, axis_name)
-        return recall(layout, state.memory, task, slot), slot, weight
+    def recalled() -> tuple[Ahead, Draw, Recalled]:
+        ahead, (drawn, read) = prefetched_for(state, now, task, parts, layout, axis_name)
+        return ahead, drawn, layout.complete(state.memory, drawn.task, drawn.slot, read)
 
-    def black() -> tuple[Recalled, Array, Array]:
-        found, slot, weight = jax.tree.map(jnp.zeros_like, jax.eval_shape(recalled))
-        return found._replace(intact=jnp.ones(slot.shape, bool)), slot, weight
+    def black() -> tuple[Ahead, Draw, Recalled]:
+        _, drawn, found = jax.tree.map(jnp.zeros_like, jax.eval_shape(recalled))
+        nothing = Ahead(state.memory.prefetched, state.consolidation.drawn_by)
+        return nothing, drawn, found._replace(intact=jnp.ones(drawn.slot.shape, bool))
 
-    found, slot, weight = jax.lax.cond(older.stored.any(), recalled, black)
-    return Reactivated(
+    ahead, drawn, found = jax.lax.cond(known, recalled, black)
+    return ahead.known_in(state), Reactivated(
         image=found.image.reshape(-1, *found.image.shape[2:]),
         label=found.label.reshape(-1),
-        weight=weight.reshape(-1),
-        any=older.stored.any(),
-        corrupt=jnp.where(found.intact, INTACT, slot).max(),
+        weight=drawn.weight.reshape(-1),
+        any=known,
+        corrupt=jnp.where(found.intact, INTACT, drawn.slot).max(),
     )

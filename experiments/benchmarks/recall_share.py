@@ -18,10 +18,9 @@ import jax.numpy as jnp
 from braincl_jax import pipeline
 from braincl_jax.build import build_method
 from braincl_jax.methods import BrainCL, BrainCLCached
+from braincl_jax.prefetch import nothing_prefetched, prefetch, recallable
 from braincl_jax.runtime.devices import Devices
 from braincl_jax.runtime.processes import use_virtual_devices
-from braincl_jax.sleep import nothing_prefetched
-from braincl_jax.sleep.prefetch import prefetch
 from braincl_jax.state import BrainState
 from braincl_jax.types import Array, Now
 from experiments.arguments import read_config
@@ -49,8 +48,11 @@ def decoding(method: BrainCL) -> Callable[..., Array]:
     def decode(state: BrainState, batch: None, *, axis_name: str | None = None) -> Array:
         del batch
         now = Now(state.key, jnp.int32(0), jnp.float32(0))
-        parts, known = method.parts, state.consolidation.class_loss
-        found = prefetch(state.memory, known, now, now.step, parts, method.layout, axis_name)
+        parts, layout = method.parts, method.layout
+        known = recallable(state, layout, state.progress.task + 1)._replace(
+            class_loss=state.consolidation.class_loss
+        )
+        found = prefetch(state.memory, known, now, now.step, parts, layout, axis_name)
         return jnp.stack([leaf.sum() for leaf in jax.tree.leaves(found.read)]).sum()
 
     return decode

@@ -13,8 +13,9 @@ from jax.flatten_util import ravel_pytree
 
 from braincl_jax import pipeline
 from braincl_jax.networks import Network, build_network
+from braincl_jax.prefetch import nothing_prefetched
 from braincl_jax.runtime.devices import Devices
-from braincl_jax.sleep import class_balanced, nothing_prefetched
+from braincl_jax.sleep import class_balanced
 from braincl_jax.sleep.by_need import ByNeed
 from braincl_jax.sleep.replay import accumulated, moved_class_loss, with_slow_weights
 from braincl_jax.state import Encoder

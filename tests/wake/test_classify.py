@@ -102,7 +102,7 @@ def test_what_is_recalled_counts_as_much_as_older_classes_do(
         any=jnp.bool_(remembers),
         corrupt=jnp.int32(-1),
     )
-    monkeypatch.setattr(classify, "reactivate", lambda *of: old)
+    monkeypatch.setattr(classify, "reactivate", lambda state, *of: (state, old))
     head, metrics = step_in_task_1(layout="its images are known")
     np.testing.assert_allclose(head, expected, atol=1e-7)
     assert int(metrics["corrupt_slot"]) == -1

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from braincl_jax.parts import recall
+from braincl_jax.prefetch import nothing_prefetched
 from braincl_jax.runtime.devices import Devices
 from braincl_jax.types import Now
 from braincl_jax.wake.reactivate import reactivate
@@ -19,7 +20,7 @@ def test_older_images_are_recalled_in_the_wake_of_the_next_task(diary_of, method
     parts, layout = life.method.parts, life.method.layout
     state, _ = life.before[1, "classify"]
     now = Now(jax.random.key(3), jnp.int32(0), jnp.float32(0))
-    found = jax.jit(lambda state: reactivate(state, now, parts, layout, None))(state)
+    found = jax.jit(lambda state: reactivate(state, now, parts, layout, None)[1])(state)
     assert bool(found.any) and int(found.corrupt) == -1
     assert found.image.shape == (16, 16, 16, 1) and found.image.dtype == np.uint8
     index = jax.tree.map(np.asarray, layout.index(state.memory))
@@ -42,7 +43,7 @@ def test_the_weights_of_the_sampler_hold_awake_too(diary, make_method, tiny_conf
     needed = state.consolidation.class_loss.at[0].set(9.0)
     state = state.replace(consolidation=state.consolidation.replace(class_loss=needed))
     now = Now(jax.random.key(3), jnp.int32(0), jnp.float32(0))
-    recalled = jax.jit(lambda state: reactivate(state, now, method.parts, method.layout, None))
+    recalled = jax.jit(lambda state: reactivate(state, now, method.parts, method.layout, None)[1])
     label, weight = (np.asarray(getattr(recalled(state), one)) for one in ("label", "weight"))
     others = np.unique(weight[label != 0])
     assert len(others) == 1
@@ -52,11 +53,13 @@ def test_the_weights_of_the_sampler_hold_awake_too(diary, make_method, tiny_conf
 def test_each_step_recalls_others(diary):
     parts, layout = diary.method.parts, diary.method.layout
     state, _ = diary.before[1, "classify"]
+    nothing = nothing_prefetched(parts, layout, state.memory)
+    state = state.replace(memory=state.memory.replace(prefetched=nothing))
 
     @jax.jit
     def at(step):
-        found = reactivate(state, Now(jax.random.key(3), step, jnp.float32(0)), parts, layout, None)
-        return found.image
+        now = Now(jax.random.key(3), step, jnp.float32(0))
+        return reactivate(state, now, parts, layout, None)[1].image
 
     assert not np.array_equal(at(jnp.int32(0)), at(jnp.int32(1)))
 
@@ -65,7 +68,7 @@ def test_nothing_is_recalled_before_there_is_anything(diary):
     parts, layout = diary.method.parts, diary.method.layout
     state, _ = diary.before[0, "classify"]
     now = Now(jax.random.key(3), jnp.int32(0), jnp.float32(0))
-    found = jax.jit(lambda state: reactivate(state, now, parts, layout, None))(state)
+    found = jax.jit(lambda state: reactivate(state, now, parts, layout, None)[1])(state)
     assert not bool(found.any) and int(found.corrupt) == -1
     assert not np.asarray(found.image).any()
 
@@ -96,3 +99,19 @@ def test_one_and_four_devices_recall_the_same(diary, make_method, tiny_stream, t
     found = devices.first(together).encoder.params["head"]
     for name, expected in alone.encoder.params["head"].items():
         np.testing.assert_allclose(found[name], expected, rtol=1e-4, atol=1e-6, err_msg=name)
+
+
+def test_strings_are_read_ahead_and_can_be_read_again(
+    live_one, make_method, tiny_stream, tiny_config, assert_same
+):
+    sleep = dataclasses.replace(tiny_config.sleep, prefetch_steps=2)
+    wake = dataclasses.replace(tiny_config.wake, reactivation=True)
+    life = live_one(make_method(wake=wake, sleep=sleep), tiny_stream)
+    # The last of three steps; what the first two recall was read together.
+    state, batch = life.before[1, "classify"]
+    assert int(state.memory.prefetched.first) == 0
+    after, _ = life.steps["classify"](state, batch)
+    assert int(after.memory.prefetched.first) == 2
+    nothing = nothing_prefetched(life.method.parts, life.method.layout, state.memory)
+    forgetful = state.replace(memory=state.memory.replace(prefetched=nothing))
+    assert_same(life.steps["classify"](forgetful, batch)[0], after)

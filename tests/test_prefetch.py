@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 
 from braincl_jax import pipeline
-from braincl_jax.sleep import nothing_prefetched
-from braincl_jax.sleep.prefetch import prefetch, prefetched_for
+from braincl_jax.prefetch import nothing_prefetched, prefetch, prefetched_for, recallable
 from braincl_jax.types import Now
 
 STEPS = 7
@@ -79,13 +78,14 @@ def test_each_step_has_the_sample_that_it_would_have_drawn_by_itself(night):
 
     @jax.jit
     def prefetched_at(state, step):
-        parts, layout, known = together.parts, together.layout, state.consolidation.class_loss
+        parts, layout = together.parts, together.layout
+        known = recallable(state, layout, jnp.int32(2))
         return prefetch(state.memory, known, now(phase_key, step), step, parts, layout, None)
 
     @jax.jit
     def draw(state, step):
         moment, (parts, layout) = now(phase_key, step), (alone.parts, alone.layout)
-        return prefetched_for(state, moment, parts, layout, None)[-1]
+        return prefetched_for(state, moment, jnp.int32(2), parts, layout, None)[-1]
 
     prefetched = prefetched_at(state, jnp.int32(3))
     for step in (3, 4, 5):

@@ -1,9 +1,11 @@
-"""Prefetching: the strings of the next steps of replay are decoded together.
+"""Prefetching: the strings of the next steps that recall, awake or asleep, are decoded together.
 
 Entropy decoding goes symbol by symbol, and a step over a few strings takes nearly as long as one over many. What is
-replayed in which step depends on the key and the step alone, so that the samples of several steps can be drawn and read
+recalled in which step depends on the key and the step alone, so that the samples of several steps can be drawn and read
 at once, and are the same as if each had been drawn in its own step.
 """
+
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -16,7 +18,7 @@ from braincl_jax.types import Array, Draw, Index, Now, PyTree, Sample
 
 
 class Prefetched(struct.PyTreeNode):
-    """The samples of k steps of replay and what the memory's strings say of them.
+    """The samples of k steps of a phase and what the memory's strings say of them.
 
     It follows from the rest of the state, and is no part of what is remembered.
 
@@ -35,6 +37,25 @@ class Prefetched(struct.PyTreeNode):
     read: PyTree
 
 
+class Ahead(NamedTuple):
+    """What has been read ahead, and what it takes to read it again.
+
+    Attributes:
+        prefetched: the samples.
+        drawn_by: float32 [K], the `class_loss` that they were drawn by.
+    """
+
+    prefetched: Prefetched
+    drawn_by: Array
+
+    def known_in(self, state: BrainState) -> BrainState:
+        """The state with it."""
+        return state.replace(
+            memory=state.memory.replace(prefetched=self.prefetched),
+            consolidation=state.consolidation.replace(drawn_by=self.drawn_by),
+        )
+
+
 def nothing_prefetched(parts: Parts, layout: MemoryLayout, memory: Memory) -> Prefetched:
     """Zeros of the shapes that `prefetch` returns, for a memory without `prefetched`."""
     config = parts.config.sleep
@@ -49,15 +70,24 @@ def nothing_prefetched(parts: Parts, layout: MemoryLayout, memory: Memory) -> Pr
 
 def prefetch(
     memory: Memory,
-    class_loss: Array,
+    known: Index,
     now: Now,
     first: Array,
     parts: Parts,
     layout: MemoryLayout,
     axis_name: str | None,
 ) -> Prefetched:
-    """Draws and reads the samples of the steps from `first` (int32 scalar) on; each device reads its own groups."""
-    known = layout.index(memory)._replace(class_loss=class_loss)
+    """Draws and reads the samples of the steps from `first` (int32 scalar) on; each device reads its own groups.
+
+    Args:
+        memory: what is read.
+        known: what of it may be drawn.
+        now: a moment of the phase.
+        first: int32 scalar.
+        parts: sampler and settings.
+        layout: of the memory.
+        axis_name: of the devices.
+    """
     drawn = draw_steps(known, now.phase_key, first, parts)
     task, slot, _ = collectives.own_slice(drawn, axis_name)
     read = layout.read(memory, task.reshape(-1), slot.reshape(-1, slot.shape[-1]))
@@ -88,16 +118,35 @@ def draw_steps(known: Index, phase_key: Array, first: Array, parts: Parts) -> Dr
     return jax.vmap(draw, out_axes=1)(first + jnp.arange(config.prefetch_steps))
 
 
+def recallable(state: BrainState, layout: MemoryLayout, until: Array) -> Index:
+    """What the memory holds of tasks before `until` (int32 scalar)."""
+    index = layout.index(state.memory)
+    return index._replace(stored=index.stored & (index.task < until))
+
+
 def prefetched_for(
-    state: BrainState, now: Now, parts: Parts, layout: MemoryLayout, axis_name: str | None
-) -> tuple[Prefetched, Array, Sample]:
-    """What this step of the night replays; the strings are decoded only if they have not been yet.
+    state: BrainState,
+    now: Now,
+    until: Array,
+    parts: Parts,
+    layout: MemoryLayout,
+    axis_name: str | None,
+) -> tuple[Ahead, Sample]:
+    """What this step recalls; the strings are decoded only if they have not been yet.
 
     All that is prefetched together is drawn by one `class_loss`, which is remembered: so it can be drawn again.
 
+    Args:
+        state: with a memory that holds something of these tasks.
+        now: the moment.
+        until: int32 scalar; what is recalled is of tasks before this one.
+        parts: sampler and settings.
+        layout: of the memory.
+        axis_name: of the devices.
+
     Returns:
-        what has now been prefetched; the `class_loss` that it was drawn by; and this device's groups of the step's
-        sample, G / D of them, with what is read of them, leaves [G / D, ...].
+        what has now been read ahead; and this device's groups of the step's sample, G / D of them, with what is read of
+        them, leaves [G / D, ...].
     """
     known, step = state.memory.prefetched, now.step
     first = step - step % parts.config.sleep.prefetch_steps
@@ -105,9 +154,17 @@ def prefetched_for(
     drawn_by = jnp.where(step == first, losses.class_loss, losses.drawn_by)
     prefetched = jax.lax.cond(
         (step == first) | (known.first != first),
-        lambda: prefetch(state.memory, drawn_by, now, first, parts, layout, axis_name),
+        lambda: prefetch(
+            state.memory,
+            recallable(state, layout, until)._replace(class_loss=drawn_by),
+            now,
+            first,
+            parts,
+            layout,
+            axis_name,
+        ),
         lambda: known,
     )
     drawn = Draw(prefetched.task, prefetched.slot, prefetched.weight)
     sample = jax.tree.map(lambda x: x[:, step - first], Sample(drawn, prefetched.read))
-    return prefetched, drawn_by, collectives.own_slice(sample, axis_name)
+    return Ahead(prefetched, drawn_by), collectives.own_slice(sample, axis_name)
