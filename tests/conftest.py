@@ -1,5 +1,6 @@
 """Set-up of every test: four virtual devices, no silent broadcasting, and one tiny brain to look at."""
 
+import importlib.metadata
 import os
 import re
 import sys
@@ -7,8 +8,10 @@ import sys
 _DEVICES = "--xla_force_host_platform_device_count"
 _OTHERS = re.sub(rf"{_DEVICES}=\d+", "", os.environ.get("XLA_FLAGS", ""))
 # Nearly all of the time goes into compiling. XLA's older emitter of CPU code, with one LLVM module for a whole program
-# instead of one for each kernel, takes less than half of it. An XLA without these flags ends with their names.
-_QUICK = "--xla_cpu_use_fusion_emitters=false --xla_cpu_parallel_codegen_split_count=1"
+# instead of one for each kernel, takes less than half of it. An XLA without these flags ends with their names, so one
+# that was not tried does without.
+_TRIED = importlib.metadata.version("jaxlib").startswith("0.10.")
+_QUICK = "--xla_cpu_use_fusion_emitters=false --xla_cpu_parallel_codegen_split_count=1" * _TRIED
 os.environ["XLA_FLAGS"] = f"{_OTHERS} {_QUICK} {_DEVICES}=4".strip()
 
 import dataclasses
@@ -19,6 +22,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import flax.linen as nn
+import hypothesis
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -34,6 +38,9 @@ from braincl_jax.registry import AUGMENTATIONS, BACKBONES, EVALUATORS, METHODS, 
 from braincl_jax.state import BrainState
 from braincl_jax.types import Draw, Incoming, Shown
 
+# A busy machine is no fault, and what fails does so every time.
+hypothesis.settings.register_profile("suite", deadline=None, derandomize=True)
+hypothesis.settings.load_profile("suite")
 jax.config.update("jax_numpy_rank_promotion", "raise")
 # This too makes compiling two to nine times faster.
 jax.config.update("jax_disable_most_optimizations", True)

@@ -56,6 +56,8 @@ class Examiner:
                 own = function(state, batch.image)
                 return collectives.concatenate((own, batch.label, batch.index), axis_name)
 
+            # Profiles tell readers by their names.
+            read.__name__ = read.__qualname__ = function.__name__
             return devices.map_reader(read)
 
         config = method.parts.config

@@ -91,7 +91,7 @@ def test_a_process_ends_with_exit_code_2(tmp_path):
     ended = subprocess.run(
         [sys.executable, str(ROOT / "experiments" / "cli.py"), "run", "--config.num_tasks=0"],
         cwd=tmp_path,
-        env={"PYTHONPATH": str(ROOT), "PATH": ""},
+        env=os.environ | {"PYTHONPATH": str(ROOT), "PATH": ""},
         capture_output=True,
         text=True,
     )

@@ -166,6 +166,19 @@ class TestLock:
         with held(tmp_path / "run"):
             assert not (tmp_path / "run").exists()
 
+    def test_a_lock_whose_file_was_deleted_meanwhile_is_taken_anew(self, tmp_path, monkeypatch):
+        original, taken = module.fcntl.flock, []
+
+        def flock(lock, how):
+            original(lock, how)
+            taken.append(lock)
+            if len(taken) == 1:
+                (tmp_path / ".lock").unlink()
+
+        monkeypatch.setattr(module.fcntl, "flock", flock)
+        with held(tmp_path):
+            assert len(taken) == 2 and (tmp_path / ".lock").exists()
+
     def test_all_fail_where_one_does(self, tmp_path, monkeypatch):
         monkeypatch.setattr(module, "any_process", lambda flag: True)
         with pytest.raises(ValueError, match="is in use; see the first process"):

@@ -53,6 +53,16 @@ class TestExactness:
         run(tmp_path / "run")
         assert differences(undisturbed, tmp_path / "run") == []
 
+    def test_what_was_read_ahead_awake_is_read_again(self, run, config, tmp_path):
+        wake = dataclasses.replace(config.wake, reactivation=True)
+        recalling = dataclasses.replace(config, wake=wake)
+        run(tmp_path / "alone", config=recalling)
+        for event, raised in ((crash, Crash), (terminate, Interrupted)):
+            with pytest.raises(raised):
+                run(tmp_path / "run", ((1, "classify", 1), event), config=recalling)
+        run(tmp_path / "run", config=recalling)
+        assert differences(tmp_path / "alone", tmp_path / "run") == []
+
     def test_many_interruptions_are_as_good_as_none(self, run, undisturbed, tmp_path):
         for place in PLACES:
             with pytest.raises((Crash, Interrupted)):

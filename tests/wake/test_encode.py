@@ -3,11 +3,13 @@
 import types
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from braincl_jax.memory.codec.transforms import ANALYSIS, Codec
+from braincl_jax.registry import RECALL_ERRORS
 from braincl_jax.wake import encode
 from braincl_jax.wake.encode import moved_log_tradeoff, scaled_updates, target_bits
 
@@ -95,3 +97,34 @@ def test_lambda_stays_as_it_was_at_the_beginning_of_a_task(diary):
     early = state.replace(progress=state.progress.replace(step=jnp.int32(1)))
     held, _ = diary.steps["encode"](early, batch)
     assert held.memory.working.log_tradeoff == state.memory.working.log_tradeoff
+
+
+def test_the_loss_and_its_gradient_by_hand(monkeypatch):
+    """A latent tells the grey level of a whole image, in quarters; it takes ten bits a unit."""
+
+    def information(density, latents, known, lanes):
+        del density, known, lanes
+        return 10 * latents
+
+    monkeypatch.setattr(encode.context, "information", information)
+    codec = types.SimpleNamespace(
+        separate=lambda weight, images: jnp.full((len(images), 1, 1, 1), weight),
+        complete=lambda weight, cues: jnp.broadcast_to(cues / 4, (len(cues), 4, 4, 1)),
+    )
+    layout: Any = types.SimpleNamespace(
+        codec=codec,
+        settings=types.SimpleNamespace(lanes_per_image=1),
+        recall_error=RECALL_ERRORS.build("squared_error"),
+    )
+    image, noise = jnp.full((2, 4, 4, 1), 51, jnp.uint8), jnp.full((2, 1, 1, 1), 0.4)
+
+    def loss(weight):
+        params = {"analysis": weight, "synthesis": 0, "density": 0}
+        return encode.rate_distortion(params, image, noise, jnp.float32(0.01), layout)
+
+    (value, told), slope = jax.value_and_grad(loss, has_aux=True)(1.3)
+    # 1.3 is rounded to 1 and recalled as 0.25, where the image is 0.2. With noise it is 1.7: 17 bits for 16 pixels.
+    np.testing.assert_allclose(value, 0.01 * 255**2 * 0.0025 + 17 / 16, rtol=1e-5)
+    np.testing.assert_allclose([told["bits"], told["mse"]], [10, 0.0025], rtol=1e-5)
+    # As if it had not been rounded.
+    np.testing.assert_allclose(slope, 0.01 * 255**2 * 2 * 0.05 / 4 + 10 / 16, rtol=1e-4)

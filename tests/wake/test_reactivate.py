@@ -73,13 +73,18 @@ def test_nothing_is_recalled_before_there_is_anything(diary):
     assert not np.asarray(found.image).any()
 
 
-def test_the_head_of_older_classes_moves_and_examples_count(
-    live_one, make_method, tiny_stream, tiny_config
-):
-    method = make_method(wake=dataclasses.replace(tiny_config.wake, reactivation=True))
-    life = live_one(method, tiny_stream)
+@pytest.fixture(scope="module")
+def recalling(live_one, make_method, tiny_stream, tiny_config):
+    """The life of a brain that recalls awake, and reads two steps ahead."""
+    sleep = dataclasses.replace(tiny_config.sleep, prefetch_steps=2)
+    wake = dataclasses.replace(tiny_config.wake, reactivation=True)
+    return live_one(make_method(wake=wake, sleep=sleep), tiny_stream)
+
+
+def test_the_head_of_older_classes_moves_and_examples_count(recalling):
+    life = recalling
     before, after = life.after[1, "memorise"], life.after[1, "classify"]
-    old = ~np.asarray(method.parts.spec.are_of(1))
+    old = ~np.asarray(life.method.parts.spec.are_of(1))
     was, now = (np.asarray(state.encoder.params["head"]["kernel"]) for state in (before, after))
     assert not np.array_equal(was[:, old], now[:, old])
     # 48 images in batches of 16, and 16 recalled beside each.
@@ -88,12 +93,10 @@ def test_the_head_of_older_classes_moves_and_examples_count(
     assert int(life.metrics[1, "classify"]["corrupt_slot"]) == -1
 
 
-def test_one_and_four_devices_recall_the_same(diary, make_method, tiny_stream, tiny_config):
-    method = make_method(wake=dataclasses.replace(tiny_config.wake, reactivation=True))
-    phase = {one.name: one for one in method.phases(tiny_stream)}["classify"]
-    state, batch = diary.before[1, "classify"]
+def test_one_and_four_devices_recall_the_same(recalling):
+    phase, (state, batch) = recalling.phases["classify"], recalling.before[1, "classify"]
     devices = Devices(4)
-    alone, _ = jax.jit(phase)(state, batch)
+    alone, _ = recalling.steps["classify"](state, batch)
     replicated = jax.tree.map(lambda leaf: jnp.stack([leaf] * 4), state)
     together, _ = devices.map_step(phase)(replicated, batch)
     found = devices.first(together).encoder.params["head"]
@@ -101,12 +104,8 @@ def test_one_and_four_devices_recall_the_same(diary, make_method, tiny_stream, t
         np.testing.assert_allclose(found[name], expected, rtol=1e-4, atol=1e-6, err_msg=name)
 
 
-def test_strings_are_read_ahead_and_can_be_read_again(
-    live_one, make_method, tiny_stream, tiny_config, assert_same
-):
-    sleep = dataclasses.replace(tiny_config.sleep, prefetch_steps=2)
-    wake = dataclasses.replace(tiny_config.wake, reactivation=True)
-    life = live_one(make_method(wake=wake, sleep=sleep), tiny_stream)
+def test_strings_are_read_ahead_and_can_be_read_again(recalling, assert_same):
+    life = recalling
     # The last of three steps; what the first two recall was read together.
     state, batch = life.before[1, "classify"]
     assert int(state.memory.prefetched.first) == 0

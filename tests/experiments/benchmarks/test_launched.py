@@ -21,7 +21,7 @@ stop = []
 signal.signal(signal.SIGTERM, lambda *_: stop.append(True))
 checkpoints = pathlib.Path(flags["workdir"]) / "checkpoints"
 checkpoints.mkdir(parents=True, exist_ok=True)
-for steps in range(len(list(checkpoints.glob("*[0-9]"))) + 1, 31):
+for steps in range(len(list(checkpoints.glob("*[0-9]"))) + 1, 101):
     saving = checkpoints / f"{steps:08}.tmp"
     saving.mkdir(exist_ok=True)
     cursor = {"task": steps // 10, "stage": "replay", "steps": steps}
@@ -58,19 +58,19 @@ def test_a_run_that_fails_is_an_error_with_what_it_printed(toy, tmp_path):
 
 def test_a_run_goes_through_signals_to_its_end(toy, tmp_path):
     run = Launched([], tmp_path, root=toy)
-    places = [Interruption(12, 0), Interruption(5, 0, signal.SIGTERM), Interruption(25, 0)]
+    places = [Interruption(12, 0), Interruption(5, 0, signal.SIGTERM), Interruption(40, 0)]
     landings = launched.interrupt(run, tmp_path / "run", places)
     steps = [one.steps for one in landings]
     # The second place was behind the first: the signal waits for new progress.
-    assert 11 <= steps[0] < steps[1] < steps[2] < 30 and steps[2] >= 24
+    assert 11 <= steps[0] < steps[1] < steps[2] < 100 and steps[2] >= 39
     assert all(one.phase == "replay" and one.task == one.steps // 10 for one in landings)
     assert all(one.saving in (0, one.steps + 1) for one in landings)
-    assert launched.progress(tmp_path / "run") == 30
+    assert launched.progress(tmp_path / "run") == 100
 
 
 def test_a_signal_after_the_end_is_an_error(toy, tmp_path):
     with pytest.raises(RuntimeError, match="SIGKILL did not end it"):
-        Launched([], tmp_path, root=toy).interrupt(tmp_path / "run", Interruption(31, 0))
+        Launched([], tmp_path, root=toy).interrupt(tmp_path / "run", Interruption(101, 0))
 
 
 def test_without_a_checkpoint_the_place_is_the_start(tmp_path):
