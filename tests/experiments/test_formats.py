@@ -100,7 +100,8 @@ def as_array_record(folder: Path) -> Iterator[str]:
     file_utils.clear_registered_data_dirs()
 
 
-@pytest.fixture(scope="module")
+# As in test_tfds.py: a builder is defined once in a process.
+@pytest.fixture(scope="session")
 def datasets(tmp_path_factory) -> Iterator[list[str]]:
     """The names of the same data set in all formats."""
     made = [write(tmp_path_factory.mktemp(write.__name__)) for write in (as_npz, as_npy, as_files)]

@@ -12,7 +12,8 @@ from braincl_jax.data.sources import headers
 from braincl_jax.data.sources.tfds import Encodings
 
 
-@pytest.fixture(scope="module")
+# A builder of one name is defined once in a process, and a worker may come back to this file.
+@pytest.fixture(scope="session")
 def tfds(tmp_path_factory):
     """tensorflow_datasets, with some tiny data sets of its own and one that is not prepared."""
     import tensorflow_datasets as tfds
