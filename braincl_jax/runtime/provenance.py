@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 PACKAGE = Path(__file__).parents[1]
+CPUINFO = Path("/proc/cpuinfo")
 
 
 def provenance(module: str, arguments: Sequence[str]) -> dict[str, str]:
@@ -53,5 +54,22 @@ def code_digest() -> str:
 
 
 def hardware() -> str:
-    """The machine in words."""
-    return f"{os.cpu_count()} cores, {platform.machine()}, {platform.system()}"
+    """The machine in words; floats add up to other last bits on another processor."""
+    model = _processor()
+    cores = f"{os.cpu_count()} cores" + (f" of {model}" if model else "")
+    return f"{cores}, {platform.machine()}, {platform.system()}"
+
+
+def _processor() -> str:
+    """The processor's name as Linux tells it, with how wide its vectors are; else what the platform knows."""
+    try:
+        told = CPUINFO.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return platform.processor()
+    fields = {
+        name.strip(): value.strip()
+        for name, _, value in (line.partition(":") for line in told.splitlines())
+    }
+    model, flags = fields.get("model name", platform.processor()), fields.get("flags", "").split()
+    widest = next((one for one in ("avx512f", "avx2") if one in flags), "")
+    return f"{model} with {widest}" if model and widest else model

@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+
 from braincl_jax.runtime import provenance as module
 from braincl_jax.runtime.provenance import code_digest, current_commit, provenance
 
@@ -23,6 +25,26 @@ def test_outside_git_the_commit_is_unknown(monkeypatch, tmp_path):
     assert current_commit() == "unknown"
     monkeypatch.setenv("PATH", str(tmp_path))
     assert current_commit() == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        (
+            "model name\t: Some CPU\nflags\t\t: sse avx2 avx512f\n",
+            r"cores of Some CPU with avx512f, ",
+        ),
+        ("model name\t: Some CPU\nflags\t\t: sse avx2\n", r"cores of Some CPU with avx2, "),
+        ("model name\t: Some CPU\n", r"cores of Some CPU, "),
+        ("Hardware\t: a board\n", r"cores(?! of Some)"),
+        (None, r"cores(?! of Some)"),
+    ],
+)
+def test_the_processor_is_named_as_far_as_it_is_told(told, expected, monkeypatch, tmp_path):
+    if told is not None:
+        (tmp_path / "cpuinfo").write_text(told)
+    monkeypatch.setattr(module, "CPUINFO", tmp_path / "cpuinfo")
+    assert re.match(rf"\d+ {expected}", module.hardware())
 
 
 def test_code_is_told_apart_by_names_and_contents(monkeypatch, tmp_path):
