@@ -2,10 +2,9 @@
 
 Command:   braincl run --config=cifar100 --config.dataset=npz:cifar100.npz
            data as for cifar100_20.py; on a GPU, --config.network='resnet18(width=64)'.
-Takes:     55,000 steps of replay, 10,000 of them in the last night: some two hours on a CPU, reckoned from the steps of
-           cifar100_20_long.py and not measured.
+Takes:     55,000 steps of replay, 10,000 of them in the last night: 104 minutes on one CPU core (measured).
 Memory:    6,144,000 bytes, as much as 20 raw exemplars of each class.
-Expect:    not measured yet.
+Expect:    56.6 % after the last task, 62.8 % on average over tasks (seed 0); see docs/results.md.
 """
 
 from ml_collections import ConfigDict
