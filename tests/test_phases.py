@@ -19,8 +19,8 @@ def test_operations_are_those_of_whole_batches_whoever_counts_them(make_method, 
 
 def test_settings_cap_a_method(make_method, tiny_stream):
     # 48 images a task in wake classification of 3 batches of 16: 96 by day, and 2 x 4 steps of 16 by night.
-    phases = build_phases(make_method(method="joint", max_examples=96 + 64), tiny_stream)
+    phases = build_phases(make_method(method="finetune", max_examples=96 + 64), tiny_stream)
     steps = {one.name: one.num_steps(0) for one in phases}
     assert steps == {"start": 1, "classify": 3, "transfer": 1, "replay": 2}
     with pytest.raises(ValueError, match=r"max_flops=1,000 is too small: what is not sleep takes"):
-        build_phases(make_method(method="joint", max_flops=1e3), tiny_stream)
+        build_phases(make_method(method="finetune", max_flops=1e3), tiny_stream)

@@ -1,7 +1,9 @@
 """Joint training: all images of all tasks so far, whatever they weigh; what every other method is measured by."""
 
+from braincl_jax.data import TaskStream
 from braincl_jax.memory.exemplars import image_bytes
 from braincl_jax.methods.exemplars import ExemplarMethod
+from braincl_jax.pipeline import Phase
 from braincl_jax.registry import METHODS
 from braincl_jax.settings import settings
 from braincl_jax.state import BrainState
@@ -10,7 +12,14 @@ from braincl_jax.state import BrainState
 @METHODS.register("joint")
 @settings()
 class Joint(ExemplarMethod):
-    """It keeps the data set itself, outside of the state, and pays for it by what the images seen weigh raw."""
+    """It keeps the data set itself, outside of the state, and pays for it by what the images seen weigh raw.
+
+    It has no wake: a head that learns new classes by themselves loses the old ones, and a short night does not make up
+    for it.
+    """
+
+    def phases(self, stream: TaskStream) -> tuple[Phase, ...]:
+        return tuple(phase for phase in super().phases(stream) if phase.name != "classify")
 
     @property
     def capacity(self) -> int:
