@@ -1,7 +1,7 @@
 """The whole method on 5,000 Fashion-MNIST images: 10 classes, 5 tasks of 2.
 
 Command:   braincl run
-Takes:     about 2.5 minutes on 2 CPU cores (156 s measured, with other work beside it at times).
+Takes:     3 minutes on one CPU core (179 s measured).
 Memory:    392,000 bytes, 10 % of the raw training images.
 Expect:    see the results table in README.md.
 Source:    on held-out images (--config.validation_fraction=0.2, seed 0), at learning rate 0.1: `joint` 89.0 % without

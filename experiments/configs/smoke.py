@@ -1,7 +1,7 @@
 """Every phase, hardly trained: does it run? Not a result.
 
 Command:   braincl run --config=smoke
-Takes:     under a minute on 2 CPU cores.
+Takes:     a few minutes on a busy core; most of it is compiling.
 Memory:    392,000 bytes.
 Expect:    accuracy somewhat above chance.
 """
