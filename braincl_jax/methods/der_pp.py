@@ -1,7 +1,6 @@
 """Dark Experience Replay ++ (Buzzega et al. 2020, arXiv 2004.07211): exemplars with the logits that they once had."""
 
 import functools
-import math
 
 import jax.numpy as jnp
 import numpy as np
@@ -62,15 +61,7 @@ class DerPP(ReplayRawAndTask):
         step = functools.partial(
             keep_logits_step, predict=self.predict, layout=self.layout, size=size
         )
-        number = math.ceil(self.capacity / size)
-        keep = Phase(
-            "keep_logits",
-            step,
-            num_steps=lambda task: number,
-            asleep=True,
-            cut_by=("eval_batch_size",),
-        )
-        return (*super().phases(stream), keep)
+        return (*super().phases(stream), self.over_slots("keep_logits", step))
 
     def objective(
         self, params: PyTree, shown: Shown, state: BrainState, axis_name: str | None

@@ -17,7 +17,7 @@ from braincl_jax.pipeline import Phase
 from braincl_jax.rehearsal import rehearsed
 from braincl_jax.settings import settings
 from braincl_jax.sleep import fall_asleep_step
-from braincl_jax.types import Batch
+from braincl_jax.types import Batch, Step
 from braincl_jax.wake import memorise_images_step
 
 # Tells the order of exemplars from the other random numbers of a task.
@@ -78,6 +78,17 @@ class ExemplarMethod(Method):
             memorise_images_step,
             num_steps=lambda task: math.ceil(len(places.written(task).slot) / size),
             batch_at=batch_at,
+            cut_by=("eval_batch_size",),
+        )
+
+    def over_slots(self, name: str, step: Step) -> Phase:
+        """A phase of the night that goes through all slots once, `eval_batch_size` of them in a step."""
+        number = math.ceil(self.capacity / self.parts.config.eval_batch_size)
+        return Phase(
+            name,
+            step,
+            num_steps=lambda task: number,
+            asleep=True,
             cut_by=("eval_batch_size",),
         )
 

@@ -1,7 +1,6 @@
 """iCaRL (Rebuffi et al. 2017, arXiv 1611.07725): herded exemplars, distillation, and the nearest mean of exemplars."""
 
 import functools
-import math
 
 import jax
 import jax.numpy as jnp
@@ -54,15 +53,7 @@ class ICaRL(Taught, ReplayHerding):
             return phases
         size = self.parts.config.eval_batch_size
         step = functools.partial(add_features_step, features_of=self.features, size=size)
-        number = math.ceil(self.capacity / size)
-        means = Phase(
-            "class_means",
-            step,
-            num_steps=lambda task: number,
-            asleep=True,
-            cut_by=("eval_batch_size",),
-        )
-        return (*phases, means)
+        return (*phases, self.over_slots("class_means", step))
 
     def objective(
         self, params: PyTree, shown: Shown, state: BrainState, axis_name: str | None

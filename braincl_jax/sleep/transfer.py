@@ -134,7 +134,7 @@ def choose(
 
 
 def first_of_classes(label: Array, added: Array, most: Array) -> Array:
-    """Bool [N]: at most `most` of those `added`, equally many of each class as far as they go.
+    """Which to add after all, bool [N]: at most `most`, equally many of each class as far as they go.
 
     Very short strings might be more than there are slots; what is over must not be all of the last classes.
 

@@ -33,7 +33,6 @@ def classify_step(
     old = None
     if layout is not None:
         state, old = reactivate(state, now, parts, layout, axis_name)
-
     evaluated, batch_stats = encoder.evaluated
 
     def cross_entropies(head: PyTree, image: Array, label: Array) -> tuple[Array, Array]:
