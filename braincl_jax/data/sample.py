@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from braincl_jax.data.stream import TaskStream
+from braincl_jax.spread import spread
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,8 +58,3 @@ def sample_of(stream: TaskStream, last_task: int, most: int) -> Sample:
     chosen = spread(int(ends[-1]), most)
     which = np.searchsorted(ends, chosen, side="right")
     return Sample(stream, np.array(tasks)[which], chosen - (ends - sizes)[which])
-
-
-def spread(number: int, most: int) -> NDArray[np.int64]:
-    """At most `most` of 0..number-1, evenly spaced from the first to the last; increasing."""
-    return np.linspace(0, number - 1, min(number, most)).round().astype(np.int64)

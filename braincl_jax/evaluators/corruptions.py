@@ -21,10 +21,11 @@ from braincl_jax.data.corrupted import (
 )
 from braincl_jax.data.corrupting import corrupted_sample, corruptor
 from braincl_jax.data.fit import Fitted
-from braincl_jax.data.sample import sample_of, spread
+from braincl_jax.data.sample import sample_of
 from braincl_jax.evaluators.base import Exam, Figures, Moment, Row
 from braincl_jax.registry import EVALUATORS
 from braincl_jax.settings import anything, at_least, each_between, settings
+from braincl_jax.spread import spread
 
 
 @EVALUATORS.register("corruptions")

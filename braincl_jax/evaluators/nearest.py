@@ -10,11 +10,11 @@ import jax
 import numpy as np
 from numpy.typing import NDArray
 
-from braincl_jax.data.sample import spread
 from braincl_jax.evaluators.base import Exam
 from braincl_jax.evaluators.detection import Scores
 from braincl_jax.memory.recall import recall_slots
 from braincl_jax.parts import compiled_recall
+from braincl_jax.spread import spread
 
 # Images compared at a time: similarities to 10,000 remembered ones take 80 MB.
 CHUNK = 1000

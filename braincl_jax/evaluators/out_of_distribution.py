@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from braincl_jax.config import Config
 from braincl_jax.data import Images, Resized, TaskStream
 from braincl_jax.data.fit import Fitted
-from braincl_jax.data.sample import sample_of, spread
+from braincl_jax.data.sample import sample_of
 from braincl_jax.data.sources.unlabelled import load_unlabelled
 from braincl_jax.evaluators.base import Exam, Figures, Moment, Row
 from braincl_jax.evaluators.detection import (
@@ -26,6 +26,7 @@ from braincl_jax.evaluators.detection import (
 from braincl_jax.evaluators.nearest import nearest, remembered_features
 from braincl_jax.registry import EVALUATORS
 from braincl_jax.settings import anything, at_least, settings
+from braincl_jax.spread import spread
 
 SCORES = (*CONFIDENCES, "nearest")
 NAMES = tuple(f"{score}_{figure}" for score in SCORES for figure in Detection._fields)

@@ -7,10 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from braincl_jax.data import TaskStream
-from braincl_jax.data.sample import sample_of, spread
+from braincl_jax.data.sample import sample_of
 from braincl_jax.evaluators.base import Exam, Figures, Moment, Row
 from braincl_jax.registry import EVALUATORS
 from braincl_jax.settings import at_least, between, settings
+from braincl_jax.spread import spread
 
 MOST_VALUES = 256
 DIGITS = 4

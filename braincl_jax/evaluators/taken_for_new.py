@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from braincl_jax.data import TaskStream
-from braincl_jax.data.sample import spread
 from braincl_jax.evaluators.base import Exam, Figures, Moment, Row
 from braincl_jax.evaluators.recall_quality import recalled_and_real
 from braincl_jax.registry import EVALUATORS
 from braincl_jax.settings import at_least, settings
+from braincl_jax.spread import spread
 
 FIGURES = ("test", "old_recalled", "old_real", "new_recalled", "new_real")
 

@@ -18,11 +18,11 @@ from braincl_jax.report.document import (
 from braincl_jax.report.drawing import draw_figures
 from braincl_jax.report.estimates import CONFIDENCE, Difference
 from braincl_jax.report.measures import COSTS, SIZES, Measure, areas, declared
-from braincl_jax.report.pixels import spread
 from braincl_jax.report.summaries import Summary, accuracy_curve, has_accuracy
 from braincl_jax.report.tables import MISSING, markdown_table, mean_text
 from braincl_jax.report.tidy import write_csv, write_json
 from braincl_jax.report.web import to_html
+from braincl_jax.spread import spread
 
 # More tasks, pairs or runs than these are not read: some are shown.
 MOST_TASKS, MOST_PAIRS, MOST_RUNS = 20, 60, 100

@@ -8,7 +8,6 @@ from braincl_jax.report.classes import class_section
 from braincl_jax.report.costs import compute_section
 from braincl_jax.report.drawing import draw_figures, draw_or_warn, embedded
 from braincl_jax.report.origin import origin_sections
-from braincl_jax.report.pixels import spread
 from braincl_jax.report.recalls import RecallSample, check_pairs, recall_figure
 from braincl_jax.report.summaries import (
     Summary,
@@ -20,6 +19,7 @@ from braincl_jax.report.summaries import (
     rows_of,
 )
 from braincl_jax.report.tables import cut_table, left_out, markdown_table, number
+from braincl_jax.spread import spread
 
 # With more tasks than these, the page leaves the matrix to `summary.json`, and then tasks between others.
 MOST_TASKS, MOST_ROWS = 30, 60

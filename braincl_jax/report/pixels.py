@@ -17,8 +17,3 @@ def as_rgb(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
 def stride(height: int, width: int) -> int:
     """1 for an image of at most `LONGEST_SIDE` pixels a side; of a larger one, every how many-th pixel is shown."""
     return -(-max(height, width) // LONGEST_SIDE)
-
-
-def spread(number: int, most: int) -> NDArray[np.int64]:
-    """At most `most` of 0..number-1, evenly spaced from the first to the last; int64, increasing."""
-    return np.linspace(0, number - 1, min(number, most)).round().astype(np.int64)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from braincl_jax.evaluators import metrics
 from braincl_jax.report import pixels
 from braincl_jax.report.style import DPI, INK
+from braincl_jax.spread import spread
 
 # About this many pixels is the longer side of a small image on the sheet.
 TILE_PIXELS = 96
@@ -95,12 +96,12 @@ def selection(sample: RecallSample) -> RecallSample:
     """As many tasks, and of each as many images, as have room on a sheet; images in full size, tasks numbered."""
     original, recalled, tasks = sample
     num_tasks, per_task, height, width = original.shape[:4]
-    columns = pixels.spread(per_task, MOST_PER_TASK)
+    columns = spread(per_task, MOST_PER_TASK)
     step = pixels.stride(height, width)
     height, width = -(-height // step), -(-width // step)
     gap, zoom = _gap(height), _zoom(height, width)
     band = zoom**2 * (2 * height + 4 * gap) * len(columns) * (width + gap)
-    rows = pixels.spread(num_tasks, min(MOST_TASKS, max(1, MOST_PIXELS // band)))
+    rows = spread(num_tasks, min(MOST_TASKS, max(1, MOST_PIXELS // band)))
     numbers = np.arange(num_tasks) if tasks is None else np.asarray(tasks)
     cut = np.ix_(rows, columns)
     return RecallSample(original[cut], recalled[cut], numbers[rows].tolist())

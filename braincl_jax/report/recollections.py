@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from braincl_jax.report import pixels
 from braincl_jax.report.style import DPI
+from braincl_jax.spread import spread
 
 PER_ROW = 12
 MOST_SHOWN = 8 * PER_ROW
@@ -48,7 +49,7 @@ def write_recollections(path: Path, found: Sequence[Recollection]) -> Path:
     """
     if len(found) > MOST_SHOWN:
         _LOG.warning("%s shows %d of %d recollections", path, MOST_SHOWN, len(found))
-    shown = [found[index] for index in pixels.spread(len(found), MOST_SHOWN)]
+    shown = [found[index] for index in spread(len(found), MOST_SHOWN)]
     bands = -(-len(shown) // PER_ROW)
     columns = min(len(shown), PER_ROW)
     figure = Figure(figsize=(1.1 * columns + 0.2, 3 * bands), dpi=DPI)

@@ -1,11 +1,10 @@
 """A sample of test images: which ones, and that pixels and labels belong together."""
 
 import numpy as np
-import pytest
 
 from braincl_jax.config import ProtocolConfig
 from braincl_jax.data import Dataset, TaskStream
-from braincl_jax.data.sample import sample_of, spread
+from braincl_jax.data.sample import sample_of
 
 
 def stream_of(incremental: str = "classes") -> TaskStream:
@@ -39,10 +38,3 @@ def test_some_images_come_in_any_order():
 
 def test_a_set_that_tasks_share_is_taken_once():
     assert len(sample_of(stream_of("domains"), last_task=1, most=100)) == 12
-
-
-@pytest.mark.parametrize(
-    ("number", "most", "expected"), [(3, 5, [0, 1, 2]), (101, 5, [0, 25, 50, 75, 100]), (5, 1, [0])]
-)
-def test_a_spread_goes_from_the_first_to_the_last(number, most, expected):
-    assert spread(number, most).tolist() == expected

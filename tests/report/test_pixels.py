@@ -20,10 +20,3 @@ def test_any_number_of_channels_is_shown(channels, shown):
 def test_no_side_of_an_image_is_longer_than_the_longest(height, width, stride):
     assert pixels.stride(height, width) == stride
     assert -(-max(height, width) // stride) <= pixels.LONGEST_SIDE
-
-
-def test_a_spread_goes_from_the_first_to_the_last():
-    assert pixels.spread(3, 5).tolist() == [0, 1, 2]
-    assert pixels.spread(101, 5).tolist() == [0, 25, 50, 75, 100]
-    assert pixels.spread(5, 1).tolist() == [0]
-    assert pixels.spread(0, 5).tolist() == []
