@@ -6,7 +6,6 @@ import jax
 import jax.numpy as jnp
 
 from braincl_jax.memory.block.store import EpisodicMemory
-from braincl_jax.memory.budget import tree_bytes
 from braincl_jax.memory.cue_layout import CueLayout
 from braincl_jax.state import Memory
 from braincl_jax.types import Array, Recalled
@@ -51,11 +50,6 @@ class CachedCueLayout(CueLayout):
         stored: CachedMemory = memory.long_term
         label = self.index(memory).label[slot]
         return Recalled(stored.cache[slot], label, stored.intact[slot])
-
-    def bill(self, memory: Memory) -> dict[str, int]:
-        return super().bill(memory) | {
-            "decoded_cache": tree_bytes((memory.long_term.cache, memory.long_term.intact))
-        }
 
     def fill(self, memory: Memory) -> Memory:
         """Recalls every stored cue into the cache, in groups as large as those of a replay step.

@@ -2,7 +2,7 @@
 
 import bisect
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -41,7 +41,8 @@ class Written(NamedTuple):
 class ExemplarPlaces:
     """The slots of class-balanced exemplars, task after task.
 
-    Each class of each task has equally many, as far as it has images. An exemplar keeps its slot as long as it stays.
+    Each class of each task has equally many, as far as it has images. What is left over goes round the classes, and for
+    those of several tasks (domains) round their tasks. An exemplar keeps its slot as long as it stays.
     When shares shrink, those of the highest ranks go, and the new ones take their slots; slots in use come first.
     """
 
@@ -56,6 +57,7 @@ class ExemplarPlaces:
             labels_of: task -> int32 [N], labels of its images.
         """
         self._capacity, self._num_tasks = capacity, spec.num_tasks
+        self._turns = turns(spec.task_classes)
         self._counts = functools.cache(lambda task: np.unique(labels_of(task), return_counts=True))
         self._planned = functools.cache(self._plan)
 
@@ -101,15 +103,57 @@ class ExemplarPlaces:
         found = [label * self._num_tasks + earlier for earlier, (label, _) in enumerate(counts)]
         groups, sizes = np.concatenate(found), np.concatenate([sizes for _, sizes in counts])
         order = np.argsort(groups)
-        return groups[order], equal_shares(sizes[order], self._capacity)
+        groups, sizes = groups[order], sizes[order]
+        label, of_task = np.divmod(groups, self._num_tasks)
+        pairs = zip(label.tolist(), of_task.tolist(), strict=True)
+        turn = np.array([self._turns[pair] for pair in pairs], int)
+        return groups, equal_shares(
+            sizes, self._capacity, lambda some: some[round_the_classes(label[some], turn[some])]
+        )
 
 
-def equal_shares(sizes: np.ndarray, capacity: int) -> np.ndarray:
+def turns(task_classes: Sequence[Sequence[int]]) -> dict[tuple[int, int], int]:
+    """Of each (label, task) its turn among the tasks of its class: each class begins with another one of them."""
+    tasks_of: dict[int, list[int]] = {}
+    for task, labels in enumerate(task_classes):
+        for label in labels:
+            tasks_of.setdefault(label, []).append(task)
+    return {
+        (label, task): (number - label) % len(tasks)
+        for label, tasks in tasks_of.items()
+        for number, task in enumerate(tasks)
+    }
+
+
+def round_the_classes(label: np.ndarray, turn: np.ndarray) -> np.ndarray:
+    """An order of groups: of every class the one whose turn is first, then of every class the next, and so on.
+
+    When further groups come, none of the others moves forward.
+
+    Args:
+        label: int [g], the class of each group.
+        turn: int [g], different ones within a class.
+
+    Returns:
+        int [g], indices.
+    """
+    order = np.lexsort((turn, label))
+    of_class = label[order]
+    number = np.arange(len(order)) - np.searchsorted(of_class, of_class)
+    return order[np.lexsort((of_class, number))]
+
+
+def equal_shares(
+    sizes: np.ndarray,
+    capacity: int,
+    in_order: Callable[[np.ndarray], np.ndarray] = lambda some: some,
+) -> np.ndarray:
     """How many each group may keep: equally many, as far as it has so many, and one more the first ones.
 
     Args:
         sizes: int [g], what there is of each group.
         capacity: of all groups together.
+        in_order: indices of groups that have more, rising -> these in the order in which what is left over is given.
 
     Returns:
         int [g], in sum `capacity` or all there is.
@@ -123,6 +167,6 @@ def equal_shares(sizes: np.ndarray, capacity: int) -> np.ndarray:
         - 1
     )
     shares = np.minimum(sizes, level)
-    more = np.flatnonzero(sizes > level)[: capacity - shares.sum()]
+    more = in_order(np.flatnonzero(sizes > level))[: capacity - shares.sum()]
     shares[more] += 1
     return shares

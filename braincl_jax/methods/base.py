@@ -114,6 +114,11 @@ class Method(abc.ABC):
         del task
         return {}
 
+    def caches(self, state: BrainState) -> dict[str, int]:
+        """Bytes kept for speed alone, by row: all that they hold follows from what is on the bill. By default none."""
+        del state
+        return {}
+
     def num_stored(self, state: BrainState) -> int:
         """Images that are remembered: by default, cues or exemplars in long-term memory."""
         return self.layout.num_stored(state.memory)

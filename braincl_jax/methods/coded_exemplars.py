@@ -33,8 +33,7 @@ class CodedExemplars(ReplayRaw):
     first of a class stay longest; at each number that is to stay, they are not longer in the mean.
 
     Images are coded and decoded once, on the host, when they are memorised. What is decoded is replayed from an array
-    beside the strings, `decoded_cache` on the bill, and arrays have room for longer strings, `padding`: the budget pays
-    for neither.
+    beside the strings, and arrays have room for longer strings. Both are `caches`, which no bill has.
 
     Attributes:
         ratio: bytes of a raw image over the mean of its class's strings, 1 or more. Too large a ratio for the codec is
@@ -78,13 +77,13 @@ class CodedExemplars(ReplayRaw):
 
     def bill(self, state: BrainState) -> dict[str, int]:
         rows, own = super().bill(state), state.own
-        strings = int(own["lengths"].sum(dtype=jnp.int32))
-        return rows | {
-            "strings": strings,
-            "index": rows["index"] + tree_bytes(own["lengths"]),
-            "decoded_cache": rows["strings"],
-            "padding": tree_bytes(own["strings"]) - strings,
-        }
+        index = rows["index"] + tree_bytes(own["lengths"])
+        return rows | {"strings": _sum(own["lengths"]), "index": index}
+
+    def caches(self, state: BrainState) -> dict[str, int]:
+        images, own = state.memory.long_term.images, state.own
+        padding = tree_bytes(own["strings"]) - _sum(own["lengths"])
+        return {"decoded_cache": tree_bytes(images.image), "padding": padding}
 
     def memorise(self, stream: TaskStream, places: ExemplarPlaces) -> Phase:
         raw, turn = super().memorise(stream, places), threading.Lock()
@@ -139,3 +138,8 @@ class CodedExemplars(ReplayRaw):
                 lengths[row] = len(string)
                 image[row] = decode(string, self.codec, self.parts.spec.image_shape)
         return Coded(batch._replace(image=image), padded, lengths)  # pyright: ignore[reportArgumentType]
+
+
+def _sum(lengths: Array) -> int:
+    """Of any number of strings: 32 bits are too few for the largest budgets."""
+    return int(np.asarray(lengths).sum(dtype=np.int64))

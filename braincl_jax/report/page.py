@@ -110,6 +110,9 @@ def _memory_table(summary: Summary) -> str:
     parts = largest(memory_parts(summary), MOST_PARTS)
     rows = parts | {"**total**": summary["memory_bytes"]["total"]}
     rows |= {"budget": summary["budget_bytes"]}
+    rows |= {
+        f"beside it, for speed: {name}": n for name, n in (summary.get("cache_bytes") or {}).items()
+    }
     if summary.get("raw_train_bytes") is not None:
         rows |= {"all training images, raw": summary["raw_train_bytes"]}
     return markdown_table(["part", "bytes"], [[name, f"{size:,}"] for name, size in rows.items()])

@@ -5,17 +5,21 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from braincl_jax.config import flat
 from braincl_jax.evaluators.base import Evaluator
+from braincl_jax.memory.header import STRUCTURE
 from braincl_jax.pipeline import Phase
 from braincl_jax.runtime.checkpoint import load_newest, path_of, write_checkpoint
 from braincl_jax.runtime.cursor import Cursor, from_json, to_json
 from braincl_jax.runtime.folder import claim
-from braincl_jax.runtime.processes import leads, say
+from braincl_jax.runtime.processes import leads, require_same_everywhere, say
 from braincl_jax.runtime.record import Record
 from braincl_jax.runtime.resume import Beginning
 from braincl_jax.runtime.stages import build_evaluators, stages_of
 from braincl_jax.runtime.workdir import CHECKPOINTS, METRICS
 from braincl_jax.types import PyTree
+
+MOST_SHOWN = 80  # characters of a value in an error
 
 
 def fork(
@@ -47,10 +51,12 @@ def fork(
     metrics = (origin / METRICS).read_bytes()[: cursor.log_bytes]
     if len(metrics) < cursor.log_bytes:
         raise ValueError(f"{origin / METRICS} has lost lines that {checkpoint.path} knows of")
+    # The origin may be learning on: all have to have read the same, and nobody writes before that.
+    require_same_everywhere(f"fork from {checkpoint.path} at {cursor}")
     beginning = Beginning(checkpoint.state, cursor, path_of(workdir / CHECKPOINTS, cursor.steps))
     if not leads():
         return beginning
-    told = {"workdir": str(origin), "checkpoint": checkpoint.path.name}
+    told = {"workdir": str(origin.resolve()), "checkpoint": checkpoint.path.name}
     claim(workdir, record, anew=True, forked_from=told)
     (workdir / METRICS).write_bytes(metrics)
     write_checkpoint(
@@ -87,21 +93,34 @@ def check_figures(
 
 
 def _check_kept(stored: Mapping[str, Any], record: Record, origin: Path) -> None:
-    """Sees that stored cues stand for the same classes, and that the same images are to come in the same order."""
-    there, here = stored, record.to_mapping()
-    kept = {
-        "seed": (there["settings"]["seed"], here["settings"]["seed"]),
-        "spec": (there["plan"]["spec"], here["plan"]["spec"]),
-        "class_order": (there["plan"]["class_order"], here["plan"]["class_order"]),
-        "data": (there["data"], here["data"]),
-    }
-    for name, (old, new) in kept.items():
+    """Sees that stored cues stand for the same classes and are read as they were written.
+
+    The same images are to come in the same order, too.
+    """
+
+    def kept(record: Mapping[str, Any]) -> dict[str, Any]:
+        codec = {name: record["settings"]["codec"][name] for name in STRUCTURE}
+        return {
+            "seed": record["settings"]["seed"],
+            "data": record["data"],
+            **flat({"plan": {name: record["plan"][name] for name in ("spec", "class_order")}}),
+            **flat({"codec": codec}),
+        }
+
+    there, here = kept(stored), kept(record.to_mapping())
+    for name in sorted(there.keys() | here.keys()):
+        old, new = there.get(name, "absent"), here.get(name, "absent")
         if old != new:
             raise ValueError(
-                f"--fork_from={origin} has other tasks ({name} {old} there, {new} here): a fork must keep seed, "
-                "dataset, num_tasks, classes_per_task, class_order_seed, protocol, image_side, resize_side, decoder "
-                "and validation_fraction"
+                f"--fork_from={origin} has {name} {_cut(old)} there, {_cut(new)} here: a fork must keep seed, dataset, "
+                "num_tasks, classes_per_task, class_order_seed, protocol, image_side, resize_side, decoder and "
+                f"validation_fraction, and of the codec {', '.join(STRUCTURE)}"
             )
+
+
+def _cut(value: Any) -> str:
+    text = str(value)
+    return text if len(text) <= MOST_SHOWN else f"{text[: MOST_SHOWN - 3]}..."
 
 
 def _fit(cursor: Cursor, old: Mapping[str, Any], record: Record, phases: Sequence[Phase]) -> None:
@@ -121,7 +140,11 @@ def _fit(cursor: Cursor, old: Mapping[str, Any], record: Record, phases: Sequenc
     for phase in phases:
         if phase.name == cursor.stage and cursor.done > 0:
             require_same_cut(phase, old["settings"], record.to_mapping()["settings"])
-        if phase.name == cursor.stage and 0 < phase.num_steps(cursor.task) <= cursor.done:
+        if (
+            phase.name == cursor.stage
+            and cursor.done > 0
+            and phase.num_steps(cursor.task) <= cursor.done
+        ):
             cursor.unwritten.clear()
             following = names[names.index(phase.name) + 1 :]
             if not following:

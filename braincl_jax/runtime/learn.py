@@ -168,8 +168,12 @@ def _scalars(metrics: Metrics) -> dict[str, float]:
 
 
 def _average(read: Sequence[Mapping[str, float]]) -> dict[str, float]:
-    """Means of the metrics; of `corrupt_slot` the largest, since one is too many."""
-    means = {name: float(np.mean([one[name] for one in read])) for name in read[-1]}
-    if "corrupt_slot" in means:
-        means["corrupt_slot"] = float(max(one["corrupt_slot"] for one in read))
-    return means
+    """Means of the metrics; of `corrupt_slot` the largest, since one is too many.
+
+    The first steps may lack a metric: those of a run of other settings, from which this one was forked.
+    """
+    values = {name: [one[name] for one in read if name in one] for name in read[-1]}
+    return {
+        name: float(max(of_steps) if name == "corrupt_slot" else np.mean(of_steps))
+        for name, of_steps in values.items()
+    }

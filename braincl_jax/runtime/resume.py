@@ -66,7 +66,7 @@ def check_same_run(workdir: Path, record: Record, fork_from: Path | None) -> Non
     stored.pop("forked_from", None)
     _check_record(stored, record, workdir)
     recorded = origin_of(workdir)
-    if fork_from is not None and recorded != fork_from:
+    if fork_from is not None and (recorded is None or recorded.resolve() != fork_from.resolve()):
         raise ValueError(
             f"{workdir} holds a run that "
             + (f"was forked from {recorded}" if recorded else "began by itself")

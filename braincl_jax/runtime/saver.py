@@ -86,6 +86,11 @@ class Saver:
         self._saved_steps, self._saved_at = cursor.steps, time.monotonic()
         if self._stopping:
             newest = self._writer.newest
-            saved = f"saved as {newest}" if newest else "no checkpoint could be written"
+            if newest == path_of(self._writer.directory, cursor.steps):
+                saved = f"saved as {newest}"
+            elif newest is not None:
+                saved = f"this place could not be saved, the newest checkpoint is {newest}"
+            else:
+                saved = "no checkpoint could be written"
             raise Interrupted(f"interrupted at {cursor}; {saved}")
         cursor.lap("checkpoint")

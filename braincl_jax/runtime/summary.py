@@ -31,10 +31,11 @@ def summarise_run(
 ) -> dict[str, Any]:
     """The content of `summary.json`; accuracies are fractions, bytes are bytes, seconds are seconds.
 
-    `memory_bytes` is the bill of long-term memory; beside it stand, for comparison, what the classifier weighs
-    (`classifier_bytes`), the arrays of working memory (`working_bytes`) and the uint8 images of one replay batch.
-    `bits_per_pixel` is the whole bill by pixel of the images remembered. `left_out` counts images that cannot be read
-    and are in no task. `compute` is what the run has cost, see there. `rows` says what of all this is shown.
+    `memory_bytes` is the bill of long-term memory; beside it stand what is kept for speed alone (`cache_bytes`) and,
+    for comparison, what the classifier weighs (`classifier_bytes`), the arrays of working memory (`working_bytes`) and
+    the uint8 images of one replay batch. `bits_per_pixel` is the whole bill by pixel of the images remembered.
+    `left_out` counts images that cannot be read and are in no task. `compute` is what the run has cost, see there.
+    `rows` says what of all this is shown.
     """
     config, plan = method.parts.config, method.parts.plan
     spec = plan.spec
@@ -60,6 +61,7 @@ def summarise_run(
         "figures": list(config.figures),
         "plugins": list(config.plugins),
         "memory_bytes": bill | {"total": sum(bill.values())},
+        "cache_bytes": method.caches(state),
         "budget_bytes": plan.budget_bytes,
         "max_flops": config.max_flops,
         "max_examples": config.max_examples,

@@ -98,3 +98,22 @@ def test_a_long_sequence_is_no_long_recursion():
 def test_no_place_is_no_exemplar():
     places = ExemplarPlaces(0, SPEC, labels_of)
     assert [len(part) for part in (*places.after(2), *places.written(2))] == [0] * 6
+
+
+@pytest.mark.parametrize("capacity", [20, 19, 33, 86])
+def test_what_is_left_over_goes_round_the_classes_and_their_tasks(capacity):
+    spec = StreamSpec((1, 1, 1), 10, 8, (40,) * 8, (tuple(range(10)),) * 8)
+    places = ExemplarPlaces(capacity, spec, lambda task: np.arange(40) % 10)
+    had = np.full((10, 8), np.inf)
+    for task in range(8):
+        label, owner, _ = places.after(task)
+        used = label != EMPTY
+        held = np.zeros((10, 8), int)
+        np.add.at(held, (label[used], owner[used]), 1)
+        assert held.sum() == min(capacity, 40 * (task + 1))
+        assert np.ptp(held.sum(1)) <= 1
+        so_far = held[:, : task + 1]
+        assert np.ptp(so_far) <= 1
+        assert (so_far[:, :task] <= had[:, :task]).all(), "none comes back"
+        had[:, : task + 1] = so_far
+    assert np.ptp(held.sum(0)) <= 2, "of the tasks, when all are there"

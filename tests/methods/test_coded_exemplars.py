@@ -70,11 +70,19 @@ def test_strings_are_of_the_images_of_their_class(memorised, tiny_stream):
 
 def test_its_bill_has_strings_within_the_budget_and_the_rest_beside_it(memorised):
     method, state = memorised
-    bill = method.bill(state)
+    bill, caches = method.bill(state), method.caches(state)
     assert bill["strings"] == np.asarray(state.own["lengths"]).sum() <= 48 * 100
-    beside = bill.pop("decoded_cache") + bill.pop("padding")
     assert sum(bill.values()) == bill["strings"] + 77 * 3 + 4 <= 8_000
-    assert sum(bill.values()) + beside == tree_bytes((state.own, state.memory.long_term))
+    assert set(caches) == {"decoded_cache", "padding"}
+    everything = tree_bytes((state.own, state.memory.long_term))
+    assert sum(bill.values()) + sum(caches.values()) == everything
+
+
+def test_its_bill_has_room_for_more_than_32_bits(memorised):
+    method, state = memorised
+    lengths = np.full(40_000, 60_000, np.uint16)
+    larger = state.replace(own={**state.own, "lengths": lengths})
+    assert method.bill(larger)["strings"] == 2_400_000_000
 
 
 def test_padding_is_not_coded(make_method):

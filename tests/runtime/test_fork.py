@@ -79,6 +79,28 @@ def test_a_phase_that_is_shorter_now_may_have_been_the_last_of_its_task(
         )
 
 
+def test_a_phase_that_is_left_out_now_has_ended(run, config, tmp_path):
+    with pytest.raises(Interrupted):
+        run(tmp_path / "run", ((0, "classify", 1), terminate))
+    wake = dataclasses.replace(config.wake, epochs=0)
+    with pytest.raises(Crash):
+        run(
+            tmp_path / "fork",
+            ((0, "transfer", 0), crash),
+            config=dataclasses.replace(config, wake=wake),
+            fork_from=tmp_path / "run",
+        )
+
+
+def test_the_origin_of_a_fork_may_be_written_in_another_way(
+    run, config, interrupted, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(interrupted.parent)
+    for origin in (Path(interrupted.name), interrupted):
+        with pytest.raises(Crash):
+            run(tmp_path / "fork", ((1, "memorise", 1), crash), fork_from=origin)
+
+
 def test_an_evaluator_that_has_missed_a_task_is_refused():
     evaluators = build_evaluators(("accuracy", "before_sleep", "recall_quality"))
     names = ["start", "after_wake", "replay", "after_task"]
@@ -145,6 +167,13 @@ def test_impossible_forks_are_refused(run, config, undisturbed, interrupted, tmp
     refused(
         "seed 0 there, 5 here",
         config=dataclasses.replace(config, seed=5),
+        fork_from=interrupted,
+    )
+    # The same shapes, but another number format: stored decoders would be read as nonsense.
+    other = dataclasses.replace(config.codec, storage="bfloat16")
+    refused(
+        r"codec\.storage int8 there, bfloat16 here: a fork must keep",
+        config=dataclasses.replace(config, codec=other),
         fork_from=interrupted,
     )
     refused("is the work directory itself", interrupted, fork_from=interrupted, restart=True)

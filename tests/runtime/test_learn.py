@@ -25,6 +25,11 @@ def test_a_rare_corrupt_slot_is_not_averaged_away():
     assert _average(read) == {"loss": 1.5, "corrupt_slot": 7.0}
 
 
+def test_a_metric_that_the_first_steps_lacked_is_averaged_over_the_others():
+    read = [{"loss": 1.0, "old": 5.0}, {"loss": 2.0, "new": 3.0}, {"loss": 6.0, "new": 4.0}]
+    assert _average(read) == {"loss": 3.0, "new": 3.5}
+
+
 class Evaluator:
     """Says which exam it was asked in."""
 

@@ -122,6 +122,15 @@ def test_a_run_that_could_not_be_saved_stops_too(scene):
         saver.save("state", at(11))
 
 
+def test_a_run_that_stops_where_it_cannot_be_saved_says_how_far_back_it_will_go_on(scene):
+    saver, writer, stop, _ = scene()
+    saver.save("state", at(4))
+    writer.broken = stop.asked = True
+    assert saver.is_due(at(11))
+    with pytest.raises(Interrupted, match=r"at step 11:.*could not be saved.*newest.*00000004"):
+        saver.save("state", at(11))
+
+
 def test_several_processes_agree_every_few_steps_and_at_the_ends_of_stages(scene, monkeypatch):
     saver, *_ = scene(every_steps=0, every_minutes=0)
     monkeypatch.setattr(jax, "process_count", lambda: 2)

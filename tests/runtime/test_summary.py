@@ -42,6 +42,7 @@ def summary_of(monkeypatch):
         method: Any = types.SimpleNamespace(
             parts=parts,
             bill=lambda state: {"strings": 40, "labels": 2},
+            caches=lambda state: {"decoded_cache": 5},
             num_stored=lambda state: stored,
         )
         state: Any = types.SimpleNamespace(
@@ -74,6 +75,7 @@ def summary_of(monkeypatch):
 def test_bytes_are_those_of_the_arrays(summary_of):
     summary = summary_of(3)
     assert summary["memory_bytes"] == {"strings": 40, "labels": 2, "total": 42}
+    assert summary["cache_bytes"] == {"decoded_cache": 5}
     assert summary["budget_bytes"] == 999
     assert summary["raw_train_bytes"] == 11 * 8 * 4 * 3
     assert summary["classifier_bytes"] == 4 * (10 + 3)
