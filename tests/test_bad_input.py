@@ -177,13 +177,19 @@ UNFIT = [
         {"image_side": 20, "resize_side": 16},
         ("image_side=20", "resize_side=16", "must be at most that"),
     ),
-    ({"budget_bytes": 100}, ("budget_bytes=100", "too small", "Raise budget_bytes to at least")),
+    (
+        {"budget_bytes": 100},
+        ("budget_bytes=100", "too small", "Raise it", "to at least"),
+    ),
     (
         {"budget_bytes": 2**31},
         ("budget_bytes=2147483648", "3920000 bytes raw", "at most 268435456"),
     ),
     ({"bytes_per_class": 2**30}, ("bytes_per_class=1073741824", "at most 268435456")),
-    ({"method": "replay_raw", "budget_bytes": 800}, ("budget_bytes=800", "raise it to at least")),
+    (
+        {"method": "replay_raw", "budget_bytes": 800},
+        ("budget_bytes=800", "raise it (or bytes_per_class) to at least"),
+    ),
     ({"eval_batch_size": 10**6}, ("eval_batch_size=1000000", "5000 training", "at most 5000")),
     ({"codec.batch_size": 6000}, ("codec.batch_size=6000", "at most 5000")),
     ({"wake.batch_size": 10**5}, ("wake.batch_size=100000", "at most 5000")),

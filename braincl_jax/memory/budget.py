@@ -76,9 +76,8 @@ def plan_words(
         raise ValueError(
             f"budget_bytes={budget_bytes} is too small: {num_tasks} tasks need {2 * record_words} bytes each for "
             f"decoder and table, {2 * trunk_words} bytes for what their decoders share, and room for at least one cue. "
-            f"Raise budget_bytes to at least "
-            f"{2 * least + count_bytes}, or make the decoder lighter "
-            "(codec.width, codec.latent_channels), or share it (codec.shared)."
+            f"Raise it (budget_bytes or bytes_per_class) to at least {2 * least + count_bytes} bytes in all, make the "
+            "decoder lighter (codec.width, codec.latent_channels), or have tasks share more of it (codec.shared)"
         )
     if num_words > MAX_WORDS:
         raise ValueError(

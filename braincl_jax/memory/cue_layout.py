@@ -14,7 +14,7 @@ from braincl_jax.memory.block import store
 from braincl_jax.memory.codec import quantise
 from braincl_jax.memory.codec.transforms import ANALYSIS, Codec, build_codec
 from braincl_jax.memory.limits import require_few, require_room
-from braincl_jax.memory.policy import BudgetPolicy, Funds
+from braincl_jax.memory.policy import BudgetPolicy, Funds, OpenEnded
 from braincl_jax.memory.record import record_shapes
 from braincl_jax.plan import Plan
 from braincl_jax.registry import POLICIES, RECALL_ERRORS
@@ -57,7 +57,8 @@ class CueLayout:
             own: further fields of a subclass.
 
         Raises:
-            ValueError: the budget does not pay for the decoders, or lanes do not divide a cue.
+            ValueError: the budget does not pay for the decoders, lanes do not divide a cue, or the policy gives later
+                tasks fewer bytes for an image than a codec can take that all of them share.
         """
         settings = dataclasses.replace(config.codec, latent_channels=plan.latent_channels)
         codec = build_codec(settings, plan.spec.image_shape)
@@ -69,6 +70,13 @@ class CueLayout:
                 f"it may be {', '.join(possible)}"
             )
         require_few(config.sleep, codec.latent_shape)
+        policy = POLICIES.build(config.budget_policy)
+        if isinstance(policy, OpenEnded) and settings.shared == "codec":
+            raise ValueError(
+                f"budget_policy={config.budget_policy} is impossible where codec.shared=codec: the first task's half "
+                "of the budget would settle how long all cues are, and most of later ones would not fit; need "
+                "codec.shared=decoder, trunk or nothing"
+            )
         return cls(
             settings=settings,
             spec=plan.spec,
@@ -78,7 +86,7 @@ class CueLayout:
                 optax.clip_by_global_norm(settings.clip_norm), optax.scale_by_adam()
             ),
             format=plan_format(settings, plan, codec),
-            policy=POLICIES.build(config.budget_policy),
+            policy=policy,
             **own,
         )
 

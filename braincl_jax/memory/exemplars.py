@@ -157,6 +157,7 @@ def exemplars_for(budget_bytes: int, spec: StreamSpec, each: int = 0) -> int:
     if number < spec.num_classes:
         raise ValueError(
             f"budget_bytes={budget_bytes} pays for {max(number, 0)} exemplars of {each} bytes, but there are "
-            f"{spec.num_classes} classes: raise it to at least {spec.num_classes * each + 4}"
+            f"{spec.num_classes} classes: raise it (or bytes_per_class) to at least "
+            f"{spec.num_classes * each + 4} bytes in all"
         )
     return number

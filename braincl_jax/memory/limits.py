@@ -23,7 +23,8 @@ def require_room(settings: CodecConfig, plan: Plan) -> None:
         raise ValueError(
             f"codec.latent_channels={settings.latent_channels} is impossible with "
             f"codec.num_stages={settings.num_stages}: a decoder and its table weigh at least {least} bytes, and "
-            f"budget_bytes={plan.budget_bytes} is all there is; lower one of them, or raise the budget"
+            f"budget_bytes={plan.budget_bytes} is all there is; lower one of them, or raise the budget (budget_bytes "
+            "or bytes_per_class)"
         )
     if plan.spec.num_classes > MOST_CLASSES:
         raise ValueError(

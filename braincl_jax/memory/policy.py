@@ -60,7 +60,8 @@ class BudgetPolicy(Protocol):
     def allowance(self, funds: Funds) -> Array:
         """int32 scalar: words that strings and entries of the new task may take.
 
-        The codec is trained for the rate at which all of the task's cues fit.
+        The codec is trained for the rate at which all of the task's cues fit; one that all tasks share, for that of the
+        first.
         """
         ...
 
@@ -140,7 +141,10 @@ class Planned:
 @POLICIES.register("open_ended")
 @settings()
 class OpenEnded:
-    """Knows nothing of tasks to come: once the block is full, every class of every task keeps equally many bytes."""
+    """Knows nothing of tasks to come: once the block is full, every class of every task keeps equally many bytes.
+
+    Later tasks get fewer bytes for an image, so each needs a codec that can be trained for these.
+    """
 
     def allowance(self, funds: Funds) -> Array:
         return open_ended_allowance(funds)

@@ -1,6 +1,7 @@
 """BrainCL (arXiv 2504.14727): a cue for nearly every image, decoders that recall them, wake and sleep."""
 
 import functools
+import logging
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,8 @@ from braincl_jax.sleep import transfer_step
 from braincl_jax.state import BrainState
 from braincl_jax.types import Metrics
 from braincl_jax.wake import memorise_step
+
+_LOG = logging.getLogger(__name__)
 
 
 @METHODS.register("braincl")
@@ -48,8 +51,8 @@ class BrainCL(Method):
         """Follows which image is behind each slot: `notes["sources"]`, int32 [n, 2] of task and image.
 
         Raises:
-            ValueError: the budget policy kept more than there is room for; or no cue was stored, so that there is
-                nothing to replay.
+            ValueError: the budget policy kept more than there is room for; or no cue of any task is stored, so that
+                there is nothing to replay.
         """
         parts, overspent = self.parts, int(metrics["overspent_bytes"])
         if overspent:
@@ -58,13 +61,19 @@ class BrainCL(Method):
                 f"budget_bytes={parts.plan.budget_bytes} has room for after task {task}: its method `keep` must choose "
                 "cues whose words add up to at most funds.total - (funds.task + 1) * funds.record"
             )
-        if int(metrics["stored"]) == 0:
-            raise ValueError(
-                f"no cue of task {task} fits into its share of budget_bytes={parts.plan.budget_bytes}: raise the "
-                "budget, or train the codec longer (codec.steps) so that its strings get shorter"
-            )
         before = notes.get("sources", np.zeros((0, 2), np.int32))
-        notes["sources"] = follow(before, np.asarray(metrics["origin"]), task)
+        sources = follow(before, np.asarray(metrics["origin"]), task)
+        if int(metrics["stored"]) == 0:
+            found = (
+                f"no cue of task {task} fits into its share of the budget of {parts.plan.budget_bytes} bytes: raise it "
+                "(budget_bytes or bytes_per_class), or train the codec longer (codec.first_steps, codec.steps) so that "
+                "its strings get shorter"
+            )
+            if not len(sources):
+                raise ValueError(found)
+            # A night of older tasks alone is better than a run that ends after days.
+            _LOG.warning("%s; the run goes on, and its classes are not replayed", found)
+        notes["sources"] = sources
 
     def export(self, folder: Path, state: BrainState, stream: TaskStream, notes: Notes) -> None:
         """The memory as a file that other programs can read, the images behind its slots, and some recalls."""

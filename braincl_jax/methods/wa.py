@@ -44,7 +44,8 @@ class WA(Taught, ReplayRawAndTask):
         logits, batch_stats = self.logits_of(params, shown, state, axis_name)
         old = self.distilled(logits, shown, state, self.temperature)
         new = optax.softmax_cross_entropy_with_integer_labels(logits, shown.label)
-        share = state.own["teacher"].known.sum() / state.consolidation.seen_classes.sum()
+        earlier = state.own["teacher"].known & ~self.parts.spec.are_of(state.progress.task)
+        share = earlier.sum() / state.consolidation.seen_classes.sum()
         accuracy = (logits.argmax(-1) == shown.label).mean()
         return (1 - share) * new + share * old, (
             batch_stats,

@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,11 +16,14 @@ from braincl_jax.memory.recall import recall_slots
 from braincl_jax.methods import Method
 from braincl_jax.parts import compiled_recall
 from braincl_jax.plan import Plan
+from braincl_jax.registry import brought_from_outside, import_plugins
 from braincl_jax.runtime.checkpoint import load_newest
 from braincl_jax.runtime.examine import padded_batches
 from braincl_jax.runtime.record import read_record
 from braincl_jax.runtime.workdir import CHECKPOINTS, CONFIG
 from braincl_jax.state import BrainState, without_prefetched
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -105,6 +109,14 @@ def load_run(workdir: str | Path) -> Run:
     """
     workdir = Path(workdir)
     record = read_record(workdir / CONFIG)
+    plugins = import_plugins(record.config.plugins) | brought_from_outside(record.config)
+    changed = [name for name, digest in plugins.items() if record.plan.plugins.get(name) != digest]
+    if changed:
+        _LOG.warning(
+            "%s: %s changed since the run began; what it predicts now is of other code",
+            workdir,
+            ", ".join(changed),
+        )
     method = build_method(record.config, record.plan)
     abstract = jax.eval_shape(
         lambda key: without_prefetched(init_brain(method, key)), jax.random.key(0)

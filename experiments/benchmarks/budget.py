@@ -21,6 +21,8 @@ from experiments.benchmarks import harness
 from experiments.benchmarks.launched import Launched
 
 SHORT_SLEEP = ("--config.sleep.steps=1", "--config.wake.epochs=0")
+# A codec that all tasks share is for one policy alone.
+FOR_ALL = ("--config.codec.shared=decoder",)
 KEPT = ("dataset", "budget_bytes", "raw_train_bytes", "num_cues", "num_train_images")
 
 
@@ -37,7 +39,7 @@ def measure(flags: Sequence[str], share: float, policy: str, folder: Path) -> di
     budget = int(spec.num_images * math.prod(spec.image_shape) * share / 100)
     own = (f"--config.budget_policy={policy}", f"--config.budget_bytes={budget}")
     workdir = folder / f"{policy}-{share:g}"
-    summary = Launched([*flags, *SHORT_SLEEP, *own], folder).finish(workdir)
+    summary = Launched([*FOR_ALL, *flags, *SHORT_SLEEP, *own], folder).finish(workdir)
     total = summary["memory_bytes"]["total"]
     return {key: summary[key] for key in (*KEPT, "recall_psnr_db", "memory_bytes")} | {
         "policy": policy,

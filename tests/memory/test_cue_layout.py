@@ -45,6 +45,17 @@ def test_a_brain_without_room_for_its_decoders_is_refused():
         cue_memory(1000)
 
 
+def test_a_policy_with_less_and_less_for_an_image_needs_codecs_that_can_follow():
+    def layout_of(shared: str):
+        codec = config.CodecConfig(latent_channels=4, width=4, analysis_width=4, shared=shared)
+        settings = config.Config(budget_bytes=20_000, budget_policy="open_ended", codec=codec)
+        return build.build_method(settings, SPEC).layout
+
+    assert isinstance(layout_of("decoder"), CueLayout)
+    with pytest.raises(ValueError, match=r"budget_policy=open_ended .* need codec\.shared=decoder"):
+        layout_of("codec")
+
+
 def test_a_cue_may_take_what_is_left_for_each_of_the_tasks_images():
     layout = cue_memory(20_001)
     memory = layout.init(jax.random.key(0))

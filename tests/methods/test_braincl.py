@@ -52,9 +52,18 @@ def test_the_transfer_notes_the_sources(make_method):
     assert notes["sources"].tolist() == [[0, 1], [1, 0]]
 
 
-def test_a_task_of_which_nothing_is_stored_is_an_error_with_a_way_out(make_method):
-    with pytest.raises(ValueError, match=r"no cue of task 3 .* budget_bytes=8000: raise the bud"):
-        make_method().transfer().after({"overspent_bytes": 0, "stored": 0, "origin": None}, 3, {})
+def test_a_memory_in_which_nothing_is_stored_is_an_error_with_a_way_out(make_method):
+    nothing = {"overspent_bytes": 0, "stored": 0, "origin": jnp.array([-1, -1])}
+    with pytest.raises(ValueError, match=r"no cue of task 0 .* budget of 8000 bytes: raise it"):
+        make_method().transfer().after(nothing, 0, {})
+
+
+def test_a_task_of_which_nothing_is_stored_beside_others_is_a_warning(make_method, caplog):
+    notes = {"sources": np.array([[0, 5]], np.int32)}
+    kept = {"overspent_bytes": 0, "stored": 0, "origin": jnp.array([-2, -1])}
+    make_method().transfer().after(kept, 1, notes)
+    assert "no cue of task 1 fits" in caplog.text
+    assert notes["sources"].tolist() == [[0, 5]]
 
 
 def test_a_policy_that_keeps_too_much_is_told_by_its_name(make_method):

@@ -18,6 +18,12 @@ def test_nothing_is_learned_awake_and_the_night_begins_with_a_new_network(
     assert {phase.counts_as for phase in phases} == {"", "sleep"}
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_weights_that_nothing_is_left_of_are_not_scaled_down(name, short, short_stream):
+    with pytest.raises(ValueError, match=rf"sleep\.downscaling=0\.5 is impossible .*{name}"):
+        short(name, downscaling=0.5).phases(short_stream)
+
+
 @pytest.mark.parametrize("task", [0, 1])
 def test_the_weights_are_new_in_every_night(task, life_of):
     life = life_of("gdumb")

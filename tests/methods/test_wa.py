@@ -36,6 +36,17 @@ def test_the_more_is_old_the_more_the_teacher_counts(life_of, shown):
     np.testing.assert_allclose(losses.mean(), new / 2 + metrics["distillation"] / 2, rtol=1e-5)
 
 
+def test_where_classes_recur_labels_count_all_the_same(life_of, shown):
+    method, state = life_of("wa").method, life_of("wa").before[1, "replay"].state
+    teacher = state.own["teacher"]
+    recurring = teacher.replace(known=method.parts.spec.are_of(1))
+    state = state.replace(own={**state.own, "teacher": recurring})
+    losses, _ = method.objective(state.encoder.params, shown(1), state, None)
+    logits, _ = method.logits_of(state.encoder.params, shown(1), state, None)
+    new = -jax.nn.log_softmax(logits)[jnp.arange(5), shown(1).label]
+    np.testing.assert_allclose(losses, new, rtol=1e-5)
+
+
 @pytest.mark.parametrize("clip", [True, False])
 def test_the_head_s_weights_are_not_negative_if_it_clips(clip, short, life_of):
     state = life_of("wa").before[0, "transfer"].state

@@ -1,6 +1,8 @@
 """A run from its folder alone: it answers and remembers as the brain did that was saved there."""
 
+import dataclasses
 import functools
+import shutil
 
 import jax
 import numpy as np
@@ -8,6 +10,7 @@ import pytest
 
 from braincl_jax.memory.recall import recall_slots
 from braincl_jax.parts import compiled_recall
+from braincl_jax.registry import import_plugins
 from braincl_jax.runtime.checkpoint import DamagedError, write_checkpoint
 from braincl_jax.runtime.cursor import Cursor, to_json
 from braincl_jax.runtime.load import load_run
@@ -111,3 +114,18 @@ def test_a_run_that_was_not_saved_yet_and_one_that_is_damaged_are_refused(workdi
     (tmp_path / "checkpoints" / "00000009").mkdir(parents=True)
     with pytest.raises(DamagedError):
         load_run(tmp_path)
+
+
+def test_a_plugin_that_was_edited_is_named(workdir, tiny_method, tmp_path, monkeypatch, caplog):
+    (tmp_path / "idea_of_hers.py").write_text("")
+    monkeypatch.syspath_prepend(tmp_path)
+    parts = tiny_method.parts
+    config = dataclasses.replace(parts.config, plugins=("idea_of_hers",))
+    known = import_plugins(config.plugins)
+    shutil.copytree(workdir, tmp_path / "run")
+    for digests, told in ((known, False), ({"idea_of_hers": "of before"}, True)):
+        plan = dataclasses.replace(parts.plan, plugins=digests)
+        record = Record(config, plan, "data").to_mapping()
+        write_sealed(tmp_path / "run" / "config.json", record)
+        load_run(tmp_path / "run")
+        assert ("idea_of_hers changed since the run began" in caplog.text) == told

@@ -13,6 +13,7 @@ def test_every_budget_is_spent_by_every_policy_with_a_short_sleep(at_once, tmp_p
     flags = [one for one, _ in at_once[::2]]
     # 96 images of 64 bytes.
     assert all("--config.budget_bytes=614" in one for one in flags)
+    assert all("--config.codec.shared=decoder" in one for one in flags)
     assert all(one[-4:-2] == list(budget.SHORT_SLEEP) for one in flags)
     assert [one[-2] for one in flags] == [
         "--config.budget_policy=planned",
