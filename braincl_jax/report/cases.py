@@ -47,11 +47,10 @@ class Case(NamedTuple):
     condition: Condition
     runs: list[Summary]
 
-    @property
-    def is_joint(self) -> bool:
-        """Whether it is joint training, under whatever name."""
+    def is_of(self, method: str) -> bool:
+        """Whether it is a method, under whatever name and with whatever settings."""
         settings = self.runs[0].get("settings") or {}
-        return str(settings.get("method", self.method)).partition("(")[0] == "joint"
+        return str(settings.get("method", self.method)).partition("(")[0] == method
 
 
 def cases_of(summaries: Sequence[Summary]) -> list[Case]:
@@ -100,11 +99,16 @@ def pairs_of(cases: Sequence[Case]) -> list[tuple[Case, Case]]:
     ]
 
 
-def joint_of(case: Case, cases: Sequence[Case]) -> Case | None:
-    """What a case is measured by: joint training under its condition, or else the only joint training there is."""
-    joint = [one for one in cases if one.is_joint]
-    alike = [one for one in joint if one.condition == case.condition] or joint
-    return alike[0] if len(alike) == 1 else None
+def reference_of(method: str, case: Case, cases: Sequence[Case]) -> Case | None:
+    """What a case is measured by: a method such as joint training under its condition, or else in whatever there is.
+
+    Where several variants are that method, it is the one that is called by its name; None where that does not tell.
+    """
+    found = [one for one in cases if one.is_of(method)]
+    alike = [one for one in found if one.condition == case.condition] or found
+    named = [one for one in alike if one.method == method]
+    chosen = named if len(alike) > 1 else alike
+    return chosen[0] if len(chosen) == 1 else None
 
 
 def _condition(run: Summary) -> Condition:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from braincl_jax.report.cases import Case, cases_of, joint_of, pairs_of
+from braincl_jax.report.cases import Case, cases_of, pairs_of, reference_of
 from braincl_jax.report.document import (
     Block,
     Document,
@@ -18,6 +18,8 @@ from braincl_jax.report.document import (
 from braincl_jax.report.drawing import draw_figures
 from braincl_jax.report.estimates import CONFIDENCE, Difference
 from braincl_jax.report.measures import COSTS, SIZES, Measure, areas, declared
+from braincl_jax.report.plasticity import plasticity_section
+from braincl_jax.report.shifts import corruption_section, unknown_section
 from braincl_jax.report.summaries import Summary, accuracy_curve, has_accuracy
 from braincl_jax.report.tables import MISSING, markdown_table, mean_text
 from braincl_jax.report.tidy import write_csv, write_json
@@ -96,7 +98,8 @@ def results_table(summaries: Sequence[Summary], cases: Sequence[Case]) -> Table:
 
 
 def _tables(summaries: Sequence[Summary], cases: Sequence[Case]) -> list[Block]:
-    ratio = " In brackets, costs relative to joint training." * any(one.is_joint for one in cases)
+    known = any(reference_of("joint", case, cases) for case in cases)
+    ratio = " In brackets, costs relative to joint training." * known
     return [
         Heading("Results"),
         results_table(summaries, cases),
@@ -106,6 +109,9 @@ def _tables(summaries: Sequence[Summary], cases: Sequence[Case]) -> list[Block]:
         ),
         *_differences(summaries, cases),
         *_after_each_task(cases),
+        *plasticity_section(cases),
+        *corruption_section(cases),
+        *unknown_section(cases),
         *_areas(cases),
     ]
 
@@ -137,7 +143,7 @@ def _mean(measure: Measure, case: Case) -> str:
 
 def _to_joint(measure: Measure, case: Case, cases: Sequence[Case]) -> str:
     """How often the cost of joint training it is: " (0.85 x)"."""
-    joint = joint_of(case, cases)
+    joint = reference_of("joint", case, cases)
     if joint is None or joint is case:
         return ""
     own, of_joint = measure.of(case), measure.of(joint)

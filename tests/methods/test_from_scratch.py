@@ -4,7 +4,7 @@ import jax
 import numpy as np
 import pytest
 
-NAMES = ["gdumb", "joint_scratch"]
+NAMES = ["gdumb", "joint_scratch", "alone"]
 
 
 @pytest.mark.parametrize("name", NAMES)

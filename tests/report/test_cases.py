@@ -2,7 +2,7 @@
 
 import pytest
 
-from braincl_jax.report.cases import cases_of, joint_of, pairs_of
+from braincl_jax.report.cases import cases_of, pairs_of, reference_of
 
 
 @pytest.fixture
@@ -58,19 +58,19 @@ def test_joint_training_is_known_under_any_name(run_of):
         run_of("joint", settings={"method": "braincl"}),
     ]
     cases = cases_of(runs)
-    assert [case.is_joint for case in cases] == [False, True, False]
-    assert joint_of(cases[0], cases) is cases[1]
+    assert [case.is_of("joint") for case in cases] == [False, True, False]
+    assert reference_of("joint", cases[0], cases) is cases[1]
 
 
 def test_a_case_is_measured_by_joint_training_under_its_condition_or_the_only_one(run_of):
     runs = [run_of("a", budget_bytes=2), run_of("a", budget_bytes=3), run_of("joint")]
     cases = cases_of(runs)
-    assert [joint_of(case, cases) for case in cases[:2]] == [cases[2]] * 2
+    assert [reference_of("joint", case, cases) for case in cases[:2]] == [cases[2]] * 2
     several = cases_of(
         [*runs[:2], run_of("joint", budget_bytes=2), run_of("joint", budget_bytes=9)]
     )
-    assert [joint_of(case, several) for case in several[:2]] == [several[2], None]
-    assert joint_of(cases[0], cases[:2]) is None
+    assert [reference_of("joint", case, several) for case in several[:2]] == [several[2], None]
+    assert reference_of("joint", cases[0], cases[:2]) is None
 
 
 @pytest.mark.parametrize(
