@@ -25,8 +25,8 @@ class ReplayHerding(ReplayRawAndTask):
     """As `replay_raw_and_task`, but exemplars are chosen when the night has ended, by the features that it has taught.
 
     Two passes over the task follow the night: one for the features, by the weights that are evaluated, and one to keep
-    the images that were chosen. Until then the memory is that of the tasks before, which share it among themselves. An
-    exemplar has the rank in which it was chosen, and those of the highest ranks go first.
+    the images that were chosen. An exemplar has the rank in which it was chosen, and those of the highest ranks go
+    first.
     """
 
     @functools.cached_property
@@ -36,17 +36,12 @@ class ReplayHerding(ReplayRawAndTask):
         num_features = params["head"]["kernel"].shape[0]
         return HerdingLayout(self.parts.spec, self.capacity, num_features)
 
-    def phases(self, stream: TaskStream) -> tuple[Phase, ...]:
-        parts, places = self.parts, self.places(stream)
+    def keep(self, stream: TaskStream, places: ExemplarPlaces) -> tuple[Phase, ...]:
         look = pipeline.memorise(
-            functools.partial(look_step, features_of=self.features), parts, stream
+            functools.partial(look_step, features_of=self.features), self.parts, stream
         )
-        keep = pipeline.memorise(keep_step, parts, stream)
+        keep = pipeline.memorise(keep_step, self.parts, stream)
         return (
-            pipeline.start(parts, self.layout),
-            pipeline.classify(parts, self.layout, stream),
-            self.transfer(),
-            self.replay(stream, lambda task: places.after(task - 1)),
             dataclasses.replace(look, name="look", asleep=True),
             Phase("choose", self.choose(places), asleep=True),
             dataclasses.replace(keep, name="keep", asleep=True),

@@ -13,6 +13,16 @@ def test_it_has_the_exemplars_of_replay_raw_and_the_task(make_method):
     assert (alone.at_hand(1), method.at_hand(1)) == ((), (1,))
 
 
+def test_exemplars_of_older_tasks_have_the_memory_to_themselves_until_the_night_has_ended(diary_of):
+    diary = diary_of("replay_raw_and_task")
+    layout, capacity = diary.method.layout, diary.method.capacity
+    asleep, awake = (layout.index(diary.after[1, name].memory) for name in ("replay", "keep"))
+    assert set(np.asarray(asleep.task)[np.asarray(asleep.stored)].tolist()) == {0}
+    assert np.asarray(asleep.stored).sum() == min(capacity, diary.method.parts.spec.task_sizes[0])
+    of_tasks = np.bincount(np.asarray(awake.task)[np.asarray(awake.stored)])
+    assert of_tasks.sum() == capacity and np.ptp(of_tasks) <= 2
+
+
 def test_exemplars_of_other_tasks_are_recalled_and_images_of_the_task_come_in(
     diary_of, tiny_stream
 ):
