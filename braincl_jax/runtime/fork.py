@@ -5,21 +5,18 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from braincl_jax.config import flat
 from braincl_jax.evaluators.base import Evaluator
-from braincl_jax.memory.header import STRUCTURE
 from braincl_jax.pipeline import Phase
 from braincl_jax.runtime.checkpoint import load_newest, path_of, write_checkpoint
 from braincl_jax.runtime.cursor import Cursor, from_json, to_json
 from braincl_jax.runtime.folder import claim
+from braincl_jax.runtime.kept import require_kept
 from braincl_jax.runtime.processes import leads, require_same_everywhere, say
 from braincl_jax.runtime.record import Record
 from braincl_jax.runtime.resume import Beginning
 from braincl_jax.runtime.stages import build_evaluators, stages_of
 from braincl_jax.runtime.workdir import CHECKPOINTS, METRICS
 from braincl_jax.types import PyTree
-
-MOST_SHOWN = 80  # characters of a value in an error
 
 
 def fork(
@@ -45,7 +42,7 @@ def fork(
     if checkpoint is None:
         raise ValueError(f"--fork_from={origin} has no checkpoints")
     cursor = from_json(checkpoint.cursor)
-    _check_kept(checkpoint.config, record, origin)
+    require_kept(checkpoint.config, record, origin)
     _fit(cursor, checkpoint.config, record, phases)
 
     metrics = (origin / METRICS).read_bytes()[: cursor.log_bytes]
@@ -90,37 +87,6 @@ def check_figures(
                 f"--fork_from: that run did not ask {name!r} after task {missing[0]}, and it is too late now; a fork "
                 "may leave evaluators out, and add some that look at the end"
             )
-
-
-def _check_kept(stored: Mapping[str, Any], record: Record, origin: Path) -> None:
-    """Sees that stored cues stand for the same classes and are read as they were written.
-
-    The same images are to come in the same order, too.
-    """
-
-    def kept(record: Mapping[str, Any]) -> dict[str, Any]:
-        codec = {name: record["settings"]["codec"][name] for name in STRUCTURE}
-        return {
-            "seed": record["settings"]["seed"],
-            "data": record["data"],
-            **flat({"plan": {name: record["plan"][name] for name in ("spec", "class_order")}}),
-            **flat({"codec": codec}),
-        }
-
-    there, here = kept(stored), kept(record.to_mapping())
-    for name in sorted(there.keys() | here.keys()):
-        old, new = there.get(name, "absent"), here.get(name, "absent")
-        if old != new:
-            raise ValueError(
-                f"--fork_from={origin} has {name} {_cut(old)} there, {_cut(new)} here: a fork must keep seed, dataset, "
-                "num_tasks, classes_per_task, class_order_seed, protocol, image_side, resize_side, decoder and "
-                f"validation_fraction, and of the codec {', '.join(STRUCTURE)}"
-            )
-
-
-def _cut(value: Any) -> str:
-    text = str(value)
-    return text if len(text) <= MOST_SHOWN else f"{text[: MOST_SHOWN - 3]}..."
 
 
 def _fit(cursor: Cursor, old: Mapping[str, Any], record: Record, phases: Sequence[Phase]) -> None:

@@ -18,7 +18,11 @@ def load_npz(path: str) -> Dataset:
         ValueError: the file or an array is missing or cannot be read.
     """
     where = f"npz:{path}"
-    with opened(where, path, f"need one of numpy.savez with the arrays {ARRAYS}") as archive:
+    remedy = (
+        f"need one of numpy.savez with the arrays {ARRAYS}; `python -m experiments.make_arrays` makes cifar100.npz and "
+        "omniglot.npz"
+    )
+    with opened(where, path, remedy) as archive:
         require_arrays(where, archive.files)
         wanted = [key for key in (*ARRAYS, NAMES) if key in archive.files]
         return of_mapping(where, {key: read_member(where, archive, key) for key in wanted})
