@@ -2,21 +2,25 @@
 
 import base64
 import html
+import json
 import re
 import shutil
 import subprocess
 from html.parser import HTMLParser
+from pathlib import Path
 
 import numpy as np
 import pytest
 from matplotlib.image import imread, imsave
 
+from braincl_jax.report.comparison import write_comparison
 from braincl_jax.report.document import Document, Heading, Paragraph, Picture, Table
 from braincl_jax.report.web import LONG, to_html
 
 BROWSER = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
 )
+RESULTS = Path(__file__).parents[2] / "experiments" / "results"
 WINDOWS = [(1280, 800), (390, 844)]
 COLUMNS = [f"measure {k} of a long name (%)" for k in range(20)]
 
@@ -91,13 +95,12 @@ def browse(tmp_path, *arguments: str) -> str:
     assert BROWSER is not None
     command = [BROWSER, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"]
     command += [f"--user-data-dir={tmp_path / 'profile'}", "--virtual-time-budget=2000", *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=True)
     return done.stdout
 
 
-@pytest.mark.skipif(BROWSER is None, reason="no Chromium here")
-@pytest.mark.parametrize(("width", "height"), WINDOWS)
-def test_a_browser_shows_it_and_nothing_is_wider_than_the_window(page, tmp_path, width, height):
+def require_shown(page: str, tmp_path: Path, width: int, height: int) -> None:
+    """In a window of that size there is some ink, and nothing is wider than the window."""
     file, shot = tmp_path / "page.html", tmp_path / "shot.png"
     file.write_text(page)
     browse(tmp_path, f"--window-size={width},{height}", f"--screenshot={shot}", file.as_uri())
@@ -116,3 +119,18 @@ def test_a_browser_shows_it_and_nothing_is_wider_than_the_window(page, tmp_path,
     found = re.search(r'data-width="(\d+),(\d+)"', browse(tmp_path, "--dump-dom", file.as_uri()))
     assert found is not None
     assert [int(number) for number in found.groups()] == [width, width]
+
+
+@pytest.mark.skipif(BROWSER is None, reason="no Chromium here")
+@pytest.mark.parametrize(("width", "height"), WINDOWS)
+def test_a_browser_shows_it_and_nothing_is_wider_than_the_window(page, tmp_path, width, height):
+    require_shown(page, tmp_path, width, height)
+
+
+@pytest.mark.skipif(BROWSER is None, reason="no Chromium here")
+def test_a_browser_shows_the_page_of_a_comparison_of_real_runs(tmp_path):
+    runs = json.loads((RESULTS / "quickstart_judged.json").read_text())
+    page = write_comparison(tmp_path, runs).with_suffix(".html").read_text()
+    assert "Errors (%) on corrupted test images" in page
+    for width, height in WINDOWS:
+        require_shown(page, tmp_path, width, height)
