@@ -36,6 +36,11 @@ def concatenate(tree: PyTree, axis_name: str | None) -> PyTree:
     return jax.lax.all_gather(tree, axis_name, axis=0, tiled=True)
 
 
+def of_first(x: Array, axis_name: str | None) -> Array:
+    """What the first device has, on every device: for what each works out alone from floats, in whatever order."""
+    return x if axis_name is None else jax.lax.all_gather(x, axis_name)[0]
+
+
 def num_devices(axis_name: str | None) -> int:
     """D, a static number."""
     return 1 if axis_name is None else jax.lax.axis_size(axis_name)

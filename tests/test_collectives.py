@@ -38,6 +38,12 @@ def test_means_totals_and_the_largest_are_the_same_on_every_device():
     assert largest.tolist() == [7] * DEVICES
 
 
+def test_all_get_what_the_first_device_has():
+    each = over_devices(lambda x: collectives.of_first(x, AXIS), jnp.arange(8).reshape(DEVICES, 2))
+    assert each.tolist() == [[0, 1]] * DEVICES
+    assert collectives.of_first(jnp.arange(2), None).tolist() == [0, 1]
+
+
 def test_the_number_of_devices_is_static():
     def counted(x):
         number = collectives.num_devices(AXIS)

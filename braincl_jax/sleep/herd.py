@@ -56,13 +56,16 @@ def choose_step(
         label: int32 [T, S], the labels of the exemplars that each task brings, in order, and behind them K.
         slot: int32 [T, S], the slot of each, by rank within a label.
     """
-    del batch, now, axis_name
+    del batch, now
     herd: Herd = state.memory.working
     num_classes = len(state.consolidation.seen_classes)
     task = state.progress.task
     labels, slots = jnp.asarray(label)[task], jnp.asarray(slot)[task]
     shares = jnp.zeros(num_classes, jnp.int32).at[labels].add(1, mode="drop")
-    rank = herding_ranks(herd.features, herd.label, num_classes, shares.max())
+    # GPUs may add up a class's features in another order each time, and then choose another image.
+    rank = collectives.of_first(
+        herding_ranks(herd.features, herd.label, num_classes, shares.max()), axis_name
+    )
     own = jnp.maximum(herd.label, 0)
     entry = jnp.searchsorted(labels, own) + rank
     kept = (herd.label >= 0) & (rank < shares[own])
