@@ -123,7 +123,7 @@ class BrainState(struct.PyTreeNode):
         encoder: the network.
         memory: working and long-term memory.
         consolidation: what steers sleep.
-        own: what the method alone keeps, such as a teacher or slow weights; None where it keeps nothing.
+        own: what the method alone keeps, such as a teacher; None where it keeps nothing.
         progress: the place in the sequence.
         key: root PRNG key; every random number of the run is derived from it.
     """

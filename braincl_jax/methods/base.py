@@ -78,7 +78,7 @@ class Method(abc.ABC):
         )
 
     def after_update(self, state: BrainState) -> BrainState:
-        """The state after each step of replay, such as with slow weights in `state.own` that follow the fast ones."""
+        """The state after each step of replay, such as with a head whose weights are kept at 0 or above."""
         return state
 
     def evaluated(self, state: BrainState) -> tuple[PyTree, PyTree]:

@@ -1,6 +1,7 @@
 """Devices: the only file that knows how a step is compiled and spread over them."""
 
 import functools
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -158,8 +159,12 @@ def require_even_batches(config: Config, num_devices: int) -> None:
     }
     for name, value in batches.items():
         if value % num_devices:
+            fewer = next(
+                n for n in range(num_devices, 0, -1) if math.gcd(*batches.values()) % n == 0
+            )
             raise ValueError(
-                f"{name}={value} must be a multiple of the {num_devices} devices in use"
+                f"{name}={value} must be a multiple of the {num_devices} devices in use; num_devices={fewer} takes all "
+                "batches as they are"
             )
     groups = config.sleep.num_groups // num_devices
     if groups % config.sleep.accumulate:

@@ -8,6 +8,7 @@ from braincl_jax.config import flat
 from braincl_jax.memory.header import STRUCTURE
 from braincl_jax.runtime.record import Record
 
+OF_WHOLE_RUNS = ("seed", "max_flops", "max_examples")
 MOST_SHOWN = 80  # characters of a value in an error
 
 
@@ -26,7 +27,7 @@ def require_kept(stored: Mapping[str, Any], record: Record, origin: Path) -> Non
     def kept(record: Mapping[str, Any]) -> dict[str, Any]:
         codec = {name: record["settings"]["codec"][name] for name in STRUCTURE}
         return {
-            "seed": record["settings"]["seed"],
+            **{name: record["settings"][name] for name in OF_WHOLE_RUNS},
             "data": record["data"],
             **flat({"plan": {name: record["plan"][name] for name in ("spec", "class_order")}}),
             **flat({"codec": codec}),
@@ -38,8 +39,9 @@ def require_kept(stored: Mapping[str, Any], record: Record, origin: Path) -> Non
         if old != new:
             raise ValueError(
                 f"--fork_from={origin} has {name} {_cut(old)} there, {_cut(new)} here: a fork must keep seed, dataset, "
-                "num_tasks, classes_per_task, class_order_seed, protocol, image_side, resize_side, decoder and "
-                f"validation_fraction, and of the codec {', '.join(STRUCTURE)}"
+                "num_tasks, classes_per_task, class_order_seed, protocol, image_side, resize_side, decoder, "
+                "validation_fraction, max_flops and max_examples (caps share out a run as a whole), and of the codec "
+                f"{', '.join(STRUCTURE)}"
             )
 
 

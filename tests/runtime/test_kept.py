@@ -24,6 +24,7 @@ def test_a_record_is_like_itself_and_other_settings_may_differ(record):
     ("place", "value", "message"),
     [
         (("settings", "seed"), 5, "seed 5 there, 0 here"),
+        (("settings", "max_examples"), 7, "max_examples 7 there, 0 here"),
         (("data",), "others", "data others there, data here"),
         (("settings", "codec", "shared"), "codec", r"codec\.shared codec there, nothing here"),
         (("settings", "codec", "width"), 99, r"codec\.width 99 there"),
@@ -47,4 +48,4 @@ def test_long_values_are_cut(record):
     with pytest.raises(ValueError, match="class_order") as error:
         require_kept(stored, record, Path("there"))
     assert "0, 1, 2" in str(error.value) and "..." in str(error.value)
-    assert len(str(error.value)) < 600 + MOST_SHOWN
+    assert len(str(error.value)) < 700 + MOST_SHOWN
