@@ -14,7 +14,7 @@ from braincl_jax.methods.exemplars import ExemplarMethod
 from braincl_jax.methods.finetune import Finetune
 from braincl_jax.methods.from_scratch import FromScratch
 from braincl_jax.methods.joint import Joint
-from braincl_jax.methods.replay_herding import ReplayHerding
+from braincl_jax.methods.replay_raw_and_task import ReplayRawAndTask
 from braincl_jax.parts import recall
 from braincl_jax.pipeline import Phase
 from braincl_jax.prefetch import prefetched_for
@@ -44,7 +44,7 @@ def left_out(method: str) -> list[str]:
     kind = cast(type, METHODS.get(method))
     does_without = {
         "encode": issubclass(kind, ExemplarMethod),
-        "memorise": issubclass(kind, Finetune | Joint | ReplayHerding),
+        "memorise": issubclass(kind, Finetune | Joint | ReplayRawAndTask),
         "classify": issubclass(kind, FromScratch | Joint),
     }
     return [name for name, without in does_without.items() if without]

@@ -99,13 +99,18 @@ def test_raw_images_of_domains_are_replayed_with_their_tasks(tiny_config, live_o
         tiny_config, method="replay_raw_and_task", budget_bytes=8 * (16 * 16 + 2) + 4
     )
     life = live_one(build_method(config, stream.spec), stream)
-    index = life.method.layout.index(life.after[1, "replay"].memory)
-    # One of each of four classes of both.
+    asleep, index = (
+        life.method.layout.index(life.after[1, name].memory) for name in ("replay", "keep")
+    )
+    # In the night two of each of four classes of the first; then one of each of both.
+    assert sorted(zip(asleep.task.tolist(), asleep.label.tolist(), strict=True)) == [
+        (0, label) for label in range(4) for _ in range(2)
+    ]
     assert sorted(zip(index.task.tolist(), index.label.tolist(), strict=True)) == [
         (task, label) for task in range(2) for label in range(4)
     ]
     for step in range(4):
         (task, slot, _), _ = life.phases["replay"].batch_at(1, step)
         np.testing.assert_array_equal(slot < 0, np.broadcast_to(task[:, None] == 1, slot.shape))
-        assert (np.asarray(index.task)[slot[slot >= 0]] == 0).all()
+        assert (np.asarray(asleep.task)[slot[slot >= 0]] == 0).all()
     assert life.traces == dict.fromkeys(life.steps, 1)
