@@ -9,12 +9,15 @@ from braincl_jax.report.document import Block, Heading, Paragraph, Table
 from braincl_jax.report.summaries import Summary
 from braincl_jax.report.tables import MISSING, mean_text
 
+# More cases or lines are not read: the first are shown.
+MOST_CASES, MOST_LINES = 12, 30
 Value = Callable[[Summary], float | None]
 
 
 def corruption_section(cases: Sequence[Case]) -> list[Block]:
     """A line for each corruption, a column for each case with the evaluator `corruptions`."""
-    asked = [case for case in cases if any(run.get("corruption_error") for run in case.runs)]
+    found = [case for case in cases if any(run.get("corruption_error") for run in case.runs)]
+    asked = found[:MOST_CASES]
     kinds = dict.fromkeys(
         kind
         for case in asked
@@ -24,13 +27,14 @@ def corruption_section(cases: Sequence[Case]) -> list[Block]:
     if not kinds:
         return []
     rows = [_row("none", asked, _clean)]
-    rows += [_row(kind, asked, _of_kind(kind)) for kind in kinds]
+    rows += [_row(kind, asked, _of_kind(kind)) for kind in list(kinds)[:MOST_LINES]]
     rows += [
         _row("mean", asked, _percent("mean_corruption_error")),
         _row("of it above the error without", asked, _percent("mean_corruption_drop")),
         ["that, relative to joint training", *(_of_joint(case, cases) for case in asked)],
     ]
     note = "Over all classes after the last task; of each corruption, the mean over its severities."
+    note += _left_out(len(found) - len(asked), len(kinds) - MOST_LINES)
     return [
         Heading("Errors (%) on corrupted test images"),
         Table(["corruption", *(case.name for case in asked)], rows),
@@ -48,7 +52,7 @@ def unknown_section(cases: Sequence[Case]) -> list[Block]:
     )
     if not lines:
         return []
-    asked = [case for case, _ in found]
+    asked = [case for case, _ in found][:MOST_CASES]
 
     def value_of(line: tuple[str, str]) -> Value:
         return lambda run: _sources(run).get(line)
@@ -56,19 +60,25 @@ def unknown_section(cases: Sequence[Case]) -> list[Block]:
     rows = [
         [source, *cells]
         for (source, score), cells in (
-            (line, _row(line[1], asked, value_of(line))) for line in lines
+            (line, _row(line[1], asked, value_of(line))) for line in list(lines)[:MOST_LINES]
         )
     ]
     header = ["images", "score", *(case.name for case in asked)]
     note = (
         "Area under the ROC curve in %, of telling these images from test images of the classes learned: 50 is chance. "
         "Classes not learned yet: mean over the tasks."
-    )
+    ) + _left_out(len(found) - len(asked), len(lines) - MOST_LINES)
     return [
         Heading("Unknown images told from known ones (AUROC, %)"),
         Table(header, rows),
         Paragraph(note),
     ]
+
+
+def _left_out(columns: int, lines: int) -> str:
+    more = {"columns": columns, "lines": lines}
+    told = [f"{number:,} more {name}" for name, number in more.items() if number > 0]
+    return f" … and {' and '.join(told)}." if told else ""
 
 
 def _row(name: str, cases: Sequence[Case], value: Value) -> list[str]:

@@ -1,4 +1,4 @@
-"""What the report reads: summaries, and of the package only registry, settings and the named metrics."""
+"""What the report reads: summaries, and of the package only registry, settings, the named metrics and spread."""
 
 import ast
 from pathlib import Path
@@ -9,7 +9,8 @@ from braincl_jax import report
 
 FOLDER = Path(report.__file__).parent
 ALLOWED = tuple(
-    f"braincl_jax.{part}" for part in ("report", "registry", "settings", "evaluators.metrics")
+    f"braincl_jax.{part}"
+    for part in ("report", "registry", "settings", "evaluators.metrics", "spread")
 )
 
 

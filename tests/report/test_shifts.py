@@ -3,8 +3,13 @@
 import pytest
 
 from braincl_jax.report.cases import cases_of
-from braincl_jax.report.document import Table
-from braincl_jax.report.shifts import corruption_section, unknown_section
+from braincl_jax.report.document import Paragraph, Table
+from braincl_jax.report.shifts import (
+    MOST_CASES,
+    MOST_LINES,
+    corruption_section,
+    unknown_section,
+)
 
 
 @pytest.fixture
@@ -66,3 +71,19 @@ def test_unknown_images_are_told_by_source_and_score(run_of):
 def test_where_nobody_was_asked_there_are_no_tables(run_of):
     cases = cases_of([run_of("braincl", 0)])
     assert corruption_section(cases) == unknown_section(cases) == []
+
+
+def test_of_very_many_the_first_are_shown(run_of):
+    known = {
+        "out_of_distribution": {f"npz:{k}": {"energy_auroc": 0.5} for k in range(MOST_LINES + 1)}
+    }
+    runs = [
+        run_of(f"m{k}", 0, **corrupted(0.2, [0.3], 0.1), **known) for k in range(MOST_CASES + 2)
+    ]
+    for section, lines in ((corruption_section, 5), (unknown_section, MOST_LINES)):
+        _, table, note = section(cases_of(runs))
+        assert isinstance(table, Table) and isinstance(note, Paragraph)
+        assert len(table.rows) == lines
+        assert table.header[-1] == f"m{MOST_CASES - 1}"
+        assert "and 2 more columns" in note.text
+        assert ("and 1 more lines" in note.text) == (lines == MOST_LINES)

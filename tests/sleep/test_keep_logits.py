@@ -10,7 +10,7 @@ def stored_logits(life, task: int) -> np.ndarray:
 def test_new_exemplars_have_the_logits_of_the_night_s_last_network(life_of):
     life = life_of("der_pp")
     for task in range(2):
-        state = life.after[task, "replay"]
+        state = life.after[task, "keep"]
         index = life.method.layout.index(state.memory)
         new = np.asarray(index.stored & (index.task == task))
         assert new.any()
@@ -24,7 +24,7 @@ def test_new_exemplars_have_the_logits_of_the_night_s_last_network(life_of):
 
 def test_those_of_earlier_tasks_keep_theirs(life_of):
     life = life_of("der_pp")
-    index = life.method.layout.index(life.after[1, "replay"].memory)
+    index = life.method.layout.index(life.after[1, "keep"].memory)
     old = np.asarray(index.stored & (index.task == 0))
     assert old.any()
     first, second = (stored_logits(life, task)[old] for task in range(2))
