@@ -41,6 +41,7 @@ PUBLISHED = {
     # NumPy's permutations of seed 1993, as printed in class-incremental code since iCaRL.
     "imagenet1k": Expected((54, 7, 894, 512, 126), [100] * 10),
     "tiny_imagenet": Expected((), [20] * 10),
+    "cifar100": Expected((), [10] * 10),
     "cifar100_b50": Expected((68, 56, 78, 8, 23), [50, 10, 10, 10, 10, 10]),
     "core50": Expected((), [10] * 5),
     "core50_ni": Expected((0, 1, 2), [50] * 8),
@@ -109,7 +110,7 @@ WRITERS: dict[str, Callable[[Path], str]] = {
 WRITTEN_FOR = {
     **{"imagenet1k": "imagenet", "imagenet100": "imagenet", "core50": "core50"},
     **{"core50_ni": "core50", "med40": "medmnist", "tiny_imagenet": "tiny_imagenet"},
-    **{"cifar100_b50": "cifar100", "omniglot_1623": "omniglot"},
+    **{"cifar100": "cifar100", "cifar100_b50": "cifar100", "omniglot_1623": "omniglot"},
 }
 
 
@@ -152,6 +153,23 @@ def test_smoke_forms_are_foreseen_and_run(dataset_of, run_alike, alike, incremen
         assert len(summary["accuracy_matrix"]) == config.num_tasks, name
         order = build_stream(config_of(name, f"--config.dataset={dataset}")).class_order
         assert tuple(summary["class_order"]) == order[:NUM_CLASSES], name
+
+
+@pytest.mark.parametrize(
+    ("name", "generated"),
+    [
+        ("cifar100", "classes=100,train=50000,test=10000,side=32"),
+        ("cifar100_b50", "classes=100,train=50000,test=10000,side=32"),
+        ("tiny_imagenet", "classes=200,train=100000,test=10000,side=64"),
+        ("core50", "classes=50,train=119894,test=44972,side=128"),
+        ("med40", "classes=40,train=20000,test=4000,side=64"),
+        ("imagenet1k", "classes=1000,train=1281167,test=50000,side=256"),
+    ],
+)
+def test_in_full_a_config_can_be_foreseen(name, generated):
+    config = config_of(name, f"--config.dataset=generated:{generated}", "--config.num_devices=1")
+    foreseen = forecast(config, build_stream(config), compiled=False)
+    assert foreseen.memory_bytes["total"] == config.budget_bytes
 
 
 def test_another_form_is_refused_with_what_there_is():
