@@ -1,16 +1,15 @@
 """Makes `cifar100.npz` and `omniglot.npz`, which configs name, of what the authors of the data sets distribute.
 
-    python -m experiments.make_arrays cifar100 cifar-100-python
+    python -m experiments.make_arrays cifar100 cifar-100-binary
     python -m experiments.make_arrays omniglot images_background images_evaluation
 
-CIFAR-100: `cifar-100-python.tar.gz` from https://www.cs.toronto.edu/~kriz/cifar.html, unpacked.
+CIFAR-100: `cifar-100-binary.tar.gz` from https://www.cs.toronto.edu/~kriz/cifar.html, unpacked.
 Omniglot: `images_background.zip` and `images_evaluation.zip` from https://github.com/brendenlake/omniglot (python),
 unpacked. Alphabets, characters and drawings are taken in the order of their names; of each of the 1,623 characters the
 first 15 drawings are trained on and the last 5 tested on.
 """
 
 import argparse
-import pickle
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,8 @@ import numpy as np
 from PIL import Image
 
 TRAINED_ON = 15
+# Bytes of an image of CIFAR-100: its coarse and its fine label, then red, green and blue.
+RECORD = 2 + 3 * 32 * 32
 Arrays = dict[str, Any]
 
 
@@ -26,10 +27,9 @@ def cifar100(folder: Path) -> Arrays:
     """uint8 [50000, 32, 32, 3] and [10000, 32, 32, 3] with their fine labels, in the order of the files."""
     arrays: Arrays = {}
     for part in ("train", "test"):
-        with (folder / part).open("rb") as file:
-            found = pickle.load(file, encoding="bytes")
-        arrays[f"x_{part}"] = found[b"data"].reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)
-        arrays[f"y_{part}"] = np.array(found[b"fine_labels"])
+        records = np.fromfile(folder / f"{part}.bin", np.uint8).reshape(-1, RECORD)
+        arrays[f"x_{part}"] = records[:, 2:].reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)
+        arrays[f"y_{part}"] = records[:, 1].astype(np.int64)
     return arrays
 
 
@@ -59,9 +59,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if asked.data == "cifar100":
         if len(asked.folders) > 1:
             line.error(f"cifar100 is one folder, got {len(asked.folders)}")
-        missing = [part for part in ("train", "test") if not (asked.folders[0] / part).is_file()]
-        if missing:
-            line.error(f"{asked.folders[0]} has no file {missing[0]!r}; need that of CIFAR-100")
+        for file in (asked.folders[0] / name for name in ("train.bin", "test.bin")):
+            if not file.is_file() or file.stat().st_size % RECORD:
+                line.error(
+                    f"{file}: no file of whole images of {RECORD} bytes; need that of CIFAR-100"
+                )
         arrays = cifar100(asked.folders[0])
     else:
         arrays = omniglot(asked.folders)

@@ -111,13 +111,13 @@ def _of_joint(case: Case, cases: Sequence[Case]) -> str:
     if joint is None:
         return MISSING
     drops = [
-        [run["mean_corruption_drop"] for run in one.runs if run.get("mean_corruption_drop")]
+        [found for run in one.runs if (found := run.get("mean_corruption_drop")) is not None]
         for one in (case, joint)
     ]
     if not all(drops):
         return MISSING
     own, of_joint = map(np.mean, drops)
-    return f"{own / of_joint:.2f} x"
+    return f"{own / of_joint:.2f} x" if of_joint else MISSING
 
 
 def _sources(run: Summary) -> dict[tuple[str, str], float]:

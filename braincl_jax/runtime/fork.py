@@ -104,13 +104,10 @@ def _fit(cursor: Cursor, old: Mapping[str, Any], record: Record, phases: Sequenc
         )
     check_figures(cursor, evaluators, names)
     for phase in phases:
-        if phase.name == cursor.stage and cursor.done > 0:
-            require_same_cut(phase, old["settings"], record.to_mapping()["settings"])
-        if (
-            phase.name == cursor.stage
-            and cursor.done > 0
-            and phase.num_steps(cursor.task) <= cursor.done
-        ):
+        if phase.name != cursor.stage or cursor.done == 0:
+            continue
+        require_same_cut(phase, old["settings"], record.to_mapping()["settings"])
+        if phase.num_steps(cursor.task) <= cursor.done:
             cursor.unwritten.clear()
             following = names[names.index(phase.name) + 1 :]
             if not following:
