@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from braincl_jax.config import Config
-from braincl_jax.data import TaskStream
+from braincl_jax.data import Images, TaskStream
 from braincl_jax.methods.base import Method
 from braincl_jax.pipeline import Notes
 from braincl_jax.state import BrainState
@@ -91,6 +91,12 @@ class Exam:
         """Answers on the test images of all tasks so far, each image once, task after task."""
         tasks = sorted({self.stream.tested_as(task) for task in range(self.task + 1)})
         return _joined([self.test(task) for task in tasks])
+
+    def features_of(self, images: Images) -> NDArray[np.float32]:
+        """Features [N, F] of any number of images, N from 1, `eval_batch_size` at a time."""
+        size, rows = self.method.parts.config.eval_batch_size, np.arange(len(images))
+        batches = [rows[first : first + size] for first in range(0, len(rows), size)]
+        return np.concatenate([self.features(images.take(batch)) for batch in batches])
 
     def seen_classes(self) -> NDArray[np.int64]:
         """The classes of all tasks so far, ascending, each once; logits of others mean nothing."""

@@ -132,6 +132,10 @@ CONFIDENCES: Mapping[str, Confidence] = {
     "max_logit": max_logit,
     "energy": energy,
 }
+# All that an image may be scored by: its logits, and its nearest features where a learner remembers any (`nearest`).
+SCORES = (*CONFIDENCES, "nearest")
+# SCORE_FIGURE, each figure by each score.
+NAMES = tuple(f"{score}_{figure}" for score in SCORES for figure in Detection._fields)
 
 
 def _hits(negative: Scores, positive: Scores) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -16,8 +16,8 @@ from braincl_jax.data.sample import sample_of
 from braincl_jax.data.sources.unlabelled import load_unlabelled
 from braincl_jax.evaluators.base import Exam, Figures, Moment, Row
 from braincl_jax.evaluators.detection import (
-    CONFIDENCES,
-    Detection,
+    NAMES,
+    SCORES,
     Scores,
     compare,
     confidences,
@@ -27,9 +27,6 @@ from braincl_jax.evaluators.nearest import nearest, remembered_features
 from braincl_jax.registry import EVALUATORS
 from braincl_jax.settings import anything, at_least, settings
 from braincl_jax.spread import spread
-
-SCORES = (*CONFIDENCES, "nearest")
-NAMES = tuple(f"{score}_{figure}" for score in SCORES for figure in Detection._fields)
 
 
 @EVALUATORS.register("out_of_distribution")
@@ -44,7 +41,7 @@ class OutOfDistribution:
     features (`nearest`) are those of at most `remembered` recalled images, of which the k-th nearest counts, k =
     `neighbours`: what the learner still has. A method that recalls nothing has no such score.
 
-    Fills `out_of_distribution`, each SCORE_FIGURE (of `SCORES` and `Detection`) for each source, and
+    Fills `out_of_distribution`, each of `detection.NAMES` for each source, and
     `ood_SCORE_FIGURE`, the mean over sources, each counted alike; None where there is no such score. AUPR follows the
     shares of both sides: runs compare by it where they look at equally many images of the same sources.
     """

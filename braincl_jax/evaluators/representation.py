@@ -43,15 +43,7 @@ class Representation:
     def run(self, exam: Exam) -> Figures:
         last = exam.stream.spec.num_tasks - 1
         sample = sample_of(exam.stream, last, self.images)
-        size = exam.method.parts.config.eval_batch_size
-        rows = np.arange(len(sample))
-        features = np.concatenate(
-            [
-                exam.features(sample.take(rows[first : first + size]))
-                for first in range(0, len(rows), size)
-            ]
-        )
-        found = components(features)
+        found = components(exam.features_of(sample))
         figures: dict[str, Any] = {
             "effective_rank": effective_rank(found.values),
             "spectrum": rounded(shares(found.values)[:MOST_VALUES]),

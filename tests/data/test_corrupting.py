@@ -1,6 +1,9 @@
 """Corrupted images: what the package is handed, that nothing is left to chance, and what the package makes of it."""
 
+import ast
+import importlib
 import importlib.util
+import inspect
 import sys
 import types
 
@@ -14,8 +17,38 @@ from braincl_jax.data.sample import sample_of
 
 HERE = importlib.util.find_spec("imagecorruptions") is not None
 NEEDED = pytest.mark.skipif(not HERE, reason="imagecorruptions-imaug is absent")
-# Gaussian noise of ImageNet-C, standard deviations of pixels in [0, 1] (its make_imagenet_c.py).
-NOISE = (0.08, 0.12, 0.18, 0.26, 0.38)
+# What severities 1 to 5 mean in ImageNet-C, read in its make_imagenet_c.py (repository hendrycks/robustness). All but
+# `elastic_transform`, where the package goes its own way: no affine map, and strengths of its own.
+CONSTANTS = {
+    "gaussian_noise": (0.08, 0.12, 0.18, 0.26, 0.38),
+    "shot_noise": (60, 25, 12, 5, 3),
+    "impulse_noise": (0.03, 0.06, 0.09, 0.17, 0.27),
+    "speckle_noise": (0.15, 0.2, 0.35, 0.45, 0.6),
+    "gaussian_blur": (1, 2, 3, 4, 6),
+    "glass_blur": ((0.7, 1, 2), (0.9, 2, 1), (1, 2, 3), (1.1, 3, 2), (1.5, 4, 2)),
+    "defocus_blur": ((3, 0.1), (4, 0.5), (6, 0.5), (8, 0.5), (10, 0.5)),
+    "motion_blur": ((10, 3), (15, 5), (15, 8), (15, 12), (20, 15)),
+    "zoom_blur": tuple(
+        np.arange(1, end, step).tolist()
+        for end, step in ((1.11, 0.01), (1.16, 0.01), (1.21, 0.02), (1.26, 0.02), (1.31, 0.03))
+    ),
+    "fog": ((1.5, 2), (2, 2), (2.5, 1.7), (2.5, 1.5), (3, 1.4)),
+    "frost": ((1, 0.4), (0.8, 0.6), (0.7, 0.7), (0.65, 0.7), (0.6, 0.75)),
+    "snow": (
+        *((0.1, 0.3, 3, 0.5, 10, 4, 0.8), (0.2, 0.3, 2, 0.5, 12, 4, 0.7)),
+        *((0.55, 0.3, 4, 0.9, 12, 8, 0.7), (0.55, 0.3, 4.5, 0.85, 12, 8, 0.65)),
+        (0.55, 0.3, 2.5, 0.85, 12, 12, 0.55),
+    ),
+    "spatter": (
+        *((0.65, 0.3, 4, 0.69, 0.6, 0), (0.65, 0.3, 3, 0.68, 0.6, 0), (0.65, 0.3, 2, 0.68, 0.5, 0)),
+        *((0.65, 0.3, 1, 0.65, 1.5, 1), (0.67, 0.4, 1, 0.65, 1.5, 1)),
+    ),
+    "contrast": (0.4, 0.3, 0.2, 0.1, 0.05),
+    "brightness": (0.1, 0.2, 0.3, 0.4, 0.5),
+    "saturate": ((0.3, 0), (0.1, 0), (2, 0), (5, 0.1), (20, 0.2)),
+    "jpeg_compression": (25, 18, 15, 10, 7),
+    "pixelate": (0.6, 0.5, 0.4, 0.3, 0.25),
+}
 
 
 @pytest.fixture
@@ -96,11 +129,31 @@ def test_the_names_are_those_of_the_package():
     assert corruptor().get_corruption_names("validation") == list(EXTRA)
 
 
+def by_severity(function) -> tuple:
+    """The list that a function of the package looks its severity up in."""
+    (table,) = (
+        node.value
+        for node in ast.walk(ast.parse(inspect.getsource(function)))
+        if isinstance(node, ast.Subscript) and ast.unparse(node.slice) == "severity - 1"
+    )
+    values = eval(ast.unparse(table), {"np": np})
+    return tuple(value.tolist() if isinstance(value, np.ndarray) else value for value in values)
+
+
+@NEEDED
+def test_what_severities_mean_is_as_in_imagenet_c_but_for_elastic_transform():
+    module = importlib.import_module("imagecorruptions.corruptions")
+    named = {name: by_severity(getattr(module, name)) for name in (*COMMON, *EXTRA)}
+    elastic = named.pop("elastic_transform")
+    assert named == CONSTANTS
+    assert elastic == pytest.approx((12.5, 16.25, 21.25, 25, 30))
+
+
 @NEEDED
 @pytest.mark.parametrize("channels", [1, 3])
 def test_noise_is_as_strong_as_that_of_imagenet_c(channels):
     grey = np.full((64, 64, channels), 128, np.uint8)
-    for severity, strength in zip(SEVERITIES[:3], NOISE, strict=False):
+    for severity, strength in zip(SEVERITIES[:3], CONSTANTS["gaussian_noise"], strict=False):
         noisy = corrupt(grey, "gaussian_noise", severity, seed=1)
         assert noisy.std() / 255 == pytest.approx(strength, rel=0.06)
 

@@ -1,4 +1,6 @@
-"""Detection by hand, and against scikit-learn put together as OpenOOD v1.5 does."""
+"""Detection by hand, against OpenOOD's own file of metrics, and against scikit-learn."""
+
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +16,8 @@ from braincl_jax.evaluators.detection import (
     max_logit,
     max_softmax,
 )
+
+ORACLE = np.load(Path(__file__).parents[1] / "oracles" / "openood.npz")
 
 
 def by_scikit_learn(inside: np.ndarray, outside: np.ndarray) -> Detection:
@@ -38,6 +42,14 @@ def test_all_figures_are_those_of_scikit_learn_with_ties_and_without(seed, decim
     inside = rng.normal(1, 1, rng.integers(1, 300)).round(decimals)
     outside = rng.normal(0, 1, rng.integers(1, 300)).round(decimals)
     np.testing.assert_allclose(detect(inside, outside), by_scikit_learn(inside, outside))
+
+
+@pytest.mark.parametrize("case", range(5))
+def test_all_figures_are_those_of_openood(case):
+    inside, outside, figures = (
+        ORACLE[f"{name}{case}"] for name in ("inside", "outside", "figures")
+    )
+    np.testing.assert_allclose(detect(inside, outside), figures)
 
 
 def test_by_hand():

@@ -2,6 +2,7 @@
 
 import json
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from sklearn.metrics import accuracy_score
 
 from braincl_jax.evaluators import metrics
 
+ORACLE = np.load(Path(__file__).parents[1] / "oracles" / "avalanche.npz")
 NAN = math.nan
 HAND = [
     [0.90, NAN, NAN, NAN],
@@ -56,6 +58,19 @@ def test_chaudhry_forgetting_counts_from_the_best_accuracy():
 def test_backward_transfer_counts_from_the_accuracy_when_just_learned():
     # (.55 - .90) + (.70 - .80) + (.75 - .90) = -.60; / 3
     assert metrics.backward_transfer_gem(HAND) == pytest.approx(-0.20)
+
+
+@pytest.mark.parametrize("case", range(3))
+def test_accuracies_and_backward_transfer_are_those_of_avalanche(case):
+    sizes, matrix, seen, forgetting, bwt = (
+        ORACLE[f"{name}{case}"] for name in ("sizes", "matrix", "seen", "forgetting", "bwt")
+    )
+    for task, accuracy in enumerate(seen):
+        assert metrics.accuracy_after(matrix, sizes, task) == pytest.approx(accuracy)
+    assert metrics.average_incremental_accuracy(matrix, sizes) == pytest.approx(seen.mean())
+    assert metrics.backward_transfer_gem(matrix) == pytest.approx(bwt.mean())
+    # What Avalanche calls forgetting, first less last, is the same with the other sign.
+    assert metrics.backward_transfer_gem(matrix) == pytest.approx(-forgetting.mean())
 
 
 def test_a_row_is_weighted_by_the_test_sizes():

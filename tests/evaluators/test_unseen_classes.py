@@ -7,10 +7,18 @@ from typing import Any
 import numpy as np
 import pytest
 
+from braincl_jax.config import Config
 from braincl_jax.evaluators import Answers, Exam, UnseenClasses
+from braincl_jax.evaluators import unseen_classes as module
 from braincl_jax.evaluators.detection import CONFIDENCES, detect
+from braincl_jax.evaluators.nearest import unit
 
 CLASSES = ((0, 1), (2, 3), (4, 5))
+
+
+@pytest.fixture(autouse=True)
+def nothing_remembered(monkeypatch):
+    monkeypatch.setattr(module, "remembered_features", lambda exam, most: None)
 
 
 def logits_of(task: int) -> np.ndarray:
@@ -50,6 +58,37 @@ def test_logits_of_unseen_classes_do_not_count():
     assert len(expected) == 4 * len(CONFIDENCES)
 
 
+def test_who_remembers_has_nearest_features_of_some_images_of_either_side(tiny_stream, monkeypatch):
+    def features(images):
+        """How bright each quarter is: the class decides which one is brightest, and the first task knows two."""
+        quarters = images.astype(np.float32).reshape(len(images), 4, -1)
+        looked_at.append(len(images))
+        return quarters.mean(-1)
+
+    def ask(task: int) -> Answers:
+        label = tiny_stream.test_labels(task)
+        return Answers(np.zeros((len(label), 4), np.float32), label)
+
+    looked_at: list[int] = []
+    nobody: Any = None
+    method: Any = types.SimpleNamespace(
+        parts=types.SimpleNamespace(config=Config(eval_batch_size=4))
+    )
+    exam = Exam(0, tiny_stream, method, {}, nobody, features, ask, nobody)
+    positions = np.arange(tiny_stream.test_sizes[0])
+    known = unit(features(tiny_stream.test_images(0, positions)))
+    monkeypatch.setattr(module, "remembered_features", lambda exam, most: known[:most])
+    looked_at.clear()
+    figures = UnseenClasses(images=6, neighbours=1).run(exam)
+    assert figures["nearest_auroc"] == 1 and figures["nearest_fpr_at_95_tpr"] == 0
+    assert figures["max_logit_auroc"] == 0.5
+    assert looked_at == [4, 2, 4, 2]
+    # Of one image in memory, its class alone is known.
+    assert UnseenClasses(remembered=1, neighbours=1).run(exam)["nearest_auroc"] < 1
+    exam.task = 1
+    assert UnseenClasses().run(exam) == {}
+
+
 def test_after_the_last_task_and_where_tasks_are_domains_there_is_nothing_to_say():
     assert UnseenClasses().run(exam_after(2)) == {}
     domains = (tuple(range(6)),) * 3
@@ -66,3 +105,5 @@ def test_the_summary_has_null_where_nothing_was_said_and_the_mean_of_the_rest():
     nothing = UnseenClasses().summarise({0: {}, 1: {}}, stream)
     assert nothing["unseen_energy_auroc"] is None
     assert nothing["unseen_classes"]["energy_auroc"] == [None, None]
+    assert summary["unseen_nearest_auroc"] is None
+    assert summary["unseen_classes"]["nearest_auroc"] == [None] * 3
