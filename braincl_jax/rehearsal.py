@@ -25,7 +25,7 @@ from braincl_jax.state import named_key
 from braincl_jax.types import Array, Draw, Index, Sample
 
 
-class Candidates(NamedTuple):
+class Drawable(NamedTuple):
     """What may be drawn in a night: slots of the memory, and behind them images of the data set.
 
     Attributes:
@@ -68,19 +68,19 @@ def rehearsed(
     )
 
     @functools.lru_cache(maxsize=1)
-    def candidates(task: int) -> Candidates:
-        return candidates_of(stream, at_hand(task), slots(task), most)
+    def drawable(task: int) -> Drawable:
+        return drawable_in(stream, at_hand(task), slots(task), most)
 
     @functools.lru_cache(maxsize=2)
     def drawn(task: int, first: int) -> Draw:
         with jax.default_device(host):
             key = named_key(jax.random.key(config.seed), phase, task)
-            return jax.device_get(draw(candidates(task).known, key, jnp.int32(first)))
+            return jax.device_get(draw(drawable(task).known, key, jnp.int32(first)))
 
     def sample_at(task: int, step: int) -> Sample:
         # Two threads ask at once, and mostly for steps that are drawn together.
         with turn:
-            known, draws = candidates(task), drawn(task, step - step % together)
+            known, draws = drawable(task), drawn(task, step - step % together)
         own, place = stream.own(num_groups), step % together
         return read(stream, known, Draw(*(leaf[own, place] for leaf in draws)))
 
@@ -88,9 +88,7 @@ def rehearsed(
     return sample_at
 
 
-def candidates_of(
-    stream: TaskStream, tasks: Sequence[int], places: Places, most: int
-) -> Candidates:
+def drawable_in(stream: TaskStream, tasks: Sequence[int], places: Places, most: int) -> Drawable:
     """Exemplars in their places, and all images of some tasks.
 
     Args:
@@ -111,14 +109,14 @@ def candidates_of(
         for part in (label, task, position)
     )
     known = Index(*map(_as_array, (np.maximum(label, 0), task, np.pad(stored, (0, room)))))
-    return Candidates(known, position)
+    return Drawable(known, position)
 
 
-def read(stream: TaskStream, candidates: Candidates, draw: Draw) -> Sample:
-    """The sample of some draws of candidates: images are read, and slots left to the memory."""
-    position = candidates.position[draw.slot]
+def read(stream: TaskStream, drawable: Drawable, draw: Draw) -> Sample:
+    """The sample of some draws: images are read, and slots left to the memory."""
+    position = drawable.position[draw.slot]
     comes_in = position != EMPTY
-    label, task = (np.asarray(part)[draw.slot] for part in candidates.known[:2])
+    label, task = (np.asarray(part)[draw.slot] for part in drawable.known[:2])
     image = np.zeros((*position.shape, *stream.spec.image_shape), np.uint8)
     image[comes_in] = stream.images_of_tasks(task[comes_in], position[comes_in])
     slot = np.where(comes_in, -1, draw.slot)

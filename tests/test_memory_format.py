@@ -194,7 +194,7 @@ def remember_random_tasks(layout: CueLayout) -> tuple[store.EpisodicMemory, np.n
         params = layout.codec.init(key)
         table = tables.build(params["density"], cues, jnp.ones(5, bool))
         label = jnp.arange(5) % format.num_classes
-        record = store.Record(table, quantise.quantise(params["synthesis"], storage))
+        record = store.TaskRecord(table, quantise.quantise(params["synthesis"], storage))
         added = cue_strings.encode_cues(table, cues, label, format)
         used = store.used_words(memory, format)
         memory = writing.open_record(memory, format, record)

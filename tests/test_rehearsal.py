@@ -12,7 +12,7 @@ from braincl_jax.data import Dataset, TaskStream
 from braincl_jax.memory.places import ExemplarPlaces, Places
 from braincl_jax.memory.working import EMPTY
 from braincl_jax.prefetch import draw_steps
-from braincl_jax.rehearsal import candidates_of, host_device, rehearsed
+from braincl_jax.rehearsal import drawable_in, host_device, rehearsed
 from braincl_jax.runtime.devices import Devices
 from braincl_jax.state import named_key
 from braincl_jax.types import Draw
@@ -93,7 +93,7 @@ def test_several_readers_share_the_groups_of_one(sampled):
 def test_steps_are_drawn_as_a_memory_of_the_same_images_would_be(sampled, parts, stream):
     """The sampler, by the key of the phase."""
     nothing = np.zeros(0, np.int32)
-    known, position = candidates_of(stream, (0, 1), Places(*[nothing] * 3), 24)
+    known, position = drawable_in(stream, (0, 1), Places(*[nothing] * 3), 24)
     key = named_key(jax.random.key(0), "replay", 1)
     drawn: Draw = jax.jit(functools.partial(draw_steps, parts=parts))(known, key, 3)
     for step in range(3):
@@ -120,7 +120,7 @@ def test_exemplars_of_other_tasks_are_left_to_the_memory(sampled, stream):
 
 def test_an_exemplar_of_the_task_is_no_second_candidate(stream):
     label, task = np.array([0, 4, EMPTY], np.int32), np.array([0, 2, EMPTY], np.int32)
-    known, position = candidates_of(stream, (2,), Places(label, task, task), 10)
+    known, position = drawable_in(stream, (2,), Places(label, task, task), 10)
     assert known.stored.tolist() == [True, False, False] + [True] * 8 + [False] * 2
     assert position.tolist() == [EMPTY] * 3 + list(range(8)) + [EMPTY] * 2
     assert known.label[3:11].tolist() == [4] * 5 + [5] * 3

@@ -1,8 +1,8 @@
 """Images corrupted as those of ImageNet-C (Hendrycks & Dietterich 2019, arXiv 1903.12261), when they are asked for.
 
-The package imagecorruptions-imaug (the extra `corruptions`) does it, with the constants of ImageNet-C, chosen for 224
-pixels: smaller images suffer more from most corruptions than those of CIFAR-C, whose constants are others
-(Gaussian noise of 0.08 to 0.38 here, 0.04 to 0.10 there).
+The package imagecorruptions-imaug (the extra `corruptions`) does it, with the constants of ImageNet-C (but for
+`elastic_transform`, which has its own), chosen for 224 pixels: smaller images suffer more from most corruptions than
+those of CIFAR-C, whose constants are others (Gaussian noise of 0.08 to 0.38 here, 0.04 to 0.10 there).
 """
 
 import importlib
@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from braincl_jax.data.corrupted import COMMON, EXTRA, CorruptedSet, Shifted
-from braincl_jax.data.sample import Sample
+from braincl_jax.data.subset import Subset
 
 # The package takes no smaller images.
 SMALLEST_SIDE = 32
@@ -36,13 +36,13 @@ def corruptor() -> Any:
         ) from error
 
 
-def corrupted_sample(sample: Sample, seed: int) -> CorruptedSet:
+def corrupted_subset(subset: Subset, seed: int) -> CorruptedSet:
     """All corruptions and severities of some test images; an image is corrupted by the seed and its place alone."""
 
     def read(corruption: str, severity: int) -> Shifted:
-        return clean._replace(images=Corrupting(sample, corruption, severity, seed))
+        return clean._replace(images=Corrupting(subset, corruption, severity, seed))
 
-    clean = Shifted(sample, np.arange(len(sample)), sample.label)
+    clean = Shifted(subset, np.arange(len(subset)), subset.label)
     return CorruptedSet(COMMON + EXTRA, read, clean)
 
 
@@ -51,28 +51,28 @@ class Corrupting:
     """Test images that are corrupted when they are read; implements `Images`.
 
     Attributes:
-        sample: the images as they are.
+        subset: the images as they are.
         corruption: one of `COMMON` or `EXTRA`.
         severity: 1..5.
         seed: from 0 on.
     """
 
-    sample: Sample
+    subset: Subset
     corruption: str
     severity: int
     seed: int
 
     @property
     def shape(self) -> tuple[int, int, int]:
-        return self.sample.shape
+        return self.subset.shape
 
     def __len__(self) -> int:
-        return len(self.sample)
+        return len(self.subset)
 
     def take(self, rows: NDArray[np.int64]) -> NDArray[np.uint8]:
-        images = self.sample.take(rows)
+        images = self.subset.take(rows)
         for place, row in enumerate(rows.tolist()):
-            seed = self._seed_of(int(self.sample.task[row]), int(self.sample.position[row]))
+            seed = self._seed_of(int(self.subset.task[row]), int(self.subset.position[row]))
             images[place] = corrupt(images[place], self.corruption, self.severity, seed)
         return images
 

@@ -19,9 +19,9 @@ from braincl_jax.data.corrupted import (
     Shifted,
     load_corrupted,
 )
-from braincl_jax.data.corrupting import corrupted_sample, corruptor
+from braincl_jax.data.corrupting import corrupted_subset, corruptor
 from braincl_jax.data.fit import Fitted
-from braincl_jax.data.sample import sample_of
+from braincl_jax.data.subset import subset_of
 from braincl_jax.evaluators.base import Exam, Figures, Moment, Row
 from braincl_jax.registry import EVALUATORS
 from braincl_jax.settings import anything, at_least, each_between, settings
@@ -88,7 +88,7 @@ class Corruptions:
         if self.source:
             found = load_corrupted(self.source, exam.stream)
         else:
-            found = corrupted_sample(sample_of(exam.stream, exam.task, self.images), self.seed)
+            found = corrupted_subset(subset_of(exam.stream, exam.task, self.images), self.seed)
         return {
             "clean": error_of(exam, found.clean, self.images)
             if found.clean

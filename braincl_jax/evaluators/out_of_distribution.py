@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from braincl_jax.config import Config
 from braincl_jax.data import Images, Resized, TaskStream
 from braincl_jax.data.fit import Fitted
-from braincl_jax.data.sample import sample_of
 from braincl_jax.data.sources.unlabelled import load_unlabelled
+from braincl_jax.data.subset import subset_of
 from braincl_jax.evaluators.base import Exam, Figures, Moment, Row
 from braincl_jax.evaluators.detection import (
     NAMES,
@@ -67,7 +67,7 @@ class OutOfDistribution:
     def run(self, exam: Exam) -> Figures:
         config, shape = exam.method.parts.config, exam.stream.spec.image_shape
         known = remembered_features(exam, self.remembered)
-        inside = self._scores(exam, sample_of(exam.stream, exam.task, self.images), known)
+        inside = self._scores(exam, subset_of(exam.stream, exam.task, self.images), known)
         return {
             source: compare(
                 inside, self._scores(exam, outside_images(source, config, shape), known)

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from braincl_jax.data import TaskStream
-from braincl_jax.data.sample import sample_of
+from braincl_jax.data.subset import subset_of
 from braincl_jax.evaluators.base import Exam, Figures, Moment, Row
 from braincl_jax.registry import EVALUATORS
 from braincl_jax.settings import at_least, between, settings
@@ -42,14 +42,14 @@ class Representation:
 
     def run(self, exam: Exam) -> Figures:
         last = exam.stream.spec.num_tasks - 1
-        sample = sample_of(exam.stream, last, self.images)
-        found = components(exam.features_of(sample))
+        subset = subset_of(exam.stream, last, self.images)
+        found = components(exam.features_of(subset))
         figures: dict[str, Any] = {
             "effective_rank": effective_rank(found.values),
             "spectrum": rounded(shares(found.values)[:MOST_VALUES]),
         }
         if exam.task == last:
-            figures["map"] = self._map(found, sample.label)
+            figures["map"] = self._map(found, subset.label)
         return figures
 
     def summarise(self, figures: Mapping[int, Figures], stream: TaskStream) -> Figures:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from braincl_jax.data import TaskStream
-from braincl_jax.data.sample import Sample, sample_of
+from braincl_jax.data.subset import Subset, subset_of
 from braincl_jax.evaluators.base import Exam, Figures, Moment, Row
 from braincl_jax.evaluators.detection import NAMES, SCORES, compare, confidences, rows_of
 from braincl_jax.evaluators.nearest import nearest, remembered_features
@@ -57,7 +57,7 @@ class UnseenClasses:
         known = remembered_features(exam, self.remembered)
         if known is None:
             return figures
-        sides = (sample_of(exam.stream, exam.task, self.images), self._unseen_images(exam))
+        sides = (subset_of(exam.stream, exam.task, self.images), self._unseen_images(exam))
         inside, outside = (
             {"nearest": nearest(known, exam.features_of(side), self.neighbours)} for side in sides
         )
@@ -71,13 +71,13 @@ class UnseenClasses:
             for name, values in by_task.items()
         }
 
-    def _unseen_images(self, exam: Exam) -> Sample:
+    def _unseen_images(self, exam: Exam) -> Subset:
         """At most `images` of those that `Exam.unseen` answers for."""
         stream = exam.stream
-        every = sample_of(stream, stream.spec.num_tasks - 1, sum(stream.test_sizes))
+        every = subset_of(stream, stream.spec.num_tasks - 1, sum(stream.test_sizes))
         new = np.flatnonzero(~np.isin(every.label, exam.seen_classes()))
         rows: NDArray[np.int64] = new[spread(len(new), self.images)]
-        return Sample(stream, every.task[rows], every.position[rows])
+        return Subset(stream, every.task[rows], every.position[rows])
 
 
 def _mean(values: list[float]) -> float | None:

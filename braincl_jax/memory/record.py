@@ -15,7 +15,7 @@ from braincl_jax.types import PyTree
 @functools.lru_cache(maxsize=32)
 def record_shapes(
     settings: CodecConfig, image_shape: tuple[int, int, int]
-) -> tuple[store.Record, dict[str, PyTree]]:
+) -> tuple[store.TaskRecord, dict[str, PyTree]]:
     """Shapes and dtypes of what each task leaves beside its strings, and of what all tasks share, by name.
 
     Args:
@@ -33,7 +33,7 @@ def record_shapes(
         )
     )
     trunk = {name: decoder.pop(name) for name in codec.trunk}
-    return store.Record(table, decoder), trunk
+    return store.TaskRecord(table, decoder), trunk
 
 
 def parts_words(settings: CodecConfig, image_shape: tuple[int, int, int], num_tasks: int) -> int:

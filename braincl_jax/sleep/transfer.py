@@ -149,7 +149,7 @@ def first_of_classes(label: Array, added: Array, most: Array) -> Array:
 
 
 def store_chosen(
-    state: Memory, choice: Choice, record: store.Record, layout: CueLayout
+    state: Memory, choice: Choice, record: store.TaskRecord, layout: CueLayout
 ) -> tuple[store.EpisodicMemory, Array]:
     """The long-term memory with what `choice` says and the record of the task, and how many words strings take."""
     working: WorkingMemory = state.working
@@ -207,7 +207,7 @@ def transfer_step(
         now.key,
     )
     decoder = quantise.quantise(layout.codec.stored(working.codec), layout.settings.storage)
-    record = store.Record(measured.table, decoder)
+    record = store.TaskRecord(measured.table, decoder)
     long_term, used = store_chosen(state.memory, choice, record, layout)
     is_stored = jnp.arange(len(there)) < choice.count
     words = jnp.where(is_stored, measured.lengths[choice.order].sum(-1), 0).sum()

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from braincl_jax.data.corrupted import COMMON, EXTRA, SEVERITIES, Shifted
-from braincl_jax.data.corrupting import corrupt, corrupted_sample, corruptor
+from braincl_jax.data.corrupting import corrupt, corrupted_subset, corruptor
 from braincl_jax.data.fit import Fitted
-from braincl_jax.data.sample import sample_of
+from braincl_jax.data.subset import subset_of
 
 HERE = importlib.util.find_spec("imagecorruptions") is not None
 NEEDED = pytest.mark.skipif(not HERE, reason="imagecorruptions-imaug is absent")
@@ -95,8 +95,8 @@ def pixels(shifted: Shifted, rows: np.ndarray) -> np.ndarray:
 
 
 def test_an_image_is_corrupted_alike_however_many_are_asked_for(asked, tiny_stream):
-    many, few = (sample_of(tiny_stream, 1, number) for number in (32, 4))
-    of_many, of_few = (corrupted_sample(one, seed=0).read("frost", 2) for one in (many, few))
+    many, few = (subset_of(tiny_stream, 1, number) for number in (32, 4))
+    of_many, of_few = (corrupted_subset(one, seed=0).read("frost", 2) for one in (many, few))
     rows = [
         int(np.flatnonzero((many.task == task) & (many.position == position))[0])
         for task, position in zip(few.task, few.position, strict=True)
@@ -111,7 +111,7 @@ def test_seeds_differ_by_image_corruption_and_severity(asked, tiny_stream, monke
         "braincl_jax.data.corrupting.corrupt",
         lambda image, name, severity, seed: seeds.append(seed) or image,
     )
-    found = corrupted_sample(sample_of(tiny_stream, 1, 4), seed=0)
+    found = corrupted_subset(subset_of(tiny_stream, 1, 4), seed=0)
     for name, severity in (("frost", 1), ("frost", 2), ("fog", 1)):
         pixels(found.read(name, severity), np.arange(4))
     assert len(set(seeds)) == 12

@@ -59,7 +59,7 @@ def main() -> None:
         )
         params["density"]["context"] = random_context(rng, params["density"]["context"])
         table = tables.build(params["density"], jnp.asarray(cues), jnp.ones(8, bool))
-        record = store.Record(table, quantise.quantise(params["synthesis"]))
+        record = store.TaskRecord(table, quantise.quantise(params["synthesis"]))
         added = cue_strings.encode_cues(
             table, jnp.asarray(cues), jnp.asarray(labels), layout.format
         )

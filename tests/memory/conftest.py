@@ -92,7 +92,7 @@ class Workbench:
             added=strings,
             label=night.label,
             count=np.int32(count),
-            record=store.Record(table, night.decoder),
+            record=store.TaskRecord(table, night.decoder),
         )
 
     def look(self, memory) -> Sight:
@@ -207,7 +207,7 @@ def workbench() -> Callable[..., Workbench]:
     )
 
     def make(decoder=small, lanes=1, **facts) -> Workbench:
-        record = store.Record(jax.eval_shape(lambda: tables.init(LATENT[-1])), decoder)
+        record = store.TaskRecord(jax.eval_shape(lambda: tables.init(LATENT[-1])), decoder)
         symbols = math.prod(LATENT) // lanes
         return make_workbench(
             store.Format(

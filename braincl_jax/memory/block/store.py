@@ -46,7 +46,7 @@ class EpisodicMemory(struct.PyTreeNode):
     check: Array
 
 
-class Record(NamedTuple):
+class TaskRecord(NamedTuple):
     """What a task leaves beside its strings.
 
     Attributes:
@@ -96,7 +96,7 @@ class Format:
         num_slots: S, the most that there can be.
         num_words: W.
         max_words: room for one lane's string.
-        record: shapes and dtypes of a `Record`.
+        record: shapes and dtypes of a `TaskRecord`.
         trunk: shapes and dtypes of what the decoders of all tasks share, by name; its place is never free.
     """
 
@@ -107,7 +107,7 @@ class Format:
     num_slots: int
     num_words: int
     max_words: int
-    record: Record
+    record: TaskRecord
     trunk: dict[str, PyTree] = dataclasses.field(default_factory=dict)
 
     @property
@@ -247,14 +247,16 @@ def string_starts(lengths: Array) -> Array:
     return (jnp.cumsum(flat) - flat).reshape(lengths.shape)
 
 
-def read_record(memory: EpisodicMemory, format: Format, task: Array) -> tuple[Record, Array]:
+def read_record(memory: EpisodicMemory, format: Format, task: Array) -> tuple[TaskRecord, Array]:
     """The record of a task (int32 scalar) with all of its decoder, and whether that is as it was written (bool)."""
     own, own_intact = read_own_record(memory, format, task)
     trunk, trunk_intact = read_trunk(memory, format)
     return own._replace(decoder=own.decoder | trunk), own_intact & trunk_intact
 
 
-def read_own_record(memory: EpisodicMemory, format: Format, task: Array) -> tuple[Record, Array]:
+def read_own_record(
+    memory: EpisodicMemory, format: Format, task: Array
+) -> tuple[TaskRecord, Array]:
     """What no other task shares of `read_record`."""
     start = format.records_end - (task + 1) * format.record_words
     words = jax.lax.dynamic_slice(memory.words, (start,), (format.record_words,))

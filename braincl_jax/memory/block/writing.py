@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 
 from braincl_jax.memory.block import store
-from braincl_jax.memory.block.store import EpisodicMemory, Format, Record, Strings
+from braincl_jax.memory.block.store import EpisodicMemory, Format, Strings, TaskRecord
 from braincl_jax.types import Array
 
 # Words of the block that are written together.
@@ -48,7 +48,7 @@ def compact(memory: EpisodicMemory, format: Format, kept: Array) -> EpisodicMemo
     return memory.replace(words=words, task_counts=counts)
 
 
-def open_record(memory: EpisodicMemory, format: Format, record: Record) -> EpisodicMemory:
+def open_record(memory: EpisodicMemory, format: Format, record: TaskRecord) -> EpisodicMemory:
     """Writes the record of the next task, which has no cues yet; the index moves to the left.
 
     Args:

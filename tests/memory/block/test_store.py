@@ -178,7 +178,7 @@ def test_a_block_is_rewritten_and_read_the_same_without_jit(workbench, rewriting
             added=strings,
             label=jnp.asarray(night.label),
             count=jnp.int32(2),
-            record=store.Record(table, jax.tree.map(jnp.asarray, night.decoder)),
+            record=store.TaskRecord(table, jax.tree.map(jnp.asarray, night.decoder)),
         )
         entries, index = store.read_entries(memory, format), store.index(memory, format)
         record, intact = store.read_record(memory, format, jnp.int32(2))

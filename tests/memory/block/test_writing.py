@@ -85,7 +85,7 @@ def test_a_block_that_is_full_to_the_last_word_is_compacted(bench, stored, compa
 
 def test_a_record_is_opened_without_a_cue_and_what_was_there_is_read_as_before(bench, stored):
     night = bench.draw(2, ROOM)
-    record = store.Record(bench.code(night.cues, night.label)[0], night.decoder)
+    record = store.TaskRecord(bench.code(night.cues, night.label)[0], night.decoder)
     memory = jax.jit(lambda memory: writing.open_record(memory, bench.format, record))(stored)
     assert int(memory.num_records) == 3
     np.testing.assert_array_equal(memory.task_counts, stored.task_counts)
@@ -104,7 +104,7 @@ def test_cues_appended_one_by_one_lie_as_if_all_had_come_at_once(bench, stored):
     format, night = bench.format, bench.draw(2, ROOM)
     table, strings = bench.code(night.cues, night.label)
     expected = bench.remember(stored, night, 4)
-    memory = writing.open_record(stored, format, store.Record(table, night.decoder))
+    memory = writing.open_record(stored, format, store.TaskRecord(table, night.decoder))
     append = jax.jit(lambda memory, *given: writing.append(memory, format, *given))
     used = store.used_words(memory, format)
     for place in range(ROOM):
@@ -128,6 +128,6 @@ def test_the_size_of_pieces_changes_no_bit(bench, stored, rewriting, monkeypatch
         added=strings,
         label=night.label,
         count=np.int32(4),
-        record=store.Record(table, night.decoder),
+        record=store.TaskRecord(table, night.decoder),
     )
     jax.tree.map(np.testing.assert_array_equal, found, expected)

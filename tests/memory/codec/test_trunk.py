@@ -106,7 +106,7 @@ def test_a_trunk_is_written_and_read_the_same_without_jit(bench, nights, rewriti
             added=strings,
             label=jnp.asarray(night.label),
             count=jnp.int32(COUNTS[0]),
-            record=store.Record(table, jax.tree.map(jnp.asarray, night.decoder)),
+            record=store.TaskRecord(table, jax.tree.map(jnp.asarray, night.decoder)),
         )
         record, intact = store.read_record(memory, format, jnp.int32(0))
     jax.tree.map(np.testing.assert_array_equal, plain, memory)

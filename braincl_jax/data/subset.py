@@ -10,7 +10,7 @@ from braincl_jax.spread import spread
 
 
 @dataclass(frozen=True, eq=False)
-class Sample:
+class Subset:
     """Some test images of a stream; implements `Images`.
 
     Attributes:
@@ -47,7 +47,7 @@ class Sample:
         return images
 
 
-def sample_of(stream: TaskStream, last_task: int, most: int) -> Sample:
+def subset_of(stream: TaskStream, last_task: int, most: int) -> Subset:
     """At most `most` test images of the tasks 0..last_task, each image of a set that tasks share once.
 
     They are spread evenly over all of them, task after task, in the order of the source.
@@ -57,4 +57,4 @@ def sample_of(stream: TaskStream, last_task: int, most: int) -> Sample:
     ends = np.cumsum(sizes)
     chosen = spread(int(ends[-1]), most)
     which = np.searchsorted(ends, chosen, side="right")
-    return Sample(stream, np.array(tasks)[which], chosen - (ends - sizes)[which])
+    return Subset(stream, np.array(tasks)[which], chosen - (ends - sizes)[which])

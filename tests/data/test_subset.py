@@ -1,10 +1,10 @@
-"""A sample of test images: which ones, and that pixels and labels belong together."""
+"""A subset of test images: which ones, and that pixels and labels belong together."""
 
 import numpy as np
 
 from braincl_jax.config import ProtocolConfig
 from braincl_jax.data import Dataset, TaskStream
-from braincl_jax.data.sample import sample_of
+from braincl_jax.data.subset import subset_of
 
 
 def stream_of(incremental: str = "classes") -> TaskStream:
@@ -19,22 +19,22 @@ def stream_of(incremental: str = "classes") -> TaskStream:
 
 
 def test_all_images_of_the_tasks_so_far_each_with_its_label():
-    sample = sample_of(stream_of(), last_task=1, most=100)
-    assert sample.task.tolist() == [0] * 6 + [1] * 6
-    rows = sample.take(np.arange(12))[:, 0, 0, 0]
+    subset = subset_of(stream_of(), last_task=1, most=100)
+    assert subset.task.tolist() == [0] * 6 + [1] * 6
+    rows = subset.take(np.arange(12))[:, 0, 0, 0]
     assert rows.tolist() == [0, 1, 4, 5, 8, 9, 2, 3, 6, 7, 10, 11]
-    np.testing.assert_array_equal(sample.label, rows % 4)
-    assert len(sample_of(stream_of(), last_task=0, most=100)) == 6
+    np.testing.assert_array_equal(subset.label, rows % 4)
+    assert len(subset_of(stream_of(), last_task=0, most=100)) == 6
 
 
 def test_some_images_come_in_any_order():
-    sample = sample_of(stream_of(), last_task=1, most=5)
-    assert len(sample) == 5 and sample.shape == (2, 2, 1)
-    whole = sample.take(np.arange(5))
+    subset = subset_of(stream_of(), last_task=1, most=5)
+    assert len(subset) == 5 and subset.shape == (2, 2, 1)
+    whole = subset.take(np.arange(5))
     rows = np.array([4, 0, 4, 2])
-    np.testing.assert_array_equal(sample.take(rows), whole[rows])
-    np.testing.assert_array_equal(whole[:, 0, 0, 0] % 4, sample.label)
+    np.testing.assert_array_equal(subset.take(rows), whole[rows])
+    np.testing.assert_array_equal(whole[:, 0, 0, 0] % 4, subset.label)
 
 
 def test_a_set_that_tasks_share_is_taken_once():
-    assert len(sample_of(stream_of("domains"), last_task=1, most=100)) == 12
+    assert len(subset_of(stream_of("domains"), last_task=1, most=100)) == 12
