@@ -36,7 +36,7 @@ STORAGES = ("int8", "bfloat16")
 INCREMENTS = ("classes", "domains")
 DECODERS = ("pillow", "simplejpeg")
 UNREADABLE = ("error", "skip")
-SHARED = ("nothing", "trunk", "decoder", "codec")
+SHARED = ("nothing", "trunk", "decoder", "codec", "all")
 # Steps and epochs that nobody waits for, and images of a batch that no machine holds; `plan` knows the data and is
 # stricter.
 MOST_STEPS, MOST_EPOCHS, MOST_IMAGES = 10**8, 10**5, 1 << 20
@@ -86,7 +86,8 @@ class CodecConfig:
     `steps` optimiser steps for each task, `first_steps` for task 0, which starts from fresh weights.
     `recall_error` is what is minimised beside the rate. `storage` is what stored kernels are kept as. What is `shared`
     is trained by the first task alone and stored once, for all tasks: "nothing", the "trunk" of g_s (all convolutions
-    but the last), the "decoder" (all of g_s), or the "codec" (g_s and g_a); every task has a density of its own.
+    but the last), the "decoder" (all of g_s), the "codec" (g_s and g_a), with a density of each task's own, or "all":
+    the density as well, so that later tasks train none of it and leave nothing in memory but their cues.
     """
 
     num_stages: int = between(1, 8, default=2)
@@ -104,6 +105,17 @@ class CodecConfig:
     batch_size: int = between(1, MOST_IMAGES, default=16)
     learning_rate: float = positive(default=5e-3)
     clip_norm: float = positive(default=1.0)
+
+    @property
+    def shares_analysis(self) -> bool:
+        """Whether one g_a makes the cues of all tasks."""
+        return self.shared in ("codec", "all")
+
+    def steps_of(self, task: int) -> int:
+        """Optimiser steps for a task: none where the first one has trained all that there is."""
+        if task == 0:
+            return self.first_steps
+        return 0 if self.shared == "all" else self.steps
 
     def check_together(self) -> None:
         """Raises ValueError where settings contradict each other."""

@@ -109,7 +109,7 @@ def start(parts: Parts, layout: MemoryLayout) -> Phase:
 def encode(parts: Parts, layout: CueLayout, stream: TaskStream) -> Phase:
     """Wake: the codec learns the task's images."""
     codec = parts.config.codec
-    steps = [codec.first_steps] + (parts.spec.num_tasks - 1) * [codec.steps]
+    steps = [codec.steps_of(task) for task in range(parts.spec.num_tasks)]
     return Phase(
         "encode",
         functools.partial(encode_step, layout=layout),

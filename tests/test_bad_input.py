@@ -120,7 +120,7 @@ SETTINGS = [
     ("sleep.num_groups", 3, "a divisor of sleep.batch_size=64"),
     ("sleep.accumulate", 3, "a divisor of sleep.num_groups=8"),
     ("codec.storage", "int4", "int8, bfloat16"),
-    ("codec.shared", "all", "nothing, trunk, decoder, codec"),
+    ("codec.shared", "everything", "nothing, trunk, decoder, codec, all"),
     ("codec.density", "learned", "trained, fixed"),
     ("codec.warm_start", 1, "type bool, not int"),
     ("method", "brian", "braincl"),

@@ -18,7 +18,14 @@ from braincl_jax.memory.inspection import find_damages
 from braincl_jax.memory.policy import OpenEnded
 
 DECODER = {"Conv_0", "Conv_1", "linear", "log_gain"}
-SHARED = {"trunk": {"Conv_0"}, "decoder": DECODER, "codec": DECODER | {ANALYSIS}}
+# Knots, reach, lowest and size of four channels; weights of 4 neighbours and of 6 pairs, twice, and the base.
+TABLE = 4 * (33 * 2 + 3) + 2 * (4 * 4 + 6) + 4
+SHARED = {
+    "trunk": {"Conv_0"},
+    "decoder": DECODER,
+    "codec": DECODER | {ANALYSIS},
+    "all": DECODER | {ANALYSIS},
+}
 
 
 @pytest.fixture(scope="module", params=SHARED)
@@ -76,7 +83,7 @@ def test_encoding_moves_lambda_with_the_first_task_alone_where_the_whole_codec_i
         != float(life.after[task, "start"].memory.working.log_tradeoff)
         for task in (0, 1)
     ]
-    assert moved == [True, life.method.parts.config.codec.shared != "codec"]
+    assert moved == [True, life.method.parts.config.codec.shared not in ("codec", "all")]
 
 
 def test_cues_are_made_with_the_weights_that_are_stored(life, memory):
@@ -86,7 +93,7 @@ def test_cues_are_made_with_the_weights_that_are_stored(life, memory):
         pytest.skip("g_a is each task's own")
     (trunk, _), (state, batch) = store.read_trunk(memory, layout.format), life.before[0, "memorise"]
     written = life.steps["memorise"](state, batch)[0].memory.working
-    stored = quantise.dequantise(trunk)[ANALYSIS]
+    stored = quantise.dequantise(trunk.decoder)[ANALYSIS]
     cues = np.asarray(layout.codec.separate(stored, batch.image))
     there = np.asarray(batch.index) >= 0
     found = np.asarray(written.cues)[np.asarray(batch.index)[there]]
@@ -100,7 +107,7 @@ def test_cues_are_made_with_the_weights_that_are_stored(life, memory):
 def test_later_tasks_train_with_what_is_stored_bit_for_bit(life, shared, memory, assert_same):
     trunk, intact = store.read_trunk(memory, life.method.layout.format)
     assert intact
-    stored = jax.jit(quantise.dequantise)(trunk)
+    stored = jax.jit(quantise.dequantise)(trunk.decoder)
     for phase in ("start", "encode"):
         networks = networks_of(life, 1, phase)
         assert_same({name: networks[name] for name in shared}, stored)
@@ -137,7 +144,8 @@ def test_a_cold_start_takes_what_is_shared_and_else_fresh_weights(life, shared, 
 
 @pytest.mark.parametrize("phase", ["start", "encode", "transfer"])
 def test_a_step_is_pure_and_keeps_shapes(phase, life, to_numpy, assert_same):
-    state, batch = life.before[1, phase]
+    # Where all is shared, only the first task trains the codec.
+    state, batch = life.before.get((1, phase)) or life.before[0, phase]
     kept = to_numpy((state, batch))
     first, second = life.steps[phase](state, batch), life.steps[phase](state, batch)
     assert_same(first, second)
@@ -160,6 +168,7 @@ def test_a_step_is_pure_and_keeps_shapes(phase, life, to_numpy, assert_same):
         # g_a: Conv_0 has 3 * 3 * 4 * 8 weights, Conv_1 3 * 3 * 32 * 8, Conv_2 3 * 3 * 8 * 4, the linear path 16 * 4,
         # each with its scales, and biases are 8, 8 and 4; gains are 4: 288 + 2304 + 288 + 64 + 2 * (24 + 20 + 4).
         ({"shared": "codec"}, 1280 + 408 + 3040),
+        ({"shared": "all"}, 1280 + 408 + 3040),
     ],
 )
 def test_the_bill_of_decoders_by_hand(changes, decoders, make_method, tiny_config):
@@ -189,8 +198,40 @@ def test_what_the_trunk_saves_is_there_for_cues(life, make_method):
     room = own.format.num_words - store.part_words(own.format.trunk) - own.format.record_words
     assert int(OpenEnded().allowance(shared)) == room // 2
     # What decoders share is stored once and not twice, with a checksum of 4 bytes more; a g_a has its price.
-    saved = {"trunk": 1280 - 4, "decoder": 1280 + 408 - 4, "codec": 1280 + 408 - 3040 - 4}
+    codec = 1280 + 408 - 3040 - 4
+    saved = {
+        "trunk": 1280 - 4,
+        "decoder": 1280 + 408 - 4,
+        "codec": codec,
+        "all": codec + 4 + TABLE + 4,
+    }
     assert allowances[1] - allowances[0] == saved[own.settings.shared] // 2 // 2
+
+
+def test_where_all_is_shared_later_tasks_learn_nothing_of_it_and_leave_cues_alone(life, memory):
+    if life.method.parts.config.codec.shared != "all":
+        pytest.skip("tasks have densities of their own")
+    layout, end = life.method.layout, life.method.layout.format.records_end
+    assert [life.phases["encode"].num_steps(task) for task in (0, 1)] == [10, 0]
+    assert store.index_end(memory, layout.format) == end
+    bill = store.memory_bytes(memory, layout.format)
+    assert bill["tables"] == TABLE
+    records = [store.read_record(memory, layout.format, jnp.int32(task))[0] for task in (0, 1)]
+    jax.tree.map(np.testing.assert_array_equal, *records)
+    # What is recalled of the second task is what its cues stand for, read by the table of the first.
+    assert int(life.metrics[1, "transfer"]["clipped"]) == 0
+    working = life.before[1, "transfer"].state.memory.working
+    recalled = parts.recall(
+        layout, life.after[1, "transfer"].memory, jnp.ones(1, int), memory.task_counts[:1][None]
+    )
+    index = int(life.metrics[1, "transfer"]["origin"][int(memory.task_counts[0])])
+    image = layout.codec.complete(
+        quantise.dequantise(records[1].decoder), working.cues[index][None].astype(jnp.float32)
+    )
+    assert recalled.intact.all()
+    np.testing.assert_allclose(
+        np.asarray(recalled.image[0], np.float32) / 255, np.clip(image, 0, 1), atol=0.6 / 255
+    )
 
 
 def test_a_file_brings_the_trunk_back(life, memory, tmp_path, assert_same):
@@ -216,5 +257,5 @@ def test_a_flipped_bit_in_the_trunk_stops_replay_and_is_named_on_import(life, me
     assert int(metrics["corrupt_slot"]) >= 0
     assert find_damages(memory, life.method.layout.format) == []
     export_memory(tmp_path / "memory.npz", damaged, life.method.layout, range(4))
-    with pytest.raises(CorruptMemoryError, match="damaged: the trunk that the decoders"):
+    with pytest.raises(CorruptMemoryError, match="damaged: the trunk that all tasks share"):
         import_memory(tmp_path / "memory.npz")

@@ -61,7 +61,7 @@ def plan_words(
     Args:
         budget_bytes: hard limit of the whole long-term memory.
         count_bytes: what is stored beside the block.
-        trunk_words: what the decoders of all tasks share.
+        trunk_words: what all tasks share.
         record_words: decoder and table of one task.
         cue_words: shortest string worth storing, with its entry in the index.
         num_tasks: T.
@@ -75,7 +75,7 @@ def plan_words(
     if num_words < least:
         raise ValueError(
             f"budget_bytes={budget_bytes} is too small: {num_tasks} tasks need {2 * record_words} bytes each for "
-            f"decoder and table, {2 * trunk_words} bytes for what their decoders share, and room for at least one cue. "
+            f"decoder and table, {2 * trunk_words} bytes for what all of them share, and room for at least one cue. "
             f"Raise it (budget_bytes or bytes_per_class) to at least {2 * least + count_bytes} bytes in all, make the "
             "decoder lighter (codec.width, codec.latent_channels), or have tasks share more of it (codec.shared)"
         )

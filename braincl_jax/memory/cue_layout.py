@@ -71,11 +71,11 @@ class CueLayout:
             )
         require_few(config.sleep, codec.latent_shape)
         policy = POLICIES.build(config.budget_policy)
-        if isinstance(policy, OpenEnded) and settings.shared == "codec":
+        if isinstance(policy, OpenEnded) and settings.shares_analysis:
             raise ValueError(
-                f"budget_policy={config.budget_policy} is impossible where codec.shared=codec: the first task's half "
-                "of the budget would settle how long all cues are, and most of later ones would not fit; need "
-                "codec.shared=decoder, trunk or nothing"
+                f"budget_policy={config.budget_policy} is impossible where codec.shared={settings.shared}: the first "
+                "task's half of the budget would settle how long all cues are, and most of later ones would not fit; "
+                "need codec.shared=decoder, trunk or nothing"
             )
         return cls(
             settings=settings,

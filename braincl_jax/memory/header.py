@@ -165,7 +165,7 @@ def _codec_settings(header: Mapping[str, Any]) -> CodecConfig:
 
 
 def _structure(shared: Any) -> tuple[str, ...]:
-    return STRUCTURE + (OF_ANALYSIS if shared == "codec" else ())
+    return STRUCTURE + (OF_ANALYSIS if shared in ("codec", "all") else ())
 
 
 def _class_order(header: Mapping[str, Any], num_classes: int) -> tuple[int, ...]:
@@ -195,9 +195,7 @@ def _text(value: Any) -> str:
 
 def _fields_of_parts(format: store.Format) -> dict[str, Any]:
     """What the header says of records, and of the trunk where there is one."""
-    parts = {"record": format.record} | (
-        {"trunk": {"decoder": format.trunk}} if format.trunk else {}
-    )
+    parts = {"record": format.record} | ({"trunk": format.trunk} if format.trunk_words else {})
     sizes = {f"{name}_words": store.part_words(part) for name, part in parts.items()}
     return sizes | {name: _array_fields(part) for name, part in parts.items()}
 

@@ -48,7 +48,7 @@ def find_damages(memory: EpisodicMemory, format: Format) -> list[str]:
     if len(unknown):
         return [f"label of slot {slot}: there are {format.num_classes} classes" for slot in unknown]
     shared = not records or bool(_read_trunk(memory, format)[1])
-    damages = [] if shared else ["the trunk that the decoders of all tasks share"]
+    damages = [] if shared else ["the trunk that all tasks share"]
     for task in range(records):
         if not _read_own_record(memory, format, jnp.int32(task))[1]:
             damages.append(f"table or decoder of task {task}")

@@ -22,7 +22,7 @@ class Funds(NamedTuple):
     """What there is to spend, in words; what is not an array is static.
 
     Attributes:
-        total: the whole block but for what the decoders of all tasks share.
+        total: the whole block but for what all tasks share.
         free: int32 scalar, words that hold nothing.
         record: words of a task's record.
         task: int32 scalar, the task whose cues are to be stored.

@@ -9,14 +9,13 @@ from braincl_jax.memory.block import store
 from braincl_jax.memory.codec import quantise
 from braincl_jax.memory.codec.transforms import build_codec
 from braincl_jax.memory.coder import tables
-from braincl_jax.types import PyTree
 
 
 @functools.lru_cache(maxsize=32)
 def record_shapes(
     settings: CodecConfig, image_shape: tuple[int, int, int]
-) -> tuple[store.TaskRecord, dict[str, PyTree]]:
-    """Shapes and dtypes of what each task leaves beside its strings, and of what all tasks share, by name.
+) -> tuple[store.TaskRecord, store.TaskRecord]:
+    """Shapes and dtypes of what each task leaves beside its strings, and of what all tasks share.
 
     Args:
         settings: of the codec, with the number of latent channels resolved.
@@ -33,7 +32,9 @@ def record_shapes(
         )
     )
     trunk = {name: decoder.pop(name) for name in codec.trunk}
-    return store.TaskRecord(table, decoder), trunk
+    if settings.shared == "all":
+        return store.TaskRecord(None, decoder), store.TaskRecord(table, trunk)
+    return store.TaskRecord(table, decoder), store.TaskRecord(None, trunk)
 
 
 def parts_words(settings: CodecConfig, image_shape: tuple[int, int, int], num_tasks: int) -> int:

@@ -2,7 +2,7 @@
 
 import jax.numpy as jnp
 
-from braincl_jax.memory.block.store import Format, part_words
+from braincl_jax.memory.block.store import Format
 from braincl_jax.memory.budget import tree_bytes
 from braincl_jax.memory.cue_layout import CueLayout
 from braincl_jax.memory.policy import Funds
@@ -31,16 +31,14 @@ def task_shares(layout: CueLayout) -> tuple[int, ...]:
 
 def full_rows(format: Format) -> dict[str, int]:
     """Bytes by row when all tasks are stored, in sum what all arrays weigh; "cues" are strings, index and labels."""
-    tasks, record = format.num_tasks, format.record
-    parts = tree_bytes(record.decoder), tree_bytes(record.table), tree_bytes(format.trunk)
-    decoders, tables, trunk = parts
+    tasks, own, shared = format.num_tasks, format.record, format.trunk
     whole = WORD * format.num_words + COUNTER * (tasks + 2)
+    decoders = tasks * tree_bytes(own.decoder) + tree_bytes(shared.decoder)
+    tables = tasks * tree_bytes(own.table) + tree_bytes(shared.table)
+    parts = WORD * (tasks * format.record_words + format.trunk_words)
     rows = {
-        "decoders": tasks * decoders + trunk,
-        "tables": tasks * tables,
-        "checksums": tasks * (WORD * format.record_words - decoders - tables)
-        + WORD * part_words(format.trunk)
-        - trunk
-        + COUNTER,
+        "decoders": decoders,
+        "tables": tables,
+        "checksums": parts - decoders - tables + COUNTER,
     }
     return {"cues": whole - sum(rows.values())} | rows

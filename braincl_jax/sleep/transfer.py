@@ -65,8 +65,9 @@ def chunk_size(working: WorkingMemory) -> int:
     return min(number, max(1, CHUNK_LATENTS // int(np.prod(latent_shape))))
 
 
-def measure(working: WorkingMemory, layout: CueLayout) -> Measured:
-    """The table for the cues in working memory, and the lengths of all their strings."""
+def measure(memory: Memory, task: Array, layout: CueLayout) -> Measured:
+    """The table for the cues in working memory, which are those of `task`, and the lengths of all their strings."""
+    working: WorkingMemory = memory.working
     number, size = len(working.labels), chunk_size(working)
     chunks = jnp.arange(-(-number // size) * size).reshape(-1, size)
 
@@ -76,7 +77,7 @@ def measure(working: WorkingMemory, layout: CueLayout) -> Measured:
     low, high = jax.lax.map(
         lambda index: tables.extent(cues_at(working, index), there(index)), chunks
     )
-    table = tables.build_for(working.codec["density"], low.min(0), high.max(0))
+    table = table_for(memory, task, low.min(0), high.max(0), layout)
 
     def code(index: Array) -> tuple[Array, Array]:
         cues = cues_at(working, index)
@@ -89,6 +90,22 @@ def measure(working: WorkingMemory, layout: CueLayout) -> Measured:
     lengths, clipped = jax.lax.map(code, chunks)
     lengths = lengths.reshape(-1, layout.format.lanes)[:number]
     return Measured(table, lengths, clipped.sum())
+
+
+def table_for(
+    memory: Memory, task: Array, low: Array, high: Array, layout: CueLayout
+) -> tables.CodingTable:
+    """What cues of the extent `low` and `high`, int32 [M] each, are coded by.
+
+    It is of the density that the task has trained; where all tasks share it, that of the first, with room for cues that
+    reach further than its own.
+    """
+    density = memory.working.codec["density"]
+    if layout.format.trunk.table is None:
+        return tables.build_for(density, low, high)
+    first = tables.build_for(density, *tables.with_room(low, high))
+    shared, _ = store.read_trunk(memory.long_term, layout.format)
+    return jax.tree.map(lambda new, old: jnp.where(task > 0, old, new), first, shared.table)
 
 
 def choose(
@@ -196,7 +213,7 @@ def transfer_step(
     del batch, axis_name
     working: WorkingMemory = state.memory.working
     there = working.labels != EMPTY
-    measured = measure(working, layout)
+    measured = measure(state.memory, state.progress.task, layout)
     choice = choose(
         layout,
         state.memory,

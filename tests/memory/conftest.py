@@ -79,7 +79,7 @@ class Workbench:
         label = rng.integers(0, self.format.num_classes, number, np.int32)
         decoder = jax.tree.map(
             lambda leaf: rng.integers(-100, 100, leaf.shape).astype(leaf.dtype),
-            self.format.record.decoder | self.format.trunk,
+            self.format.record.decoder | self.format.trunk.decoder,
         )
         return Night(cues.astype(np.int32), label, decoder)
 

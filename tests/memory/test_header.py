@@ -15,7 +15,7 @@ BUDGET = 16_000
 SPEC = StreamSpec.of_equal_tasks((8, 12, 3), num_classes=4, task_sizes=(8, 8, 8))
 
 
-@pytest.fixture(scope="module", params=["nothing", "trunk", "codec"])
+@pytest.fixture(scope="module", params=["nothing", "trunk", "codec", "all"])
 def layout(request) -> CueLayout:
     codec = CodecConfig(latent_channels=4, width=4, analysis_width=4, shared=request.param)
     layout = build_method(Config(budget_bytes=BUDGET, codec=codec), SPEC).layout
@@ -62,5 +62,7 @@ def test_every_field_is_needed_and_none_may_be_added(layout, header):
 @pytest.mark.parametrize("value", [None, 0, -1, 1.0, True, "4", [], {}, 10**30, float("nan")])
 def test_no_field_may_be_of_another_kind(layout, header, value):
     for name in header:
+        if json.dumps(value) == json.dumps(header[name]):
+            continue
         with pytest.raises(ValueError, match=rf"{name}|class_order|codec"):
             understood(header | {name: value}, layout.format.num_words, 3)

@@ -25,7 +25,7 @@ def test_planned_shares_are_equal_for_equal_tasks_and_take_all_that_cues_may(mak
     assert first + last == full_rows(layout.format)["cues"] - 4 * 3
 
 
-@pytest.mark.parametrize("shared", ["nothing", "trunk", "codec"])
+@pytest.mark.parametrize("shared", ["nothing", "trunk", "codec", "all"])
 def test_the_rows_of_a_full_memory_are_all_of_its_arrays(make_method, tiny_config, shared):
     codec = CodecConfig(**(vars(tiny_config.codec) | {"shared": shared}))
     layout = make_method(codec=codec, budget_bytes=20_000).layout

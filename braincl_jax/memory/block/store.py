@@ -47,15 +47,18 @@ class EpisodicMemory(struct.PyTreeNode):
 
 
 class TaskRecord(NamedTuple):
-    """What a task leaves beside its strings.
+    """What a task leaves beside its strings, or as much of it as all tasks share.
 
     Attributes:
-        table: what its strings are read by.
-        decoder: stored form of g_s.
+        table: what its strings are read by; None where this is no part of it.
+        decoder: stored form of g_s, by name.
     """
 
-    table: tables.CodingTable
-    decoder: PyTree
+    table: tables.CodingTable | None
+    decoder: dict[str, PyTree]
+
+
+NOTHING = TaskRecord(None, {})
 
 
 class Entries(NamedTuple):
@@ -96,8 +99,8 @@ class Format:
         num_slots: S, the most that there can be.
         num_words: W.
         max_words: room for one lane's string.
-        record: shapes and dtypes of a `TaskRecord`.
-        trunk: shapes and dtypes of what the decoders of all tasks share, by name; its place is never free.
+        record: shapes and dtypes of what each task leaves.
+        trunk: shapes and dtypes of what all tasks share; its place is never free.
     """
 
     latent_shape: tuple[int, int, int]
@@ -108,7 +111,7 @@ class Format:
     num_words: int
     max_words: int
     record: TaskRecord
-    trunk: dict[str, PyTree] = dataclasses.field(default_factory=dict)
+    trunk: TaskRecord = NOTHING
 
     @property
     def entry_words(self) -> int:
@@ -119,9 +122,13 @@ class Format:
         return part_words(self.record)
 
     @property
+    def trunk_words(self) -> int:
+        return part_words(self.trunk)
+
+    @property
     def records_end(self) -> int:
         """Where the trunk begins, if there is one."""
-        return self.num_words - part_words(self.trunk)
+        return self.num_words - self.trunk_words
 
 
 def max_string_words(symbols: int, mean_words: float) -> int:
@@ -194,8 +201,8 @@ def memory_bytes(memory: EpisodicMemory, format: Format) -> dict[str, int]:
         "index": cues * (2 * format.entry_words - label)
         + tree_bytes((memory.task_counts, memory.num_records)),
         "labels": cues * label,
-        "decoders": records * tree_bytes(format.record.decoder) + tree_bytes(format.trunk),
-        "tables": records * tree_bytes(format.record.table),
+        "decoders": records * tree_bytes(format.record.decoder) + tree_bytes(format.trunk.decoder),
+        "tables": records * tree_bytes(format.record.table) + tree_bytes(format.trunk.table),
         "checksums": records * _padding_and_checksum(format.record)
         + _padding_and_checksum(format.trunk)
         + tree_bytes(memory.check),
@@ -248,10 +255,11 @@ def string_starts(lengths: Array) -> Array:
 
 
 def read_record(memory: EpisodicMemory, format: Format, task: Array) -> tuple[TaskRecord, Array]:
-    """The record of a task (int32 scalar) with all of its decoder, and whether that is as it was written (bool)."""
+    """The record of a task (int32 scalar) with what it shares, and whether that is as it was written (bool)."""
     own, own_intact = read_own_record(memory, format, task)
     trunk, trunk_intact = read_trunk(memory, format)
-    return own._replace(decoder=own.decoder | trunk), own_intact & trunk_intact
+    table = own.table if trunk.table is None else trunk.table
+    return TaskRecord(table, own.decoder | trunk.decoder), own_intact & trunk_intact
 
 
 def read_own_record(
@@ -263,14 +271,14 @@ def read_own_record(
     return _unpack_part(words, format.record)
 
 
-def read_trunk(memory: EpisodicMemory, format: Format) -> tuple[dict[str, PyTree], Array]:
-    """What the decoders of all tasks share, and whether it is as the first task wrote it (bool scalar)."""
-    if not format.trunk:
-        return {}, jnp.bool_(True)
+def read_trunk(memory: EpisodicMemory, format: Format) -> tuple[TaskRecord, Array]:
+    """What all tasks share, and whether it is as the first task wrote it (bool scalar)."""
     return _unpack_part(memory.words[format.records_end :], format.trunk)
 
 
-def _unpack_part(words: Array, shapes: PyTree) -> tuple[PyTree, Array]:
+def _unpack_part(words: Array, shapes: TaskRecord) -> tuple[TaskRecord, Array]:
+    if not part_words(shapes):
+        return shapes, jnp.bool_(True)
     content, check = words[:-2], words[-2:].astype(jnp.uint32)
     intact = checksum(content) == (check[0] << 16) | check[1]
     return packing.unpack(content, shapes), intact
@@ -278,6 +286,8 @@ def _unpack_part(words: Array, shapes: PyTree) -> tuple[PyTree, Array]:
 
 def pack_part(part: PyTree) -> Array:
     """A record or trunk with its checksum: uint16 [`part_words`]."""
+    if not jax.tree.leaves(part):
+        return jnp.zeros(0, jnp.uint16)
     content = packing.pack(part)
     check = checksum(content)
     halves = jnp.stack([check >> 16, check & 0xFFFF]).astype(jnp.uint16)

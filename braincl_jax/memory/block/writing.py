@@ -54,21 +54,24 @@ def open_record(memory: EpisodicMemory, format: Format, record: TaskRecord) -> E
     Args:
         memory: with room for a record.
         format: its format.
-        record: with all of its decoder; what is shared of it is the first task's.
+        record: with what tasks share; of that, the first task's is kept.
     """
     entries = store.read_entries(memory, format)
     start = store.index_end(memory, format) - format.record_words
     slot = jnp.where(entries.stored, jnp.arange(format.num_slots), NOWHERE)
     packed = store.pack_entries(entries.label, entries.lengths, format)
     words = _write_entries(memory.words, format, start, slot, packed)
-    own = {name: leaf for name, leaf in record.decoder.items() if name not in format.trunk}
-    part = store.pack_part(record._replace(decoder=own))
-    words = jax.lax.dynamic_update_slice(words, part, (start,))
-    if format.trunk:
-        trunk = store.pack_part({name: record.decoder[name] for name in format.trunk})
-        end = format.records_end
-        words = words.at[end:].set(jnp.where(memory.num_records == 0, trunk, words[end:]))
+    own, trunk = (store.pack_part(_part_of(record, part)) for part in (format.record, format.trunk))
+    words = jax.lax.dynamic_update_slice(words, own, (start,))
+    end = format.records_end
+    words = words.at[end:].set(jnp.where(memory.num_records == 0, trunk, words[end:]))
     return memory.replace(words=words, num_records=memory.num_records + 1)
+
+
+def _part_of(record: TaskRecord, shapes: TaskRecord) -> TaskRecord:
+    """As much of a whole record as `shapes` has."""
+    table = None if shapes.table is None else record.table
+    return TaskRecord(table, {name: record.decoder[name] for name in shapes.decoder})
 
 
 def append(

@@ -157,6 +157,7 @@ def build_codec(config: CodecConfig, image_shape: tuple[int, int, int]) -> Codec
         "trunk": tuple(convolutions[:-1]),
         "decoder": decoder,
         "codec": (*decoder, ANALYSIS),
+        "all": (*decoder, ANALYSIS),
     }
     return Codec(
         Analysis(config.num_stages, config.analysis_width, config.latent_channels),

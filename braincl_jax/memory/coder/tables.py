@@ -18,6 +18,8 @@ PRECISION = 12
 TOTAL = 1 << PRECISION
 # Symbols that a channel may have at most, as a byte can count them; cues beyond its window are clipped.
 MAX_SYMBOLS = 255
+# Symbols on either side of those that a table was made for, where it is for later tasks too.
+LEAST_ROOM = 2
 # Knots of a channel lie at equal distances on both sides of the median, as far out as its reach.
 KNOTS = 33
 KNOT_SCALE = (1 << 16) - 1
@@ -136,6 +138,15 @@ def build_for(params: PyTree, low: Array, high: Array) -> CodingTable:
         size=size.astype(jnp.uint8),
         weights=integer_weights(params["context"]),
     )
+
+
+def with_room(low: Array, high: Array) -> tuple[Array, Array]:
+    """An extent of twice the width, or of 4 more, around that of `low` and `high`, int32 [M] each: for cues to come.
+
+    A symbol that is never used takes 1/4096 from all others. Where there are no cues there is no room either.
+    """
+    room = jnp.where(high < low, 0, jnp.maximum((high - low + 1) // 2, LEAST_ROOM))
+    return low - room, high + room
 
 
 def reaches(params: PyTree, num_channels: int) -> Array:

@@ -1,4 +1,4 @@
-"""A trunk that all decoders share: where it lies, what it weighs, and that its damage is named."""
+"""A trunk that all tasks share: where it lies, what it weighs, and that its damage is named."""
 
 import jax
 import jax.numpy as jnp
@@ -12,12 +12,13 @@ from braincl_jax.memory.inspection import find_damages
 COUNTS = (4, 3, 5)
 # 9 weights of a byte and 3 scales of 2, a byte of padding, and a checksum of 4: 20 bytes.
 TRUNK_WORDS = 10
-NAME = "the trunk that the decoders of all tasks share"
+NAME = "the trunk that all tasks share"
 
 
 @pytest.fixture(scope="module")
 def bench(workbench):
-    trunk = jax.eval_shape(lambda: quantise.quantise({"shared": jnp.zeros((3, 3))}))
+    decoder = jax.eval_shape(lambda: quantise.quantise({"shared": jnp.zeros((3, 3))}))
+    trunk = store.TaskRecord(None, decoder)
     facts = {"num_classes": 6, "num_tasks": 3, "num_slots": 12, "num_words": 600}
     return workbench(trunk=trunk, **facts)
 

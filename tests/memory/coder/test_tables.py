@@ -224,3 +224,17 @@ def test_information_under_the_table_is_that_under_the_density(seed, random_para
     np.testing.assert_allclose(stored.sum(), foretold.sum(), rtol=0.01)
     per_latent = stored.mean((0, 2)) - foretold.mean((0, 1, 2))
     assert np.abs(per_latent).max() < 0.03
+
+
+def test_room_for_cues_to_come_is_half_the_extent_on_either_side():
+    low, high = tables.with_room(jnp.array([0, -100, 5]), jnp.array([9, 100, 5]))
+    assert low.tolist() == [-5, -200, 3] and high.tolist() == [14, 200, 7]
+    params = logistic_params(3)
+    table = tables.build_for(params, low, high)
+    assert table.lowest.tolist() == [-5, -127, 3] and table.size.tolist() == [20, 255, 5]
+    # Of no cues there is an extent that nothing lies in; it has no room either.
+    nothing = tables.extent(jnp.zeros((1, 1, 1, 3), jnp.int32), jnp.zeros(1, bool))
+    narrow, wide = (
+        tables.build_for(params, *extent) for extent in (nothing, tables.with_room(*nothing))
+    )
+    jax.tree.map(np.testing.assert_array_equal, narrow, wide)
