@@ -14,7 +14,7 @@ from braincl_jax.memory.coder import tables
 @functools.lru_cache(maxsize=32)
 def record_shapes(
     settings: CodecConfig, image_shape: tuple[int, int, int]
-) -> tuple[store.TaskRecord, store.TaskRecord]:
+) -> tuple[store.Part, store.Part]:
     """Shapes and dtypes of what each task leaves beside its strings, and of what all tasks share.
 
     Args:
@@ -33,8 +33,8 @@ def record_shapes(
     )
     trunk = {name: decoder.pop(name) for name in codec.trunk}
     if settings.shared == "all":
-        return store.TaskRecord(None, decoder), store.TaskRecord(table, trunk)
-    return store.TaskRecord(table, decoder), store.TaskRecord(None, trunk)
+        return store.Part(None, decoder), store.Part(table, trunk)
+    return store.Part(table, decoder), store.Part(None, trunk)
 
 
 def parts_words(settings: CodecConfig, image_shape: tuple[int, int, int], num_tasks: int) -> int:

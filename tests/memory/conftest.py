@@ -207,7 +207,7 @@ def workbench() -> Callable[..., Workbench]:
     )
 
     def make(decoder=small, lanes=1, **facts) -> Workbench:
-        record = store.TaskRecord(jax.eval_shape(lambda: tables.init(LATENT[-1])), decoder)
+        record = store.Part(jax.eval_shape(lambda: tables.init(LATENT[-1])), decoder)
         symbols = math.prod(LATENT) // lanes
         return make_workbench(
             store.Format(

@@ -47,18 +47,30 @@ class EpisodicMemory(struct.PyTreeNode):
 
 
 class TaskRecord(NamedTuple):
-    """What a task leaves beside its strings, or as much of it as all tasks share.
+    """What a task leaves beside its strings.
 
     Attributes:
-        table: what its strings are read by; None where this is no part of it.
-        decoder: stored form of g_s, by name.
+        table: what its strings are read by.
+        decoder: stored form of g_s, by name, and of g_a where that is shared.
+    """
+
+    table: tables.CodingTable
+    decoder: dict[str, PyTree]
+
+
+class Part(NamedTuple):
+    """As much of a `TaskRecord` as is a task's own, or as all tasks share.
+
+    Attributes:
+        table: None where the other part has it.
+        decoder: some of its names.
     """
 
     table: tables.CodingTable | None
     decoder: dict[str, PyTree]
 
 
-NOTHING = TaskRecord(None, {})
+NOTHING = Part(None, {})
 
 
 class Entries(NamedTuple):
@@ -110,8 +122,8 @@ class Format:
     num_slots: int
     num_words: int
     max_words: int
-    record: TaskRecord
-    trunk: TaskRecord = NOTHING
+    record: Part
+    trunk: Part = NOTHING
 
     @property
     def entry_words(self) -> int:
@@ -259,24 +271,23 @@ def read_record(memory: EpisodicMemory, format: Format, task: Array) -> tuple[Ta
     own, own_intact = read_own_record(memory, format, task)
     trunk, trunk_intact = read_trunk(memory, format)
     table = own.table if trunk.table is None else trunk.table
+    assert table is not None, "one of both has it"
     return TaskRecord(table, own.decoder | trunk.decoder), own_intact & trunk_intact
 
 
-def read_own_record(
-    memory: EpisodicMemory, format: Format, task: Array
-) -> tuple[TaskRecord, Array]:
+def read_own_record(memory: EpisodicMemory, format: Format, task: Array) -> tuple[Part, Array]:
     """What no other task shares of `read_record`."""
     start = format.records_end - (task + 1) * format.record_words
     words = jax.lax.dynamic_slice(memory.words, (start,), (format.record_words,))
     return _unpack_part(words, format.record)
 
 
-def read_trunk(memory: EpisodicMemory, format: Format) -> tuple[TaskRecord, Array]:
+def read_trunk(memory: EpisodicMemory, format: Format) -> tuple[Part, Array]:
     """What all tasks share, and whether it is as the first task wrote it (bool scalar)."""
     return _unpack_part(memory.words[format.records_end :], format.trunk)
 
 
-def _unpack_part(words: Array, shapes: TaskRecord) -> tuple[TaskRecord, Array]:
+def _unpack_part(words: Array, shapes: Part) -> tuple[Part, Array]:
     if not part_words(shapes):
         return shapes, jnp.bool_(True)
     content, check = words[:-2], words[-2:].astype(jnp.uint32)
@@ -284,7 +295,7 @@ def _unpack_part(words: Array, shapes: TaskRecord) -> tuple[TaskRecord, Array]:
     return packing.unpack(content, shapes), intact
 
 
-def pack_part(part: PyTree) -> Array:
+def pack_part(part: Part) -> Array:
     """A record or trunk with its checksum: uint16 [`part_words`]."""
     if not jax.tree.leaves(part):
         return jnp.zeros(0, jnp.uint16)

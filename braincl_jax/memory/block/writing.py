@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 
 from braincl_jax.memory.block import store
-from braincl_jax.memory.block.store import EpisodicMemory, Format, Strings, TaskRecord
+from braincl_jax.memory.block.store import EpisodicMemory, Format, Part, Strings, TaskRecord
 from braincl_jax.types import Array
 
 # Words of the block that are written together.
@@ -68,10 +68,10 @@ def open_record(memory: EpisodicMemory, format: Format, record: TaskRecord) -> E
     return memory.replace(words=words, num_records=memory.num_records + 1)
 
 
-def _part_of(record: TaskRecord, shapes: TaskRecord) -> TaskRecord:
+def _part_of(record: TaskRecord, shapes: Part) -> Part:
     """As much of a whole record as `shapes` has."""
     table = None if shapes.table is None else record.table
-    return TaskRecord(table, {name: record.decoder[name] for name in shapes.decoder})
+    return Part(table, {name: record.decoder[name] for name in shapes.decoder})
 
 
 def append(

@@ -18,7 +18,7 @@ NAME = "the trunk that all tasks share"
 @pytest.fixture(scope="module")
 def bench(workbench):
     decoder = jax.eval_shape(lambda: quantise.quantise({"shared": jnp.zeros((3, 3))}))
-    trunk = store.TaskRecord(None, decoder)
+    trunk = store.Part(None, decoder)
     facts = {"num_classes": 6, "num_tasks": 3, "num_slots": 12, "num_words": 600}
     return workbench(trunk=trunk, **facts)
 
