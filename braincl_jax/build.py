@@ -124,16 +124,17 @@ def init_brain(method: Method, key: Array) -> BrainState:
     """
     parts, layout = method.parts, method.layout
     params, batch_stats = parts.network.init(named_key(key, "network"), parts.spec.image_shape)
+    encoder = Encoder(
+        params=params,
+        batch_stats=batch_stats,
+        wake_opt=parts.wake_optimiser.init(params["head"]),
+        sleep_opt=parts.sleep_optimiser.init(params),
+        slow={"params": params, "batch_stats": batch_stats}
+        if parts.config.sleep.slow_decay
+        else None,
+    )
     state = BrainState(
-        encoder=Encoder(
-            params=params,
-            batch_stats=batch_stats,
-            wake_opt=parts.wake_optimiser.init(params["head"]),
-            sleep_opt=parts.sleep_optimiser.init(params),
-            slow={"params": params, "batch_stats": batch_stats}
-            if parts.config.sleep.slow_decay
-            else None,
-        ),
+        encoder=encoder if parts.config.wake.lasting else encoder.replace(morning=encoder.heads),
         memory=layout.init(key),
         consolidation=Consolidation.initial(parts.spec.num_classes),
         own=method.init(named_key(key, "own")),

@@ -129,7 +129,9 @@ class CodecConfig:
 class WakeConfig:
     """Head-only training on the task's real images; 0 epochs leave the wake classification out.
 
-    With `reactivation`, a sample of what is remembered is recalled beside each batch, as large as one of a night.
+    With `reactivation`, a sample of what is remembered is recalled beside each batch, as large as one of a night. What
+    was learned is where the night begins if it is `lasting`; else it serves until then, and the night begins with the
+    head of the morning, as if there had been no wake.
     """
 
     epochs: int = between(0, MOST_EPOCHS, default=4)
@@ -137,6 +139,7 @@ class WakeConfig:
     learning_rate: float = positive(default=0.05)
     momentum: float = fraction(default=0.9)
     reactivation: bool = True
+    lasting: bool = True
 
 
 @settings("sleep")

@@ -22,6 +22,7 @@ class Encoder(struct.PyTreeNode):
         wake_opt: optimiser state over the head alone.
         sleep_opt: optimiser state over all of `params`.
         slow: {"params", "batch_stats"}, an average of the fast ones over steps of replay; None where none is kept.
+        morning: `heads` when the day began; None where nights begin with what the day has trained.
     """
 
     params: PyTree
@@ -29,6 +30,12 @@ class Encoder(struct.PyTreeNode):
     wake_opt: PyTree
     sleep_opt: PyTree
     slow: PyTree = None
+    morning: PyTree = None
+
+    @property
+    def heads(self) -> tuple[PyTree, PyTree]:
+        """That of the fast weights, and that of the slow ones, None where there are none."""
+        return self.params["head"], None if self.slow is None else self.slow["params"]["head"]
 
     @property
     def evaluated(self) -> tuple[PyTree, PyTree]:
@@ -39,10 +46,17 @@ class Encoder(struct.PyTreeNode):
 
     def with_head(self, head: PyTree) -> "Encoder":
         """The network with another head, that of slow weights too."""
-        slow = self.slow
-        if slow is not None:
-            slow = {**slow, "params": {**slow["params"], "head": head}}
-        return self.replace(params={**self.params, "head": head}, slow=slow)
+        return self._with_heads(head, head)
+
+    def as_in_the_morning(self) -> "Encoder":
+        """The network without what the day has trained, where that does not last."""
+        return self if self.morning is None else self._with_heads(*self.morning)
+
+    def _with_heads(self, fast: PyTree, slow: PyTree) -> "Encoder":
+        encoder = self.replace(params={**self.params, "head": fast})
+        if self.slow is None:
+            return encoder
+        return encoder.replace(slow={**self.slow, "params": {**self.slow["params"], "head": slow}})
 
 
 class Memory(struct.PyTreeNode):

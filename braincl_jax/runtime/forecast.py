@@ -101,6 +101,7 @@ def state_rows(state: BrainState) -> dict[str, int]:
         "network": (encoder.params, encoder.batch_stats),
         "optimisers": (encoder.wake_opt, encoder.sleep_opt),
         "slow weights": encoder.slow,
+        "heads of the morning": encoder.morning,
         "working memory": memory.working,
         "long-term memory": memory.long_term,
         "prefetched": memory.prefetched,

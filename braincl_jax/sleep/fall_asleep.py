@@ -8,12 +8,14 @@ from braincl_jax.types import Metrics, Now
 
 
 def fall_asleep(state: BrainState, parts: Parts) -> BrainState:
-    """A fresh optimiser for the whole network, and weights that are as far back towards fresh ones as settings ask.
+    """A fresh optimiser for the whole network, whose weights go back as far as settings ask.
 
-    Synaptic down-scaling in sleep (Tononi & Cirelli 2006), with noise in place of what is taken away, so that a network
-    that has learned for long learns on as easily as a new one (Ash & Adams 2020, arXiv 1910.08475, section 4).
+    The head goes back to that of the morning where what the day has trained is not to last (`wake.lasting`), and all
+    weights some way towards fresh ones (`sleep.downscaling`): synaptic down-scaling in sleep
+    (Tononi & Cirelli 2006), with noise in place of what is taken away, so that a network that has learned for long
+    learns on as easily as a new one (Ash & Adams 2020, arXiv 1910.08475, section 4).
     """
-    encoder, back = state.encoder, parts.config.sleep.downscaling
+    encoder, back = state.encoder.as_in_the_morning(), parts.config.sleep.downscaling
     params = encoder.params
     if back:
         key = named_key(state.key, "downscaling", state.progress.task)

@@ -21,10 +21,13 @@ def start_step(
     del batch, now, axis_name
     task = state.progress.task + 1
     seen = state.consolidation.seen_classes | parts.spec.are_of(task)
-    head = state.encoder.params["head"]
+    encoder = state.encoder
     return (
         state.replace(
-            encoder=state.encoder.replace(wake_opt=parts.wake_optimiser.init(head)),
+            encoder=encoder.replace(
+                wake_opt=parts.wake_optimiser.init(encoder.params["head"]),
+                morning=None if encoder.morning is None else encoder.heads,
+            ),
             memory=layout.open_working(state.memory, task, state.key),
             consolidation=state.consolidation.replace(seen_classes=seen),
             progress=state.progress.replace(task=task),

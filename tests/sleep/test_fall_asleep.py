@@ -1,5 +1,6 @@
 """Falling asleep: a fresh optimiser, and weights as far back as settings ask."""
 
+import dataclasses
 import types
 from typing import Any
 
@@ -78,3 +79,32 @@ def test_weights_go_back_towards_fresh_ones_of_this_night(downscaling):
         moved(0, 2.0), (1 - downscaling) * 2 + downscaling * fresh, rtol=1e-5
     )
     assert (moved(1, 2.0) != moved(0, 2.0)).all()
+
+
+@pytest.mark.parametrize("slow_decay", [0.0, 0.5])
+def test_where_the_day_does_not_last_the_night_is_that_of_a_brain_without_wake(
+    short, short_stream, live_one, assert_same, slow_decay
+):
+    def lived(**wake):
+        made = short("replay_raw", slow_decay=slow_decay)
+        config = made.parts.config
+        config = dataclasses.replace(config, wake=dataclasses.replace(config.wake, **wake))
+        parts = dataclasses.replace(made.parts, config=config)
+        return live_one(dataclasses.replace(made, parts=parts), short_stream)
+
+    lives = {"passing": lived(lasting=False), "lasting": lived(), "none": lived(epochs=0)}
+    after = {name: life.after[1, "replay"] for name, life in lives.items()}
+
+    def network(name: str) -> Any:
+        encoder = after[name].encoder
+        return encoder.params, encoder.batch_stats, encoder.slow, encoder.sleep_opt
+
+    assert_same(network("passing"), network("none"))
+    head, other = (after[name].encoder.params["head"]["kernel"] for name in ("passing", "lasting"))
+    assert (head != other).any()
+    # Awake, it has learned all the same.
+    life = lives["passing"]
+    morning, evening = (life.after[0, phase].encoder for phase in ("start", "classify"))
+    for old, new in zip(morning.heads, evening.heads, strict=True):
+        assert (old is None and not slow_decay) or (old["kernel"] != new["kernel"]).any()
+    assert_same(evening.morning, morning.heads)
