@@ -12,10 +12,9 @@ Every variant is run with every seed, under every budget of `--budget_bytes` and
 
 The whole grid is checked before anything is trained. Each run is a process of its own, in a folder that is named after
 its settings, data, plugins and the code: a finished one is never done again and never deleted, one that was interrupted
-goes on, and with other code or settings there is another folder beside it.
+goes on, and with other code or settings there is another folder beside it. `--jobs` is how many there are at a time.
 """
 
-import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,20 +25,12 @@ from absl import flags
 from braincl_jax.registry import import_plugins
 from braincl_jax.report.comparison import comparison_table, write_comparison
 from braincl_jax.report.tables import markdown_table
-from braincl_jax.report.units import duration
-from braincl_jax.runtime.interrupt import EXIT_INTERRUPTED, Stop, stop_on_signals
+from braincl_jax.runtime.interrupt import EXIT_INTERRUPTED, stop_on_signals
 from braincl_jax.runtime.log import write_json
 from experiments import entry
 from experiments.dry_run import show_forecasts
-from experiments.grid import (
-    FINISHED,
-    Run,
-    cross,
-    expected_seconds,
-    parse_seeds,
-    parse_variant,
-    plan_grid,
-)
+from experiments.grid import Run, cross, parse_seeds, parse_variant, plan_grid
+from experiments.side_by_side import launch_all
 
 _CONFIG = flags.DEFINE_string(
     "config", "quickstart", "Config that all runs share: a file, or a packaged one by its name."
@@ -66,6 +57,12 @@ _PLUGINS = flags.DEFINE_list(
 _RESULTS = flags.DEFINE_string(
     "results", None, "JSON file for the summaries; WORKDIR/results.json by default."
 )
+_JOBS = flags.DEFINE_integer(
+    "jobs",
+    1,
+    "Runs at a time, such as small networks that share an accelerator; what they print goes into FOLDER.log.",
+    lower_bound=1,
+)
 _DRY_RUN = flags.DEFINE_boolean(
     "dry_run", False, "Say which runs there are and what they would take; nothing is trained."
 )
@@ -75,28 +72,6 @@ def show_grid(runs: Sequence[Run]) -> None:
     """Prints each run, how far it is, and its folder."""
     rows = [[run.label, str(run.seed), run.progress, str(run.folder)] for run in runs]
     print(markdown_table(["variant", "seed", "", "folder"], rows), flush=True)
-
-
-def launch_all(runs: Sequence[Run], stop: Stop) -> list[Run]:
-    """Does what is to do, one run after another; returns those that failed.
-
-    A run that fails keeps no other from being done. Ctrl-C reaches the run too, which needs a moment to save itself.
-    """
-    failed = []
-    for number, run in enumerate(runs, 1):
-        if run.progress == FINISHED:
-            continue
-        seconds = expected_seconds(runs)
-        left = "" if seconds is None else f"; about {duration(seconds)} for all that is left"
-        print(f"== run {number} of {len(runs)}: {run.label}, seed {run.seed}{left}", flush=True)
-        command = [sys.executable, "-m", "experiments.launch", *run.arguments]
-        code = subprocess.run([*command, f"--workdir={run.folder}"]).returncode
-        if stop.asked or code == EXIT_INTERRUPTED:
-            stop.asked = True
-            break
-        if code:
-            failed.append(run)
-    return failed
 
 
 def main(argv: list[str]) -> int:
@@ -122,7 +97,7 @@ def main(argv: list[str]) -> int:
         show_forecasts(runs)
         return 0
     with stop_on_signals() as stop:
-        failed = launch_all(runs, stop)
+        failed = launch_all(runs, stop, _JOBS.value)
     if stop.asked:
         print("interrupted; the same command goes on", file=sys.stderr)
         return EXIT_INTERRUPTED

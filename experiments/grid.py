@@ -191,8 +191,8 @@ def split_settings(text: str) -> list[str]:
     return [part.strip() for part in parts]
 
 
-def expected_seconds(runs: Sequence[Run]) -> float | None:
-    """How long the runs that are not finished will take, by those that are; None where none is.
+def expected_seconds(runs: Sequence[Run], jobs: int = 1) -> float | None:
+    """How long the runs that are not finished will take, `jobs` at a time, by those that are; None where none is.
 
     A run is expected to take as long as others of its variant, or else as the mean of all; what a run that has begun
     has behind it is not taken off.
@@ -206,7 +206,7 @@ def expected_seconds(runs: Sequence[Run]) -> float | None:
         return None
     known = [seconds for several in took.values() for seconds in several]
     left = [took.get(run.label, known) for run in runs if run.progress != FINISHED]
-    return sum(sum(several) / len(several) for several in left)
+    return sum(sum(several) / len(several) for several in left) / jobs
 
 
 def _seconds(summary: Mapping[str, Any]) -> float:
