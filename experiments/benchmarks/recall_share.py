@@ -58,25 +58,25 @@ def decoding(method: BrainCL) -> Callable[..., Array]:
     return decode
 
 
+def stretch(devices: Devices, method: BrainCL, state: BrainState) -> Callable[[], Any]:
+    """Goes through as many steps of replay as are prefetched together, each time it is called."""
+    step, states = devices.map_step(pipeline.replay(method)), [devices.replicate(state)]
+
+    def steps() -> Any:
+        for _ in range(method.parts.config.sleep.prefetch_steps):
+            states[0], metrics = step(states[0], None)
+        return metrics
+
+    return steps
+
+
 def shares(learned: Learned, num_devices: int, rounds: int) -> dict[str, Any]:
     """What recalling and entropy decoding take of a replay step, in % of it."""
     devices, together = Devices(num_devices), learned.method.parts.config.sleep.prefetch_steps
-
-    def replayer(method: BrainCL, state: BrainState) -> Callable[[], Any]:
-        """Goes through as many steps of replay as are prefetched together."""
-        step, states = devices.map_step(pipeline.replay(method)), [devices.replicate(state)]
-
-        def steps() -> Any:
-            for _ in range(together):
-                states[0], metrics = step(states[0], None)
-            return metrics
-
-        return steps
-
     read, held = devices.map_reader(decoding(learned.method)), devices.replicate(learned.state)
     things = {
-        "recalling": replayer(learned.method, learned.state),
-        "reading": replayer(*with_cache(learned)),
+        "recalling": stretch(devices, learned.method, learned.state),
+        "reading": stretch(devices, *with_cache(learned)),
         "decoding": lambda: read(held, None),
     }
     measured = harness.in_turn(things, rounds)

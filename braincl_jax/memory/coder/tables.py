@@ -203,9 +203,15 @@ def search_rounds(size: Array) -> Array:
 def find(rows: Rows, slot: Array, rounds: Array) -> tuple[Array, Array, Array]:
     """The symbol that `slot` (int32, 0..4095) belongs to, where it begins, and its frequency: int32 each.
 
-    Takes `rounds`, from `search_rounds`, of a search by halves.
+    A search by halves takes `rounds`, from `search_rounds`. On GPUs all symbols are looked at together: a loop whose
+    length is known to the device alone makes the host wait in every round.
     """
+    return jax.lax.platform_dependent(
+        rows, slot, rounds, cuda=_find_at_once, rocm=_find_at_once, default=_find_by_halves
+    )
 
+
+def _find_by_halves(rows: Rows, slot: Array, rounds: Array) -> tuple[Array, Array, Array]:
     # A loop, since XLA on CPUs would compute early rounds of the search anew in every later one.
     def halve(step: Array, found: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
         symbol, first, end = found
@@ -221,6 +227,17 @@ def find(rows: Rows, slot: Array, rounds: Array) -> tuple[Array, Array, Array]:
     nothing = jnp.zeros_like(slot)
     symbol, first, end = jax.lax.fori_loop(0, rounds, halve, (nothing, nothing, nothing + TOTAL))
     return symbol, first, end - first
+
+
+def _find_at_once(rows: Rows, slot: Array, rounds: Array) -> tuple[Array, Array, Array]:
+    del rounds
+    start = jax.vmap(lambda symbol: jnp.broadcast_to(starts(rows, symbol), slot.shape))(
+        jnp.arange(MAX_SYMBOLS)
+    )
+    before = start <= slot[None]
+    first = jnp.where(before, start, 0).max(0)
+    end = jnp.where(before, TOTAL, start).min(0)
+    return before.sum(0) - 1, first, end - first
 
 
 def to_symbols(table: CodingTable, cues: Array) -> Array:

@@ -33,6 +33,13 @@ def find_all(channel, expected, scale):
     )
 
 
+@jax.jit
+def find_all_at_once(channel, expected, scale):
+    """What `find_all` returns, the way GPUs look for it."""
+    rows, slots = tables.rows_of(channel, expected, scale), jnp.asarray(ALL_SLOTS)
+    return tables._find_at_once(rows, slots, jnp.int32(0))
+
+
 def channel_of(knots, reach, lowest, size):
     table = CodingTable(
         jnp.asarray(knots, jnp.uint16)[None],
@@ -97,6 +104,28 @@ def test_every_slot_belongs_to_the_letter_whose_interval_it_is_in(channel, expec
     np.testing.assert_array_equal(symbol, np.repeat(np.arange(len(edges) - 1), np.diff(edges)))
     np.testing.assert_array_equal(first, edges[symbol])
     np.testing.assert_array_equal(frequency, np.diff(edges)[symbol])
+
+
+@given(channels, st.integers(-3000, 3000), st.integers(1, 8192))
+@settings(max_examples=50, deadline=None)
+def test_gpus_find_the_same_symbols_all_at_once(channel, expected, scale):
+    context_of = np.int32(expected), np.int32(scale)
+    for at_once, by_halves in zip(
+        find_all_at_once(channel, *context_of), find_all(channel, *context_of), strict=True
+    ):
+        assert at_once.dtype == by_halves.dtype
+        np.testing.assert_array_equal(at_once, by_halves)
+
+
+def test_a_gpu_has_no_loop_to_wait_for():
+    table = build_table([[-1, 0], [2, 0]])
+    arguments = tables.channels_of(table, jnp.int32(0)), np.int32(0), np.int32(64)
+    traced = find_all.trace(*arguments)
+    loops = {
+        platform: traced.lower(lowering_platforms=(platform,)).as_text().count("stablehlo.while")
+        for platform in ("cpu", "cuda", "tpu")
+    }
+    assert loops["cuda"] == 0 and loops["cpu"] == loops["tpu"] == 1
 
 
 @given(channels, st.integers(-50, 50), st.integers(1, 400), st.integers(-40, 40))
