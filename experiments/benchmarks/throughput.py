@@ -90,7 +90,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 rows.append(row)
                 harness.show(COLUMNS, [[row[name] for name in COLUMNS]])
     harness.show(COLUMNS, [[row[name] for name in COLUMNS] for row in rows])
-    harness.publish(asked, {"rounds": asked.rounds, "nights": rows})
+    device = Devices(1).description
+    harness.publish(asked, {"device": device, "rounds": asked.rounds, "nights": rows})
 
 
 if __name__ == "__main__":
