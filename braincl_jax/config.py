@@ -88,6 +88,8 @@ class CodecConfig:
     is trained by the first task alone and stored once, for all tasks: "nothing", the "trunk" of g_s (all convolutions
     but the last), the "decoder" (all of g_s), the "codec" (g_s and g_a), with a density of each task's own, or "all":
     the density as well, so that later tasks train none of it and leave nothing in memory but their cues.
+    `search_rounds` is how long a better cue than that of g_a is searched for, image by image (`memory.codec.search`): 8
+    find most of what there is to find; 0 does without.
     """
 
     num_stages: int = between(1, 8, default=2)
@@ -105,6 +107,7 @@ class CodecConfig:
     batch_size: int = between(1, MOST_IMAGES, default=16)
     learning_rate: float = positive(default=5e-3)
     clip_norm: float = positive(default=1.0)
+    search_rounds: int = between(0, 10_000, default=0)
 
     @property
     def shares_analysis(self) -> bool:
@@ -122,6 +125,11 @@ class CodecConfig:
         if self.num_stages == 1 and self.shared == "trunk":
             raise ValueError(
                 "codec.shared=trunk is impossible where codec.num_stages=1: the only convolution is a task's own"
+            )
+        if self.search_rounds and self.shared == "all":
+            raise ValueError(
+                f"codec.search_rounds={self.search_rounds} is impossible where codec.shared=all: of the density, later "
+                "tasks know no more than the table; take codec.shared=codec, or search_rounds=0"
             )
 
 

@@ -210,6 +210,11 @@ def test_a_trunk_needs_a_convolution_before_the_last():
         from_mapping({"codec": {"shared": "trunk", "num_stages": 1}})
 
 
+def test_no_cue_is_searched_for_without_the_density_that_it_is_coded_by():
+    with pytest.raises(ValueError, match=r"codec.search_rounds=8 .* codec.shared=all"):
+        from_mapping({"codec": {"search_rounds": 8, "shared": "all"}})
+
+
 @pytest.mark.parametrize(
     "name", ["codec.batch_size", "wake.batch_size", "sleep.num_groups", "eval_batch_size"]
 )
