@@ -47,11 +47,11 @@ def better_cues(
     Returns:
         float32 [B, h, w, M], whole numbers.
     """
-    settings = layout.settings
+    settings, codec = layout.settings, layout.codec.in_a_loop()
 
     def one(image: Array, latent: Array, key: Array) -> Array:
         loss = Loss(
-            layout.codec,
+            codec,
             memory.codec,
             layout.recall_error,
             image,

@@ -28,7 +28,7 @@ class Loss(NamedTuple):
     """Of one image, what `wake.encode` trains a codec for, with the bits of rounded cues.
 
     Attributes:
-        codec: its networks.
+        codec: its networks, `Codec.in_a_loop`.
         params: {"synthesis", "density"}.
         recall_error: see `CueLayout`.
         image: uint8 [H, W, C].
@@ -125,5 +125,5 @@ def promises(loss: Loss, cue: Array, curvature: Array) -> tuple[Array, Array]:
 def curvature_of(loss: Loss, cue: Array, key: Array) -> Array:
     """Second derivative of the error by a latent, float32 [M], means over places (Hutchinson's estimate)."""
     signs = jax.random.rademacher(key, cue.shape, jnp.float32)
-    _, bent = jax.jvp(jax.grad(loss.error), (cue,), (signs,))
+    bent = jax.grad(lambda cue: (signs * jax.grad(loss.error)(cue)).sum())(cue)
     return (signs * bent).mean((0, 1))

@@ -11,8 +11,10 @@ training adds what a block transform cannot do.
 """
 
 import dataclasses
+import functools
 import math
-from typing import cast
+from collections.abc import Callable
+from typing import Any, cast
 
 import flax.linen as nn
 import jax
@@ -22,6 +24,7 @@ from flax.linen.initializers import constant, zeros
 from braincl_jax.config import CodecConfig
 from braincl_jax.memory.codec import context, density
 from braincl_jax.memory.codec.block_transform import block_basis
+from braincl_jax.memory.codec.convolution import convolve
 from braincl_jax.networks.subpixel import depth_to_space, space_to_depth
 from braincl_jax.types import Array, PyTree
 
@@ -56,11 +59,19 @@ class Analysis(nn.Module):
 
 
 class Synthesis(nn.Module):
-    """g_s: latents float32 [B, h, w, M] -> images float32 [B, H, W, C], about [0, 1] but not clipped."""
+    """g_s: latents float32 [B, h, w, M] -> images float32 [B, H, W, C], about [0, 1] but not clipped.
+
+    Attributes:
+        num_stages: S.
+        width: channels between stages.
+        image_shape: (H, W, C).
+        convolve: how convolutions are computed.
+    """
 
     num_stages: int
     width: int
     image_shape: tuple[int, int, int]
+    convolve: Callable[..., Any] = jax.lax.conv_general_dilated
 
     @nn.compact
     def __call__(self, latents: Array) -> Array:
@@ -69,11 +80,12 @@ class Synthesis(nn.Module):
         basis = block_basis(block, channels, latents.shape[-1])
         linear = self.param("linear", lambda key: jnp.asarray(basis))
         gain = self.param("log_gain", constant(-math.log(INITIAL_GAIN)), latents.shape[-1])
+        conv = functools.partial(nn.Conv, conv_general_dilated=self.convolve)
         x = latents * jnp.exp(gain)[None, None, None]
         images = depth_to_space(x @ linear, block)
         for _ in range(self.num_stages - 1):
-            x = nn.leaky_relu(depth_to_space(nn.Conv(4 * self.width, (3, 3))(x)))
-        images = images + depth_to_space(nn.Conv(4 * channels, (3, 3), kernel_init=zeros)(x))
+            x = nn.leaky_relu(depth_to_space(conv(4 * self.width, (3, 3))(x)))
+        images = images + depth_to_space(conv(4 * channels, (3, 3), kernel_init=zeros)(x))
         return images[:, :height, :width] + 0.5
 
 
@@ -130,6 +142,10 @@ class Codec:
     def complete(self, params: PyTree, latents: Array) -> Array:
         """g_s: latents float32 [B, h, w, M] -> float32 [B, H, W, C] in about [0, 1]."""
         return cast(Array, self.synthesis.apply({"params": params}, latents))
+
+    def in_a_loop(self) -> "Codec":
+        """The same codec, whose g_s is differentiated by latents within loops."""
+        return dataclasses.replace(self, synthesis=self.synthesis.clone(convolve=convolve))
 
     def recall(self, params: PyTree, latents: Array) -> Array:
         """What is seen of a cue: float32 [B, h, w, M] -> uint8 [B, H, W, C]."""
