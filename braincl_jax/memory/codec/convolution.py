@@ -39,7 +39,7 @@ _same.defvjp(_forwards, _backwards)
 
 
 def convolve(lhs: Array, rhs: Array, strides: Any, padding: Any, **how: Any) -> Array:
-    """In place of `jax.lax.conv_general_dilated` in a `flax.linen.Conv`: odd sides, no strides, results as large as images.
+    """In place of `jax.lax.conv_general_dilated` in a `flax.linen.Conv`, of odd sides and without strides.
 
     Raises:
         ValueError: another kind of convolution.
