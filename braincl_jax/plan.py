@@ -6,10 +6,12 @@ import math
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
+import jax.numpy as jnp
+
 from braincl_jax.config import CodecConfig, Config
 from braincl_jax.memory.budget import MIN_CHANNELS, plan_channels
 from braincl_jax.memory.record import least_bytes, parts_words
-from braincl_jax.registry import brought_from_outside, import_plugins
+from braincl_jax.registry import POLICIES, brought_from_outside, import_plugins
 from braincl_jax.types import StreamSpec
 
 T = TypeVar("T")
@@ -68,16 +70,23 @@ def resolve(
         class_order=order,
         class_names=tuple(class_names) or tuple(map(str, order)),
         budget_bytes=budget,
-        latent_channels=config.codec.latent_channels or _channels(config.codec, spec, budget),
+        latent_channels=config.codec.latent_channels or _channels(config, spec, budget),
         plugins=import_plugins(config.plugins) | brought_from_outside(config),
     )
 
 
-def _channels(codec: CodecConfig, spec: StreamSpec, budget: int) -> int:
+def wanted_images(config: Config, spec: StreamSpec) -> int:
+    """How many images of the sequence there should be cues of."""
+    policy = POLICIES.build(config.budget_policy)
+    return max(1, round(float(policy.wanted(jnp.int32(spec.num_images)))))
+
+
+def _channels(config: Config, spec: StreamSpec, budget: int) -> int:
     """As many channels as suit the budget, and fewer where decoders and tables would take too much of it."""
+    codec: CodecConfig = config.codec
     suited = plan_channels(
         budget,
-        num_images=spec.num_images,
+        num_images=wanted_images(config, spec),
         image_shape=spec.image_shape,
         block=2**codec.num_stages,
     )

@@ -13,7 +13,7 @@ from braincl_jax.config import CodecConfig, Config
 from braincl_jax.config import from_mapping as settings_of
 from braincl_jax.memory.budget import MIN_CHANNELS
 from braincl_jax.memory.record import parts_words
-from braincl_jax.plan import from_mapping, resolve, to_mapping
+from braincl_jax.plan import from_mapping, resolve, to_mapping, wanted_images
 from braincl_jax.types import StreamSpec
 
 # 100 images of 8x12x3, 4 classes.
@@ -79,6 +79,16 @@ def test_channels_of_the_configs_are_those_that_suit_their_budgets(name, spec, c
     get_config = importlib.import_module(f"experiments.configs.{name}").get_config
     plan = resolve(settings_of(get_config().to_dict()), StreamSpec.of_equal_tasks(*spec))
     assert plan.latent_channels == channels
+
+
+def test_fewer_cues_of_more_bytes_get_more_channels():
+    spec = StreamSpec.of_equal_tasks((32, 32, 3), 20, (2_000,) * 5)
+    channels = [
+        resolve(Config(budget_bytes=1_228_800, budget_policy=policy), spec).latent_channels
+        for policy in ("planned", "planned(share=0.5)")
+    ]
+    assert channels[1] > channels[0]
+    assert wanted_images(Config(budget_policy="planned(share=0.25)"), spec) == 2_500
 
 
 def test_a_budget_or_batch_far_beyond_the_data_is_refused_before_it_is_allocated():

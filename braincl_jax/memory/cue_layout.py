@@ -16,7 +16,7 @@ from braincl_jax.memory.codec.transforms import ANALYSIS, Codec, build_codec
 from braincl_jax.memory.limits import require_few, require_room
 from braincl_jax.memory.policy import BudgetPolicy, Funds, OpenEnded
 from braincl_jax.memory.record import record_shapes
-from braincl_jax.plan import Plan
+from braincl_jax.plan import Plan, wanted_images
 from braincl_jax.registry import POLICIES, RECALL_ERRORS
 from braincl_jax.state import Memory, named_key
 from braincl_jax.types import Array, Index, PyTree, Recalled, StreamSpec
@@ -85,7 +85,7 @@ class CueLayout:
             codec_optimiser=optax.chain(
                 optax.clip_by_global_norm(settings.clip_norm), optax.scale_by_adam()
             ),
-            format=plan_format(settings, plan, codec),
+            format=plan_format(settings, plan, codec, wanted_images(config, plan.spec)),
             policy=policy,
             **own,
         )
@@ -152,11 +152,12 @@ class CueLayout:
         )
 
     def cue_words(self, memory: Memory, task: Array) -> Array:
-        """Words that the string of one cue of `task` may take, so that all that are worth it fit: float32 scalar."""
+        """Words that the string of one cue of `task` may take, so that all that are wanted fit: float32 scalar."""
         allowance = self.policy.allowance(self.funds(memory, task))
         entry = self.format.entry_words
         most = allowance // (budget.MIN_STRING_WORDS * self.format.lanes + entry)
-        number = jnp.clip(jnp.asarray(self.spec.task_sizes)[task], 1, jnp.maximum(most, 1))
+        wanted = self.policy.wanted(jnp.asarray(self.spec.task_sizes)[task])
+        number = jnp.clip(wanted, 1, jnp.maximum(most, 1))
         return allowance / number - entry
 
     def index(self, memory: Memory) -> Index:
@@ -176,8 +177,8 @@ class CueLayout:
         return int(memory.long_term.task_counts.sum())
 
 
-def plan_format(settings: CodecConfig, plan: Plan, codec: Codec) -> store.Format:
-    """The block that `plan.budget_bytes` pays for, and how it is read.
+def plan_format(settings: CodecConfig, plan: Plan, codec: Codec, number: int) -> store.Format:
+    """The block that `plan.budget_bytes` pays for, and how it is read, where there are to be about so many cues.
 
     Raises:
         ValueError: the budget does not pay for the decoders and a cue of each task, or there are more classes than the
@@ -189,7 +190,7 @@ def plan_format(settings: CodecConfig, plan: Plan, codec: Codec) -> store.Format
     height, width, _ = codec.latent_shape
     record, trunk = record_shapes(settings, spec.image_shape)
     max_words = store.max_string_words(
-        height * width * channels // lanes, plan.budget_bytes / 2 / spec.num_images / lanes
+        height * width * channels // lanes, plan.budget_bytes / 2 / number / lanes
     )
     cue_words = budget.MIN_STRING_WORDS * lanes + store.entry_words(
         lanes, spec.num_classes, max_words

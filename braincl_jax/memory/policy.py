@@ -14,7 +14,7 @@ from braincl_jax.memory.selection import (
     words_within_class,
 )
 from braincl_jax.registry import POLICIES
-from braincl_jax.settings import settings
+from braincl_jax.settings import between, settings
 from braincl_jax.types import Array
 
 
@@ -55,14 +55,18 @@ class Candidates(NamedTuple):
 
 
 class BudgetPolicy(Protocol):
-    """How the budget is spent; both methods are pure."""
+    """How the budget is spent; all methods are pure."""
 
     def allowance(self, funds: Funds) -> Array:
         """int32 scalar: words that strings and entries of the new task may take.
 
-        The codec is trained for the rate at which all of the task's cues fit; one that all tasks share, for that of the
-        first.
+        The codec is trained for the rate at which the cues that are `wanted` fit; one that all tasks share, for that of
+        the first.
         """
+        ...
+
+    def wanted(self, images: Array) -> Array:
+        """How many cues the new task should have: float32 scalar, of int32 `images`. The fewer, the more bytes each."""
         ...
 
     def keep(self, key: Array, candidates: Candidates, funds: Funds, allowance: Array) -> Array:
@@ -129,10 +133,18 @@ def _prefix(order: Array, candidates: Candidates, eligible: Array, room: Array) 
 @POLICIES.register("planned")
 @settings()
 class Planned:
-    """Shares the budget among the images of all tasks, which are known beforehand; nothing stored ever goes."""
+    """Shares the budget among the images of all tasks, which are known beforehand; nothing stored ever goes.
+
+    Of a task's images, `share` is remembered, equally many of each class, at as many more bytes each.
+    """
+
+    share: float = between(0.01, 1, default=1.0)
 
     def allowance(self, funds: Funds) -> Array:
         return planned_allowance(funds)
+
+    def wanted(self, images: Array) -> Array:
+        return self.share * images.astype(jnp.float32)
 
     def keep(self, key: Array, candidates: Candidates, funds: Funds, allowance: Array) -> Array:
         return keep_old_and_what_fits(key, candidates, funds, allowance)
@@ -148,6 +160,9 @@ class OpenEnded:
 
     def allowance(self, funds: Funds) -> Array:
         return open_ended_allowance(funds)
+
+    def wanted(self, images: Array) -> Array:
+        return images.astype(jnp.float32)
 
     def keep(self, key: Array, candidates: Candidates, funds: Funds, allowance: Array) -> Array:
         return keep_equal_words(key, candidates, funds, allowance)

@@ -66,6 +66,20 @@ def test_a_cue_may_take_what_is_left_for_each_of_the_tasks_images():
         np.testing.assert_allclose(layout.cue_words(memory, jnp.int32(task)), expected, 1e-6)
 
 
+def test_where_a_share_is_wanted_each_cue_may_take_more():
+    def layout_of(policy: str):
+        codec = config.CodecConfig(width=4, analysis_width=4)
+        settings = config.Config(budget_bytes=20_000, budget_policy=policy, codec=codec)
+        return build.build_method(settings, SPEC).layout
+
+    whole, half = map(layout_of, ("planned", "planned(share=0.5)"))
+    words = [
+        float(one.cue_words(one.init(jax.random.key(0)), jnp.int32(0))) for one in (whole, half)
+    ]
+    assert half.settings == whole.settings
+    np.testing.assert_allclose(words[1] + 1, 2 * (words[0] + 1), 1e-6)
+
+
 def test_where_short_strings_would_not_fit_either_fewer_are_meant_to_be_kept():
     # 8 words and an entry are 9 words; with 12 cues of that size in all, a third is for task 0: 4 cues of 40.
     layout = cue_memory(16 + 4 + 2 * 12 * 9, records=3)

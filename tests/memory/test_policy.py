@@ -46,6 +46,12 @@ def test_the_open_ended_share_knows_neither_what_is_free_nor_what_is_to_come():
     assert int(share(funds(1000, 3, 1, sizes=later))) == int(share(funds(1000, 900, 1))) == 192
 
 
+def test_a_share_of_the_images_is_wanted():
+    sizes = jnp.array([40, 30])
+    for name, wanted in (("planned", 40), ("planned(share=0.25)", 10), ("open_ended", 40)):
+        assert float(POLICIES.build(name).wanted(sizes[0])) == wanted
+
+
 class Case(NamedTuple):
     """Candidates, the room that the old ones leave, and the seed of the policy's key."""
 
