@@ -67,10 +67,12 @@ def test_a_cue_may_take_what_is_left_for_each_of_the_tasks_images():
 
 
 def test_where_a_share_is_wanted_each_cue_may_take_more():
-    def layout_of(policy: str):
+    def layout_of(policy: str) -> CueLayout:
         codec = config.CodecConfig(width=4, analysis_width=4)
         settings = config.Config(budget_bytes=20_000, budget_policy=policy, codec=codec)
-        return build.build_method(settings, SPEC).layout
+        layout = build.build_method(settings, SPEC).layout
+        assert isinstance(layout, CueLayout)
+        return layout
 
     whole, half = map(layout_of, ("planned", "planned(share=0.5)"))
     words = [
