@@ -4,15 +4,15 @@ import bisect
 import dataclasses
 import math
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
-import jax.numpy as jnp
+import numpy as np
 
 from braincl_jax.config import CodecConfig, Config
 from braincl_jax.memory.budget import MIN_CHANNELS, plan_channels
 from braincl_jax.memory.record import least_bytes, parts_words
 from braincl_jax.registry import POLICIES, brought_from_outside, import_plugins
-from braincl_jax.types import StreamSpec
+from braincl_jax.types import Array, StreamSpec
 
 T = TypeVar("T")
 
@@ -78,7 +78,8 @@ def resolve(
 def wanted_images(config: Config, spec: StreamSpec) -> int:
     """How many images of the sequence there should be cues of."""
     policy = POLICIES.build(config.budget_policy)
-    return max(1, round(float(policy.wanted(jnp.int32(spec.num_images)))))
+    # A NumPy number: a layout may be built while a step is traced.
+    return max(1, round(float(policy.wanted(cast(Array, np.int32(spec.num_images))))))
 
 
 def _channels(config: Config, spec: StreamSpec, budget: int) -> int:

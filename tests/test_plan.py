@@ -6,6 +6,7 @@ import importlib
 import json
 
 import jax
+import jax.numpy as jnp
 import pytest
 
 from braincl_jax.build import build_method
@@ -88,7 +89,10 @@ def test_fewer_cues_of_more_bytes_get_more_channels():
         for policy in ("planned", "planned(share=0.5)")
     ]
     assert channels[1] > channels[0]
-    assert wanted_images(Config(budget_policy="planned(share=0.25)"), spec) == 2_500
+    quarter = Config(budget_policy="planned(share=0.25)")
+    assert wanted_images(quarter, spec) == 2_500
+    # While a step is traced, too.
+    assert jax.eval_shape(lambda: jnp.zeros(wanted_images(quarter, spec))).shape == (2_500,)
 
 
 def test_a_budget_or_batch_far_beyond_the_data_is_refused_before_it_is_allocated():
