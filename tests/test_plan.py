@@ -86,10 +86,10 @@ def test_fewer_cues_of_more_bytes_get_more_channels():
     spec = StreamSpec.of_equal_tasks((32, 32, 3), 20, (2_000,) * 5)
     channels = [
         resolve(Config(budget_bytes=1_228_800, budget_policy=policy), spec).latent_channels
-        for policy in ("planned", "planned(share=0.5)")
+        for policy in ("planned", "planned(remembered=0.5)")
     ]
     assert channels[1] > channels[0]
-    quarter = Config(budget_policy="planned(share=0.25)")
+    quarter = Config(budget_policy="planned(remembered=0.25)")
     assert wanted_images(quarter, spec) == 2_500
     # While a step is traced, too.
     assert jax.eval_shape(lambda: jnp.zeros(wanted_images(quarter, spec))).shape == (2_500,)

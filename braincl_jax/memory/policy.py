@@ -135,16 +135,16 @@ def _prefix(order: Array, candidates: Candidates, eligible: Array, room: Array) 
 class Planned:
     """Shares the budget among the images of all tasks, which are known beforehand; nothing stored ever goes.
 
-    Of a task's images, `share` is remembered, equally many of each class, at as many more bytes each.
+    Of a task's images, a share is `remembered`, equally many of each class, at as many more bytes each.
     """
 
-    share: float = between(0.01, 1, default=1.0)
+    remembered: float = between(0.01, 1, default=1.0)
 
     def allowance(self, funds: Funds) -> Array:
         return planned_allowance(funds)
 
     def wanted(self, images: Array) -> Array:
-        return self.share * images.astype(jnp.float32)
+        return self.remembered * images.astype(jnp.float32)
 
     def keep(self, key: Array, candidates: Candidates, funds: Funds, allowance: Array) -> Array:
         return keep_old_and_what_fits(key, candidates, funds, allowance)

@@ -74,7 +74,7 @@ def test_where_a_share_is_wanted_each_cue_may_take_more():
         assert isinstance(layout, CueLayout)
         return layout
 
-    whole, half = map(layout_of, ("planned", "planned(share=0.5)"))
+    whole, half = map(layout_of, ("planned", "planned(remembered=0.5)"))
     words = [
         float(one.cue_words(one.init(jax.random.key(0)), jnp.int32(0))) for one in (whole, half)
     ]

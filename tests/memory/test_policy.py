@@ -48,7 +48,7 @@ def test_the_open_ended_share_knows_neither_what_is_free_nor_what_is_to_come():
 
 def test_a_share_of_the_images_is_wanted():
     sizes = jnp.array([40, 30])
-    for name, wanted in (("planned", 40), ("planned(share=0.25)", 10), ("open_ended", 40)):
+    for name, wanted in (("planned", 40), ("planned(remembered=0.25)", 10), ("open_ended", 40)):
         assert float(POLICIES.build(name).wanted(sizes[0])) == wanted
 
 
