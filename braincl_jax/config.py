@@ -88,8 +88,8 @@ class CodecConfig:
     is trained by the first task alone and stored once, for all tasks: "nothing", the "trunk" of g_s (all convolutions
     but the last), the "decoder" (all of g_s), the "codec" (g_s and g_a), with a density of each task's own, or "all":
     the density as well, so that later tasks train none of it and leave nothing in memory but their cues.
-    `search_rounds` is how long a better cue than that of g_a is searched for, image by image (`memory.codec.search`): 8
-    find most of what there is to find; 0 does without.
+    `search_rounds` is how long a better cue than that of g_a is searched for, image by image (`memory.codec.search`); 0
+    does without.
     """
 
     num_stages: int = between(1, 8, default=2)

@@ -33,12 +33,12 @@ def memorise_step(
 
 
 def better_cues(
-    memory: working.WorkingMemory, images: Array, latents: Array, keys: Array, layout: CueLayout
+    own: working.WorkingMemory, images: Array, latents: Array, keys: Array, layout: CueLayout
 ) -> Array:
     """The cues that a search finds, for lambda as the training of the codec left it.
 
     Args:
-        memory: with the task's codec.
+        own: working memory, with the task's codec.
         images: uint8 [B, H, W, C].
         latents: float32 [B, h, w, M], where it begins.
         keys: one for each image, [B].
@@ -52,10 +52,10 @@ def better_cues(
     def one(image: Array, latent: Array, key: Array) -> Array:
         loss = Loss(
             codec,
-            memory.codec,
+            own.codec,
             layout.recall_error,
             image,
-            jnp.exp(memory.log_tradeoff),
+            jnp.exp(own.log_tradeoff),
             settings.lanes_per_image,
         )
         return searched(loss, jnp.round(latent), key, settings.search_rounds)

@@ -2,8 +2,8 @@
 
 Command:   braincl run --config=cifar100_20_long --config.dataset=npz:cifar100.npz
            data as for cifar100_20.py.
-Takes:     38 minutes on one CPU core beside other work: 15,000 steps of replay. The last night has 5,000 of them, the
-           first 1,000: each night shows what has been seen so far 32 times.
+Takes:     15 minutes on one CPU core with two virtual devices: 15,000 steps of replay. The last night has 5,000 of
+           them, the first 1,000: each night shows what has been seen so far 32 times.
 Memory:    1,228,800 bytes, as in cifar100_20.py.
 Expect:    see docs/results.md.
 Source:    learning rate, augmentation, codec and a wake that does not last were chosen on held-out images

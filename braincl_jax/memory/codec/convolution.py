@@ -1,7 +1,7 @@
 """A convolution that can be differentiated by its input within a loop.
 
-On CPUs, XLA (0.10.2) takes four to forty times as long for the gradient of a convolution inside a `while` as outside of
-one: 30 ms in place of 0.8 for 48 images of 16x16. Written as a convolution with the turned kernel, it is as fast there.
+On CPUs, XLA takes many times as long for the gradient of a convolution inside a `while` as outside of one
+(`experiments.benchmarks.loop_gradient`). Written as a convolution with the turned kernel, it is as fast there.
 """
 
 from typing import Any

@@ -1,5 +1,8 @@
 """The search for a better cue: against all whole numbers where latents are independent, and never for the worse."""
 
+import types
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -8,6 +11,7 @@ import pytest
 from braincl_jax.config import CodecConfig
 from braincl_jax.memory.codec import context, density, search, transforms
 from braincl_jax.memory.codec.recall_error import SquaredError
+from braincl_jax.wake.encode import rate_distortion
 
 SIDE, LATENT = 4, (2, 2, 4)
 FAR = np.arange(-40, 41)
@@ -92,8 +96,16 @@ def test_a_cue_is_never_worse_for_the_search(mixed, seed):
     np.testing.assert_array_equal(after[-1], jnp.round(after[-1]))
 
 
-def test_the_loss_is_that_of_training_but_for_its_noise(mixed, image):
-    cue = begin(mixed, image)
+def test_the_loss_is_that_of_training_where_its_noise_is_that_of_rounding(mixed, image):
+    latents, cue = CODEC.separate(mixed["analysis"], image[None]), begin(mixed, image)
+    layout: Any = types.SimpleNamespace(
+        codec=CODEC,
+        recall_error=SquaredError(),
+        settings=types.SimpleNamespace(lanes_per_image=1),
+    )
+    noise = cue[None] - latents
+    trained, _ = rate_distortion(mixed, image[None], noise, jnp.float32(0.01), layout)
+    np.testing.assert_allclose(loss_of(mixed, 0.01, image)(cue), trained, rtol=1e-4)
     recalled = np.asarray(CODEC.complete(mixed["synthesis"], cue[None]))[0]
     error = np.square(np.asarray(image) / 255 - recalled).mean()
     bits = np.asarray(context.information(mixed["density"], cue[None], cue[None])).sum()
