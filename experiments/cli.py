@@ -1,4 +1,4 @@
-"""The command `braincl`: `braincl run`, `compare`, `recall` and `show`."""
+"""The command `braincl`: `braincl run`, `compare`, `gather`, `recall` and `show`."""
 
 import difflib
 import importlib
@@ -26,6 +26,7 @@ class Command(NamedTuple):
 COMMANDS = {
     "run": Command("experiments.launch", "learn a sequence of tasks; the same command goes on"),
     "compare": Command("experiments.compare", "run methods or variants with several seeds"),
+    "gather": Command("experiments.gather", "put finished runs side by side, as compare does"),
     "recall": Command("experiments.recall", "draw what the memory of a finished run recalls"),
     "show": Command("experiments.show", "print runs, finished or not"),
 }
@@ -41,6 +42,7 @@ examples
   braincl run --config.method=replay_raw --config.seed=1        any setting is a flag
   braincl run --config=smoke --workdir=runs/try         a packaged config by its name, or a file of yours
   braincl compare --variant=braincl --variant=joint --seeds=0,1,2
+  braincl gather runs/quickstart-*                      runs that were launched one by one, on one page
   braincl show runs/quickstart-braincl-seed0            where it is, or what came out
   braincl recall runs/quickstart-braincl-seed0 --slots=0-11
 

@@ -57,15 +57,15 @@ def cases_of(summaries: Sequence[Summary]) -> list[Case]:
     """The cases, those of a method side by side, in order of first appearance.
 
     Raises:
-        ValueError: there is no run, runs differ in dataset or number of tasks, or a case has a seed twice. Comparisons
-            are equal or they are not made.
+        ValueError: there is no run, runs differ in dataset, number of tasks or the images that they are examined on, or
+            a case has a seed twice. Comparisons are equal or they are not made.
     """
     if not summaries:
         raise ValueError("a comparison needs at least 1 run, got 0")
     methods: dict[str, dict[Condition, list[Summary]]] = {}
     for run in summaries:
-        _check_same("dataset", summaries[0], run)
-        _check_same("num_tasks", summaries[0], run)
+        for key in ("dataset", "num_tasks", "evaluated_on"):
+            _check_same(key, summaries[0], run)
         methods.setdefault(run["method"], {}).setdefault(_condition(run), []).append(run)
     cases = []
     for method, by_condition in methods.items():
@@ -73,7 +73,9 @@ def cases_of(summaries: Sequence[Summary]) -> list[Case]:
             name = method + condition.words(list(by_condition))
             seeds = [run["seed"] for run in runs]
             if len(set(seeds)) < len(seeds):
-                raise ValueError(f"{name} has {len(seeds)} runs but seeds {seeds}")
+                raise ValueError(
+                    f"{name} has {len(seeds)} runs but seeds {seeds}: give variants names of their own"
+                )
             cases.append(Case(name, method, condition, runs))
     return cases
 
@@ -119,8 +121,8 @@ def _condition(run: Summary) -> Condition:
 
 
 def _check_same(key: str, one: Summary, other: Summary) -> None:
-    if one[key] != other[key]:
+    if one.get(key) != other.get(key):
         raise ValueError(
-            f"runs to compare differ in {key}: {one['method']} has {one[key]!r}, "
-            f"{other['method']} has {other[key]!r}"
+            f"runs to compare differ in {key}: {one['method']} has {one.get(key)!r}, "
+            f"{other['method']} has {other.get(key)!r}"
         )

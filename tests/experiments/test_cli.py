@@ -48,7 +48,7 @@ def test_a_command_that_is_not_there_is_one_line(capsys):
     assert ended.value.code == 2
     assert capsys.readouterr().err == (
         "braincl: error: there is no command 'rum'; did you mean run? "
-        "Commands: run, compare, recall, show\n"
+        "Commands: run, compare, gather, recall, show\n"
     )
 
 

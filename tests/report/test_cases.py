@@ -78,6 +78,10 @@ def test_a_case_is_measured_by_joint_training_under_its_condition_or_the_only_on
     [
         ({"method": "joint", "num_tasks": 5}, "num_tasks: a has 1, joint has 5"),
         ({"method": "joint", "dataset": "npz:x"}, "dataset: a has .*, joint has 'npz:x'"),
+        (
+            {"method": "joint", "evaluated_on": "validation"},
+            "evaluated_on: a has None, joint has 'validation'",
+        ),
         ({}, r"a has 2 runs but seeds \[3, 3\]"),
     ],
 )

@@ -1,0 +1,102 @@
+"""Puts finished runs side by side: `braincl gather RUN [RUN ...] --out=FOLDER`.
+
+For runs that were launched one by one, on several machines or by a scheduler. A RUN is the folder of a finished run, or
+a JSON file of summaries, such as `results.json` of a comparison. NAME=RUN calls it by a name of yours, which tells
+variants of one method apart; the others are called by their methods:
+
+    braincl gather runs/joint-* runs/braincl-* 'no wake=runs/no_wake-seed0' --out=runs/gathered
+
+What is written is what `braincl compare` writes: a table, paired differences between runs of equal seed, plots, and all
+of it as one HTML page. Nothing is trained, and no run is changed.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from absl import flags
+
+from braincl_jax.registry import import_plugins
+from braincl_jax.report.comparison import comparison_table, write_comparison
+from braincl_jax.runtime.log import read_json, write_json
+from braincl_jax.runtime.resume import finished_summary
+from experiments import entry
+
+_OUT = flags.DEFINE_string("out", "runs/gathered", "Folder for the pages; is created.")
+_PLUGINS = flags.DEFINE_list(
+    "plugins", [], "Modules that register figures of your own, separated by commas."
+)
+
+# What a comparison reads of every run.
+NEEDED = (
+    *("method", "seed", "dataset", "num_tasks"),
+    *("budget_bytes", "memory_bytes", "num_cues", "wall_seconds"),
+)
+
+
+def read_runs(text: str) -> list[dict[str, Any]]:
+    """The summaries that RUN or NAME=RUN stands for, under that name if there is one.
+
+    Raises:
+        ValueError: there is no such folder or file, the run is not finished, or what is there is no summary.
+    """
+    name, given, place = text.rpartition("=")
+    if Path(text).exists():
+        name, given, place = "", "", text
+    path = Path(place)
+    if path.is_dir():
+        summary = finished_summary(path)
+        if summary is None:
+            raise ValueError(
+                f"{path} is not the folder of a finished run; `braincl show {path}` says what it is"
+            )
+        found = [summary]
+    elif path.is_file():
+        content = read_json(path)
+        found = content if isinstance(content, list) else [content]
+        for number, summary in enumerate(found):
+            _check_summary(path, number, summary)
+    else:
+        raise ValueError(
+            f"{place!r} is neither a folder nor a file: name runs, as in `braincl gather runs/*`"
+        )
+    return [summary | {"method": name} for summary in found] if given else found
+
+
+def named_shortly(summaries: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """`wa(temperature=2.0, clip=True)` is called `wa` where no run of it has other settings."""
+    spelt = {summary["method"] for summary in summaries}
+    shared = Counter(name.partition("(")[0] for name in spelt)
+    short = {name: bare for name in spelt if shared[bare := name.partition("(")[0]] == 1}
+    return [
+        summary | {"method": short.get(summary["method"], summary["method"])}
+        for summary in summaries
+    ]
+
+
+def _check_summary(path: Path, number: int, summary: Any) -> None:
+    missing = [
+        key for key in NEEDED if not isinstance(summary, Mapping) or summary.get(key) is None
+    ]
+    if missing:
+        raise ValueError(
+            f"{path} holds no summaries of runs: number {number} in it has no {missing[0]!r}; "
+            "name the folder of a run, or `results.json` of a comparison"
+        )
+
+
+def main(argv: list[str]) -> None:
+    if len(argv) < 2:
+        raise ValueError("name finished runs, as in `braincl gather runs/*`")
+    import_plugins(_PLUGINS.value)
+    summaries = named_shortly([run for text in argv[1:] for run in read_runs(text)])
+    page = write_comparison(Path(_OUT.value), summaries)
+    results = page.parent / "results.json"
+    write_json(results, summaries)
+    print(f"{comparison_table(summaries)}\n\nfigures are in {results}, plots in {page}")
+    print(f"all of it as one page: {page.with_suffix('.html')}")
+
+
+if __name__ == "__main__":
+    entry.run(main)
