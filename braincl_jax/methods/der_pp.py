@@ -22,15 +22,15 @@ from braincl_jax.types import Array, Metrics, PyTree, Shown
 class DerPP(ReplayRawAndTask):
     """Cross-entropy on the task's images; on exemplars, beta * cross-entropy + alpha * squared error of their logits.
 
-    Equation 6 of the paper, with the mean of the squared errors over classes, as in the authors' program. Exemplars and
-    their logits, K numbers each, share the budget: there are fewer exemplars than in `replay_raw`. Logits of classes
-    that had not been seen when they were kept count nothing.
+    Equation 6 of the paper, with the mean of the squared errors over the classes that had been seen when logits were
+    kept. The authors' program takes it over all K, so that alpha weighs K / seen times as much here. Exemplars and
+    their logits, K numbers each, share the budget: there are fewer exemplars than in `replay_raw`.
 
-    The paper defines an online method: an image passes by once, and logits are kept when it enters the memory, in the
-    middle of learning. Here a night has many epochs, and logits are kept at its end, of the network that is evaluated,
-    at rest and on images as they are stored. So they are those of a network that has learned the task, not of several
-    moments on the way there. Exemplars are class-balanced, not a sample of the whole stream; and exemplars and the
-    task's images share a batch as `sleep.sampler` draws them, where the paper has as many of each.
+    The paper keeps an image's logits at the moment when reservoir sampling takes the image into the memory, in the
+    middle of learning, and finds that better than those of a network that has learned the task. Here exemplars are
+    chosen beforehand, class-balanced, and logits are kept at the end of a night, of the network that is evaluated, at
+    rest and on images as they are stored. Exemplars and the task's images share a batch as `sleep.sampler` draws them,
+    where the paper has as many of each: where every class comes equally often, a beta below 1 favours the new ones.
 
     Attributes:
         alpha: weight of the squared error.

@@ -28,14 +28,16 @@ class EWC(Finetune):
     hand: the mean over images of the squared gradient of log p(label | image), each image by itself, with BatchNorm at
     rest. Backbone and head are held, as far as they were asked about: of classes that were not seen it is 0.
 
-    The paper has a penalty for each earlier task, about the weights after that task. The sum of them is, but for a
-    constant, one penalty: of the sum of the Fisher informations, about the anchors' mean that is weighted by them. So
-    two copies of the network's size are kept, whatever the number of tasks. They are rows of the bill; no images are.
+    There is a penalty for each earlier task, about the weights after that task. As the paper notes, the sum of them is,
+    but for a constant, one penalty: of the sum of the Fisher informations, about the anchors' mean that is weighted by
+    them. So two copies of the network's size are kept, whatever the number of tasks. They are rows of the bill; no
+    images are.
 
     Attributes:
-        strength: lambda.
+        strength: lambda. The Fisher information is that of each image by itself, and not of batch means, for which one
+            finds much larger strengths. A night diverges where it times the learning rate is too large.
         anchors: what weights are held at: those after "each_task", as in the paper, or the "latest" alone, as in online
-            EWC (Schwarz et al. 2018, arXiv 1805.06370).
+            EWC (Schwarz et al. 2018, arXiv 1805.06370; without its normalisation of each task's Fisher information).
         decay: gamma, what stays of the earlier Fisher information with each task; 1 in the paper, up to 1 in online
             EWC.
         fisher: whose label the gradient is of: one drawn from the network's own answer ("true", the definition of the
@@ -44,7 +46,7 @@ class EWC(Finetune):
             `wake.batch_size`.
     """
 
-    strength: float = at_least(0, default=1000.0)
+    strength: float = at_least(0, default=10.0)
     anchors: str = one_of(("each_task", "latest"), default="each_task")
     decay: float = between(0, 1, default=1.0)
     fisher: str = one_of(("true", "empirical"), default="true")

@@ -26,7 +26,8 @@ class ICaRL(Taught, ReplayHerding):
     The loss is that of algorithm 3 of the paper, a sum over all classes seen. The authors' program takes the mean over
     all K classes: its learning rate of 2.0 is 2.0 / K here. Images are drawn by `sleep.sampler`, by default every class
     equally often, where the paper draws every image equally often. A class that comes again in a task has its labels
-    there. Exemplars are those of `replay_herding`, algorithms 4 and 5.
+    there. Exemplars are those of `replay_herding`, algorithms 4 and 5; the authors' program has the mean of a class
+    over mirrored exemplars as well.
 
     Exemplars have the budget for themselves; the teacher, and the sums of features that the means are made of, are rows
     of the bill beside it.

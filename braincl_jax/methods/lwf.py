@@ -20,7 +20,8 @@ class LwF(Taught, Finetune):
     Figure 3 and equations 1 to 4 of the paper: L_new + strength * L_old, where L_old is the cross-entropy of the
     softened answers of both networks. It was defined with a head for each task; here all tasks have one head, L_old is
     over all classes of the tasks before, and answers are among all classes seen. The paper's warm-up of the new part of
-    the head is the day of every method here. No images are kept: the memory is empty, and the teacher is the bill.
+    the head is the day, where there is one that lasts (`wake.epochs`, `wake.lasting`). No images are kept: the memory
+    is empty, and the teacher is the bill.
 
     Attributes:
         strength: lambda_o, the weight of what is old.

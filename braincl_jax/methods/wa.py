@@ -4,7 +4,7 @@ import jax.numpy as jnp
 import optax
 
 from braincl_jax.data import TaskStream
-from braincl_jax.methods.replay_raw_and_task import ReplayRawAndTask
+from braincl_jax.methods.replay_herding import ReplayHerding
 from braincl_jax.methods.taught import Taught
 from braincl_jax.pipeline import Phase
 from braincl_jax.registry import METHODS
@@ -16,13 +16,13 @@ from braincl_jax.types import Array, Metrics, PyTree, Shown
 
 @METHODS.register("wa")
 @settings()
-class WA(Taught, ReplayRawAndTask):
-    """Exemplars and the task's images, distillation, and an alignment of the head after each night.
+class WA(Taught, ReplayHerding):
+    """Herded exemplars and the task's images, distillation, and an alignment of the head after each night.
 
     The loss is (1 - l) * cross-entropy among all classes seen + l * distillation among the classes of the tasks before,
     where l is the share of the latter among the former. Then the head's weights of the new classes are scaled by the
-    ratio of the mean norms of old and new ones; biases, which the paper's head lacks, stay as they are. Images are
-    drawn by `sleep.sampler`: by default every class equally often, where the paper draws every image equally often.
+    ratio of the mean norms of old and new ones; biases stay as they are. Images are drawn by `sleep.sampler`: by
+    default every class equally often, where the paper draws every image equally often.
     Exemplars have the budget for themselves; the teacher is a row of the bill beside it.
 
     Attributes:

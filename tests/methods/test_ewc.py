@@ -28,7 +28,7 @@ def test_its_objective_is_cross_entropy_and_penalty(life_of, shown):
     losses, _ = method.objective(moved, shown(1), state, None)
     logits, _ = method.logits_of(moved, shown(1), state, None)
     plain = -jax.nn.log_softmax(logits)[jnp.arange(5), shown(1).label]
-    held = 1000 * float(penalty(moved, **state.own))
+    held = method.strength * float(penalty(moved, **state.own))
     np.testing.assert_allclose(losses, plain + held, rtol=1e-5)
     assert held > 0
 
@@ -46,4 +46,4 @@ def test_it_looks_at_no_more_images_than_it_is_told(images, steps, short, short_
     *_, replay, consolidate = short(f"ewc(fisher_images={images})").phases(short_stream)
     # A task has 20, in batches of 8.
     assert len(list(consolidate.batches(0))) == consolidate.num_steps(0) == steps
-    assert "ewc's strength=1000.0" in replay.driven_by
+    assert "ewc's strength=10.0" in replay.driven_by
