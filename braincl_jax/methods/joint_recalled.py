@@ -1,4 +1,4 @@
-"""Joint training on what the memory recalls: what replay could reach at best with these cues, without a sequence."""
+"""Joint training on what the memory recalls: what recalled images cost by themselves, without a sequence."""
 
 import dataclasses
 

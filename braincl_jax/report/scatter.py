@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.text import Annotation
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from braincl_jax.report import style
@@ -13,6 +14,8 @@ from braincl_jax.report.units import short
 
 # With more methods than these, names would hide the points.
 MOST_NAMES = 24
+# Points of 1/72 inch: of a name and the air above it, and of a letter.
+NAME_HEIGHT, LETTER_WIDTH = 9.0, 4.5
 
 
 class Point(NamedTuple):
@@ -71,3 +74,21 @@ def dress_plane(axes: Axes, x: str, y: str, *, log: bool) -> None:
     axes.margins(x=0.2, y=0.15)
     style.dress(axes)
     axes.grid(color=style.FAINT, linewidth=0.7)
+    _lift_names(axes)
+
+
+def _lift_names(axes: Axes) -> None:
+    """Moves names upwards that would lie upon others, as those of methods with equally many bytes do."""
+    inches = axes.figure.get_size_inches() * axes.get_position().size  # pyright: ignore
+    to_points = axes.transData + axes.transAxes.inverted()
+    names = [text for text in axes.texts if isinstance(text, Annotation) and text.get_text()]
+    places = [to_points.transform(name.xy) * 72 * inches for name in names]
+    taken: list[tuple[float, float, float]] = []  # left, right and lower edge
+    for name, (x, y) in sorted(zip(names, places, strict=True), key=lambda one: one[1][1]):
+        right, low = x + LETTER_WIDTH * len(name.get_text()), y
+        for other_left, other_right, other_low in taken:  # from the lowest to the highest
+            if x < other_right and other_left < right and abs(low - other_low) < NAME_HEIGHT:
+                low = other_low + NAME_HEIGHT
+        taken = sorted([*taken, (x, right, low)], key=lambda one: one[2])
+        left, above = name.xyann
+        name.xyann = (left, above + low - y)

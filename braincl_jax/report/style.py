@@ -5,9 +5,10 @@ from matplotlib.figure import Figure
 
 DPI = 150
 INK, FAINT, BLUE, RED = "#2b2d33", "#d9dce1", "#2f6690", "#c1452f"
-# Seven colours and five markers: 35 lines before one looks like another.
+# Seven colours and five markers: 35 lines before one looks like another. Dashes set the second seven apart.
 COLOURS = (BLUE, RED, "#5b8c5a", "#8a6fa8", "#c9962b", "#4aa3a2", "#6b7280")
 MARKERS = ("o", "s", "^", "D", "v")
+STROKES = ("-", "--", ":")
 MOST_TICKS = 20
 MOST_MARKERS = 60  # along a line; more of them hide it
 LONGEST_NAME = 28  # of a class, in characters
@@ -49,6 +50,11 @@ def task_ticks(num_tasks: int) -> range:
 def marker(index: int, num_points: int) -> str | None:
     """The marker of line `index`; None for a line of many points."""
     return MARKERS[index % len(MARKERS)] if num_points <= MOST_MARKERS else None
+
+
+def stroke(index: int) -> str:
+    """The line style of line `index`: another one each time that colours are used up."""
+    return STROKES[index // len(COLOURS) % len(STROKES)]
 
 
 def plain(text: str) -> str:

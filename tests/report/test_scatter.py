@@ -37,3 +37,20 @@ def test_many_methods_go_without_names(summary_of):
     cases = cases_of([summary_of([[1.0]], method=f"m {k}") for k in range(MOST_NAMES + 1)])
     axes = drawn([Point(case, [1 + k], [k]) for k, case in enumerate(cases)])
     assert {text.get_text() for text in axes.texts} == {""}
+
+
+def test_names_of_points_that_lie_close_do_not_lie_upon_each_other(summary_of):
+    cases = cases_of([summary_of([[1.0]], method=f"m {k}") for k in range(5)])
+    heights = [70.0, 70.2, 70.4, 70.1, 90.0]
+    axes = drawn(
+        [
+            Point(case, [1 + k / 100], [y])
+            for k, (case, y) in enumerate(zip(cases, heights, strict=True))
+        ]
+    )
+    axes.figure.canvas.draw()
+    boxes = [text.get_window_extent() for text in axes.texts]
+    for number, one in enumerate(boxes):
+        assert not any(one.overlaps(other) for other in boxes[:number])
+    # What is by itself stays where it was.
+    np.testing.assert_allclose(axes.texts[4].xyann, (5, 4))

@@ -25,6 +25,13 @@ def test_lines_of_many_points_have_no_markers():
     assert style.marker(5, 500) is None
 
 
+def test_lines_of_the_same_colour_have_other_strokes():
+    number = len(style.COLOURS)
+    assert [style.stroke(index) for index in (0, number - 1, number, 2 * number)] == [
+        *("-", "-", "--", ":")
+    ]
+
+
 def test_a_dollar_in_a_name_is_a_dollar(tmp_path):
     figure, _ = style.blank_axes(4, 3, style.plain(r"no $\wake$, 5 $"))
     figure.savefig(tmp_path / "title.png")

@@ -57,6 +57,7 @@ def _draw_case(axes: Axes, index: int, name: str, runs: Sequence[Summary]) -> No
         percent.mean(axis=0),
         color=colour,
         linewidth=1.8,
+        linestyle=style.stroke(index),
         marker=style.marker(index, len(tasks)),
         markersize=4.5,
         label=style.plain(f"{name}\n{mean_text(percent[:, -1].tolist(), '.2f')} %{memory}"),
