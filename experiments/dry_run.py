@@ -10,12 +10,19 @@ from braincl_jax.report.tables import markdown_table
 from braincl_jax.report.units import teraflops
 from braincl_jax.runtime.forecast import forecast
 from braincl_jax.runtime.processes import leads
+from braincl_jax.runtime.stages import build_evaluators, require_demands
 from experiments.grid import Run, stream_of
 
 
 def show_forecast(config: Config, speed: float | None = None) -> None:
-    """Prints what a run takes, from shapes and compiled programs; hours, where `format_forecast` is told how fast."""
-    foreseen = forecast(config, build_stream(config))
+    """Prints what a run takes, from shapes and compiled programs; hours, where `format_forecast` is told how fast.
+
+    Raises:
+        ValueError: as `forecast`, or an evaluator lacks something.
+    """
+    stream = build_stream(config)
+    require_demands(build_evaluators(config.evaluators).values(), config, stream)
+    foreseen = forecast(config, stream)
     if leads():
         print(format_forecast(foreseen, speed))
 

@@ -10,6 +10,7 @@ What is written is what `braincl compare` writes: a table, paired differences be
 of it as one HTML page. Nothing is trained, and no run is changed.
 """
 
+import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -28,6 +29,11 @@ _PLUGINS = flags.DEFINE_list(
     "plugins", [], "Modules that register figures of your own, separated by commas."
 )
 
+# What runs of one name may differ in: a comparison tells conditions apart, and the others change no result.
+FREE = (
+    *("seed", "budget_bytes", "max_flops", "max_examples"),
+    *("dataset", "num_devices", "figures", "plugins", "evaluators"),
+)
 # What a comparison reads of every run.
 NEEDED = (
     *("method", "seed", "dataset", "num_tasks"),
@@ -41,10 +47,7 @@ def read_runs(text: str) -> list[dict[str, Any]]:
     Raises:
         ValueError: there is no such folder or file, the run is not finished, or what is there is no summary.
     """
-    name, given, place = text.rpartition("=")
-    if Path(text).exists():
-        name, given, place = "", "", text
-    path = Path(place)
+    name, path = _named(text)
     if path.is_dir():
         summary = finished_summary(path)
         if summary is None:
@@ -59,9 +62,38 @@ def read_runs(text: str) -> list[dict[str, Any]]:
             _check_summary(path, number, summary)
     else:
         raise ValueError(
-            f"{place!r} is neither a folder nor a file: name runs, as in `braincl gather runs/*`"
+            f"{str(path)!r} is neither a folder nor a file: name runs, as in `braincl gather runs/*`"
         )
-    return [summary | {"method": name} for summary in found] if given else found
+    return [summary | {"method": name} for summary in found] if name else found
+
+
+def _named(text: str) -> tuple[str, Path]:
+    """The name, or none, and the place; both may have a "=" in them: the first that leads somewhere parts them."""
+    parts = text.split("=")
+    splits = [("=".join(parts[:at]), Path("=".join(parts[at:]))) for at in range(len(parts))]
+    there = [(name, path) for name, path in splits if path.exists()]
+    return (there or splits[1:] or splits)[0]
+
+
+def differing(summaries: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
+    """Settings in which runs of one name differ, but for `FREE` ones, as far as summaries tell them."""
+    values: dict[str, list[dict[str, Any]]] = {}
+    for summary in summaries:
+        changed = summary.get("changed_settings")
+        if changed is not None:
+            own = {key: one["value"] for key, one in changed.items() if key not in FREE}
+            values.setdefault(summary["method"], []).append(own)
+    return {
+        method: names
+        for method, several in values.items()
+        if (
+            names := sorted(
+                key
+                for key in set().union(*several)
+                if any(one.get(key) != several[0].get(key) for one in several)
+            )
+        )
+    }
 
 
 def named_shortly(summaries: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -92,6 +124,11 @@ def main(argv: list[str]) -> None:
     import_plugins(_PLUGINS.value)
     summaries = named_shortly([run for text in argv[1:] for run in read_runs(text)])
     page = write_comparison(Path(_OUT.value), summaries)
+    for method, names in differing(summaries).items():
+        print(
+            f"braincl: warning: runs of {method} differ in {', '.join(names)}: NAME=RUN tells variants apart",
+            file=sys.stderr,
+        )
     results = page.parent / "results.json"
     write_json(results, summaries)
     print(f"{comparison_table(summaries)}\n\nfigures are in {results}, plots in {page}")

@@ -11,11 +11,13 @@ from braincl_jax.build import build_stream
 from braincl_jax.config import Config
 from braincl_jax.data import TaskStream
 from braincl_jax.registry import METHODS
+from braincl_jax.runtime.devices import require_even_batches
 from braincl_jax.runtime.folder import holds_run
 from braincl_jax.runtime.identify import identify
 from braincl_jax.runtime.provenance import code_digest
 from braincl_jax.runtime.record import Record
 from braincl_jax.runtime.resume import check_same_run, finished_summary
+from braincl_jax.runtime.stages import build_evaluators, require_demands
 from experiments.arguments import read_config
 from experiments.packaged import in_folder_names
 
@@ -89,8 +91,9 @@ def plan_grid(
         conditions: settings under each of which all variants are run; see `cross`.
 
     Raises:
-        ValueError: a name or seed comes twice, a variant has an impossible setting or budget, variants learn other
-            tasks, or a folder holds what is not its run.
+        ValueError: a name or seed comes twice, a variant has an impossible setting or budget, or batches that its
+            devices cannot share, an evaluator lacks something, variants learn other tasks, or a folder holds what is
+            not its run.
     """
     _require_once("--variant", [variant.name for variant in variants])
     _require_once("--seeds", seeds)
@@ -109,6 +112,9 @@ def plan_grid(
                         f"bytes_per_class={settings.bytes_per_class} says what the memory may weigh; set it to 0"
                     )
                 *_, record = identify(settings, stream_of(settings))
+                evaluators = build_evaluators(settings.evaluators).values()
+                require_demands(evaluators, settings, stream_of(settings))
+                require_even_batches(settings, settings.num_devices or 1)
                 folder = workdir / _folder_name(config, record)
                 check_same_run(folder, record, None)
             except ValueError as error:

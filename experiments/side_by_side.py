@@ -38,7 +38,13 @@ def launch_all(runs: Sequence[Run], stop: Stop, jobs: int = 1) -> list[Run]:
         stop: whether somebody asked for an end; it is set where a run was interrupted.
         jobs: how many at a time, at least 1.
     """
-    waiting = [(number, run) for number, run in enumerate(runs, 1) if run.progress != FINISHED]
+    # Two names of one run share its folder: it is done once.
+    first = {run.folder: number for number, run in reversed([*enumerate(runs, 1)])}
+    waiting = [
+        (number, run)
+        for number, run in enumerate(runs, 1)
+        if run.progress != FINISHED and number == first[run.folder]
+    ]
     environment = environment_of(jobs, os.environ)
     under_way: list[UnderWay] = []
     failed, told = [], False
@@ -59,7 +65,7 @@ def launch_all(runs: Sequence[Run], stop: Stop, jobs: int = 1) -> list[Run]:
             if code == EXIT_INTERRUPTED:
                 stop.asked = True
             elif code:
-                failed.append(one.run)
+                failed += [run for run in runs if run.folder == one.run.folder]
             if one.output is not None:
                 one.output.close()
                 words = "finished" if not code else f"ended with code {code}, see {one.output.name}"

@@ -54,6 +54,7 @@ def plan_words(
     trunk_words: int,
     record_words: int,
     cue_words: int,
+    most_cue_words: int,
     num_tasks: int,
 ) -> int:
     """Words of the block that a byte budget pays for.
@@ -64,6 +65,7 @@ def plan_words(
         trunk_words: what all tasks share.
         record_words: decoder and table of one task.
         cue_words: shortest string worth storing, with its entry in the index.
+        most_cue_words: the same with the widest entry, as another budget may need it.
         num_tasks: T.
 
     Raises:
@@ -73,10 +75,11 @@ def plan_words(
     num_words = (budget_bytes - count_bytes) // 2
     least = trunk_words + num_tasks * (record_words + cue_words)
     if num_words < least:
+        enough = trunk_words + num_tasks * (record_words + most_cue_words)
         raise ValueError(
             f"budget_bytes={budget_bytes} is too small: {num_tasks} tasks need {2 * record_words} bytes each for "
             f"decoder and table, {2 * trunk_words} bytes for what all of them share, and room for at least one cue. "
-            f"Raise it (budget_bytes or bytes_per_class) to at least {2 * least + count_bytes} bytes in all, make the "
+            f"Raise it (budget_bytes or bytes_per_class) to at least {2 * enough + count_bytes} bytes in all, make the "
             "decoder lighter (codec.width, codec.latent_channels), or have tasks share more of it (codec.shared)"
         )
     if num_words > MAX_WORDS:

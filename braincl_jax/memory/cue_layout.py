@@ -1,6 +1,7 @@
 """The semi-parametric memory of BrainCL as one part: working cues and codec, long-term strings and decoders."""
 
 import dataclasses
+import math
 from collections.abc import Callable
 from typing import Any, Self
 
@@ -22,6 +23,8 @@ from braincl_jax.state import Memory, named_key
 from braincl_jax.types import Array, Index, PyTree, Recalled, StreamSpec
 
 INITIAL_TRADEOFF = 0.003
+# Hardly a string of a task is longer than this many times their mean.
+LONGEST_OVER_MEAN = 2.0
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -85,7 +88,7 @@ class CueLayout:
             codec_optimiser=optax.chain(
                 optax.clip_by_global_norm(settings.clip_norm), optax.scale_by_adam()
             ),
-            format=plan_format(settings, plan, codec, wanted_images(config, plan.spec)),
+            format=plan_format(settings, plan, codec, longest_mean(config, plan, policy)),
             policy=policy,
             **own,
         )
@@ -158,7 +161,12 @@ class CueLayout:
         most = allowance // (budget.MIN_STRING_WORDS * self.format.lanes + entry)
         wanted = self.policy.wanted(jnp.asarray(self.spec.task_sizes)[task])
         number = jnp.clip(wanted, 1, jnp.maximum(most, 1))
-        return allowance / number - entry
+        share = allowance / number - entry
+        lanes, longest = self.format.lanes, self.format.max_words
+        if longest >= store.longest_string(math.prod(self.format.latent_shape) // lanes):
+            return share
+        # Where earlier tasks left much unused, a cue might get more than its entry can count.
+        return jnp.minimum(share, longest * lanes / LONGEST_OVER_MEAN)
 
     def index(self, memory: Memory) -> Index:
         return store.index(memory.long_term, self.format)
@@ -177,8 +185,24 @@ class CueLayout:
         return int(memory.long_term.task_counts.sum())
 
 
-def plan_format(settings: CodecConfig, plan: Plan, codec: Codec, number: int) -> store.Format:
-    """The block that `plan.budget_bytes` pays for, and how it is read, where there are to be about so many cues.
+def longest_mean(config: Config, plan: Plan, policy: BudgetPolicy) -> float:
+    """Words of a cue in the mean, of all tasks or of the first, which a policy may give more."""
+    words, sizes = min(plan.budget_bytes // 2, budget.MAX_WORDS), plan.spec.task_sizes
+    # Numbers, while a step may be traced around this.
+    with jax.ensure_compile_time_eval():
+        funds = Funds(
+            total=words,
+            free=jnp.int32(words),
+            record=0,
+            task=jnp.int32(0),
+            task_sizes=jnp.asarray(sizes),
+        )
+        first = float(policy.allowance(funds)) / max(float(policy.wanted(jnp.int32(sizes[0]))), 1)
+    return max(words / wanted_images(config, plan.spec), first)
+
+
+def plan_format(settings: CodecConfig, plan: Plan, codec: Codec, mean_words: float) -> store.Format:
+    """The block that `plan.budget_bytes` pays for, and how it is read, where cues are to have about so many words.
 
     Raises:
         ValueError: the budget does not pay for the decoders and a cue of each task, or there are more classes than the
@@ -189,9 +213,7 @@ def plan_format(settings: CodecConfig, plan: Plan, codec: Codec, number: int) ->
     lanes, channels = settings.lanes_per_image, codec.latent_shape[-1]
     height, width, _ = codec.latent_shape
     record, trunk = record_shapes(settings, spec.image_shape)
-    max_words = store.max_string_words(
-        height * width * channels // lanes, plan.budget_bytes / 2 / number / lanes
-    )
+    max_words = store.max_string_words(height * width * channels // lanes, mean_words / lanes)
     cue_words = budget.MIN_STRING_WORDS * lanes + store.entry_words(
         lanes, spec.num_classes, max_words
     )
@@ -201,6 +223,7 @@ def plan_format(settings: CodecConfig, plan: Plan, codec: Codec, number: int) ->
         trunk_words=store.part_words(trunk),
         record_words=store.part_words(record),
         cue_words=cue_words,
+        most_cue_words=(budget.MIN_STRING_WORDS + 1) * lanes + 1,
         num_tasks=spec.num_tasks,
     )
     return store.Format(

@@ -5,6 +5,10 @@ from typing import NamedTuple
 
 from braincl_jax.report.summaries import Summary
 
+# What runs must have in common, as far as it is known of both: "data" is the SHA-256 of images and labels.
+SAME = ("dataset", "num_tasks", "evaluated_on", "data", "class_order")
+MOST_SHOWN = 80  # characters of a value in an error
+
 
 class Condition(NamedTuple):
     """What runs must have in common to be compared.
@@ -57,14 +61,14 @@ def cases_of(summaries: Sequence[Summary]) -> list[Case]:
     """The cases, those of a method side by side, in order of first appearance.
 
     Raises:
-        ValueError: there is no run, runs differ in dataset, number of tasks or the images that they are examined on, or
-            a case has a seed twice. Comparisons are equal or they are not made.
+        ValueError: there is no run, runs differ in `SAME`, or a case has a seed twice. Comparisons are equal, or they
+            are not made.
     """
     if not summaries:
         raise ValueError("a comparison needs at least 1 run, got 0")
     methods: dict[str, dict[Condition, list[Summary]]] = {}
     for run in summaries:
-        for key in ("dataset", "num_tasks", "evaluated_on"):
+        for key in SAME:
             _check_same(key, summaries[0], run)
         methods.setdefault(run["method"], {}).setdefault(_condition(run), []).append(run)
     cases = []
@@ -121,8 +125,9 @@ def _condition(run: Summary) -> Condition:
 
 
 def _check_same(key: str, one: Summary, other: Summary) -> None:
-    if one.get(key) != other.get(key):
+    mine, others = one.get(key), other.get(key)
+    if mine is not None and others is not None and mine != others:
         raise ValueError(
-            f"runs to compare differ in {key}: {one['method']} has {one.get(key)!r}, "
-            f"{other['method']} has {other.get(key)!r}"
+            f"runs to compare differ in {key}: {one['method']} has {mine!r:.{MOST_SHOWN}}, "
+            f"{other['method']} has {others!r:.{MOST_SHOWN}}"
         )

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from braincl_jax import collectives
 from braincl_jax.data import TaskStream
-from braincl_jax.evaluators.base import Answers, Demanding, Evaluator, Exam
+from braincl_jax.evaluators.base import Answers, Evaluator, Exam
 from braincl_jax.methods import Method
 from braincl_jax.pipeline import Notes
 from braincl_jax.runtime.devices import Devices
-from braincl_jax.runtime.stages import build_evaluators
+from braincl_jax.runtime.stages import build_evaluators, require_demands
 from braincl_jax.state import BrainState
 from braincl_jax.types import Array, Batch, PyTree
 
@@ -62,9 +62,7 @@ class Examiner:
 
         config = method.parts.config
         evaluators = build_evaluators(config.evaluators)
-        for evaluator in evaluators.values():
-            if isinstance(evaluator, Demanding):
-                evaluator.check(config, stream)
+        require_demands(evaluators.values(), config, stream)
         readers = map(of_whole_batch, (method.predict, method.features))
         return cls(method, stream, devices, evaluators, *readers)
 

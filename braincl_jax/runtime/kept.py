@@ -8,7 +8,8 @@ from braincl_jax.config import flat
 from braincl_jax.memory.header import STRUCTURE
 from braincl_jax.runtime.record import Record
 
-OF_WHOLE_RUNS = ("seed", "max_flops", "max_examples")
+# A policy settles, before anything is stored, how the index counts the words of a string.
+OF_WHOLE_RUNS = ("seed", "budget_policy", "max_flops", "max_examples")
 MOST_SHOWN = 80  # characters of a value in an error
 
 
@@ -40,8 +41,8 @@ def require_kept(stored: Mapping[str, Any], record: Record, origin: Path) -> Non
             raise ValueError(
                 f"--fork_from={origin} has {name} {_cut(old)} there, {_cut(new)} here: a fork must keep seed, dataset, "
                 "num_tasks, classes_per_task, class_order_seed, protocol, image_side, resize_side, decoder, "
-                "validation_fraction, max_flops and max_examples (caps share out a run as a whole), and of the codec "
-                f"{', '.join(STRUCTURE)}"
+                "validation_fraction, budget_policy, max_flops and max_examples (they share out a run as a whole), and "
+                f"of the codec {', '.join(STRUCTURE)}"
             )
 
 

@@ -1,9 +1,11 @@
 """The stages of a task: the phases of the method, and between them the moments at which evaluators look."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from braincl_jax.evaluators.base import Evaluator, Moment
+from braincl_jax.config import Config
+from braincl_jax.data import TaskStream
+from braincl_jax.evaluators.base import Demanding, Evaluator, Moment
 from braincl_jax.pipeline import Phase
 from braincl_jax.registry import EVALUATORS
 
@@ -54,6 +56,17 @@ def stages_of(
     if len(set(names)) < len(names):
         raise ValueError(f"phases need names of their own, other than those of moments: {names}")
     return stages
+
+
+def require_demands(evaluators: Iterable[Evaluator], config: Config, stream: TaskStream) -> None:
+    """Sees that all is there that evaluators need.
+
+    Raises:
+        ValueError: something is missing.
+    """
+    for evaluator in evaluators:
+        if isinstance(evaluator, Demanding):
+            evaluator.check(config, stream)
 
 
 def build_evaluators(texts: Sequence[str]) -> dict[str, Evaluator]:

@@ -36,7 +36,9 @@ class ByNeed:
             )
         there = jnp.zeros(num_classes, bool).at[index.label].max(index.stored)
         mean = jnp.where(there, loss, 0).sum() / there.sum()
-        priority = jnp.maximum(loss, SMALLEST_SHARE * mean) ** self.exponent
+        # Where there is one class alone, its loss is 0 exactly, sooner or later.
+        least = jnp.where(mean > 0, SMALLEST_SHARE * mean, 1)
+        priority = jnp.maximum(loss, least) ** self.exponent
         # Relative to what each would have if all were alike.
         likelihood = priority * there.sum() / jnp.where(there, priority, 0).sum()
         task, slot = draw_classes(key, index, likelihood, num_groups, group_size)

@@ -31,7 +31,7 @@ def replay_gradient(
         state: network and memory.
         drawn: the groups, g of them.
         read: what the memory has read of them, leaves [g, ...].
-        keys: one for each image, [g n].
+        keys: one for each image, [g, n].
         method: memory layout, objective and augmentation.
         axis_name: of the devices over which BatchNorm takes its statistics.
 
@@ -43,7 +43,7 @@ def replay_gradient(
     recalled = method.layout.complete(state.memory, task, slot, read)
     images = recalled.image.reshape(-1, *recalled.image.shape[2:])
     shown = Shown(
-        image=method.parts.augment(keys, images),
+        image=method.parts.augment(keys.reshape(-1), images),
         label=recalled.label.reshape(-1),
         task=jnp.repeat(task, slot.shape[1]),
         slot=slot.reshape(-1),
@@ -66,10 +66,15 @@ def replay_gradient(
 def accumulated(
     learn: Callable[..., tuple[PyTree, Array]], sample: tuple[PyTree, ...], number: int
 ) -> tuple[PyTree, Array]:
-    """`learn(*sample)` -> (means, maximum), from `number` equal parts of the sample, one after another."""
+    """`learn(*sample)` -> (means, maximum), from `number` equal parts of the sample, one after another.
+
+    Part p is of the groups p, p + number, ...: of all devices together it has the same ones, however many there are.
+    """
     if number == 1:
         return learn(*sample)
-    split = jax.tree.map(lambda leaf: leaf.reshape(number, -1, *leaf.shape[1:]), sample)
+    split = jax.tree.map(
+        lambda leaf: leaf.reshape(-1, number, *leaf.shape[1:]).swapaxes(0, 1), sample
+    )
 
     def one_more(carry, part):
         means, largest = carry
@@ -141,6 +146,7 @@ def learned(
     parts, encoder = method.parts, state.encoder
     augment_key = jax.random.fold_in(now.key, 1)
     keys = collectives.example_keys(augment_key, sample.draw.slot.size, axis_name)
+    keys = keys.reshape(sample.draw.slot.shape)
 
     def learn(*part: PyTree):
         return replay_gradient(state, *part, method=method, axis_name=axis_name)

@@ -118,7 +118,10 @@ def encode_step(
     task = state.progress.task
     steps = jnp.where(task == 0, config.first_steps, config.steps)
     # Where all of the codec is shared it has found its lambda with the first task: the rate follows no other any more.
-    held = (now.step < HOLD_FRACTION * steps) | (config.shares_analysis & (task > 0))
+    # A share that is less than one cue needs is no rate to follow.
+    held = (
+        (now.step < HOLD_FRACTION * steps) | (config.shares_analysis & (task > 0)) | (target <= 0)
+    )
     trained = working.replace(
         codec=optax.apply_updates(working.codec, updates),
         codec_opt=codec_opt,

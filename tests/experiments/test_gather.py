@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from absl import flags
 
-from braincl_jax.runtime.log import write_json, write_sealed
+from braincl_jax.runtime.log import read_sealed, write_json, write_sealed
 from experiments import gather
 
 RESULTS = Path(__file__).parents[2] / "experiments" / "results"
@@ -56,6 +56,22 @@ def test_folders_and_files_are_one_comparison(folder_of, gathered, tmp_path, cap
 def test_a_run_goes_by_the_name_it_is_given(folder_of, gathered):
     one, other = folder_of("a", "braincl", 0), folder_of("b=c", "braincl", 0)
     assert [run["method"] for run in gathered(f"no wake={one}", other)] == ["no wake", "braincl"]
+    assert [run["method"] for run in gathered(one, f"wake=0={other}")] == ["braincl", "wake=0"]
+
+
+def test_runs_of_one_name_with_other_settings_are_told_apart_or_warned_of(
+    folder_of, gathered, capsys
+):
+    one, other = folder_of("a", "braincl", 0), folder_of("b", "braincl", 1)
+    summary = read_sealed(other / "summary.json")
+    summary["changed_settings"]["wake.epochs"] = {"value": 1, "default": 4}
+    write_sealed(other / "summary.json", summary)
+    gathered(one, other)
+    assert capsys.readouterr().err == (
+        "braincl: warning: runs of braincl differ in wake.epochs: NAME=RUN tells variants apart\n"
+    )
+    gathered(one, f"short wake={other}")
+    assert capsys.readouterr().err == ""
 
 
 def test_settings_are_left_out_of_names_that_are_clear_without():

@@ -132,6 +132,16 @@ def test_a_cap_that_is_too_small_is_told_before_anything_is_written(planned, tmp
             (0,),
             "variant 'poor', seed 0: .*budget",
         ),
+        (
+            ("odd:method=joint,num_devices=3",),
+            (0,),
+            "variant 'odd', seed 0: .* must be a multiple of the 3 devices",
+        ),
+        (
+            ("strange:method=joint,evaluators=('out_of_distribution',)",),
+            (0,),
+            "variant 'strange', seed 0: .*sources",
+        ),
         (("joint", "other:class_order_seed=4"), (0,), "'other' learns other tasks .* than 'joint'"),
     ],
 )

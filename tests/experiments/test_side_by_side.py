@@ -103,6 +103,16 @@ def test_a_run_that_fails_keeps_no_other_from_being_done(processes, tmp_path):
     assert len(processes.commands) == 2
 
 
+@pytest.mark.parametrize("jobs", [1, 2])
+@pytest.mark.parametrize(("code", "failed"), [(0, []), (2, ["a", "a too"])])
+def test_two_names_of_one_run_are_done_once(jobs, code, failed, processes, tmp_path):
+    runs = [FakeRun(name, tmp_path) for name in ("a", "b", "a too")]
+    runs[2].folder = runs[0].folder
+    processes.codes["a"] = code
+    assert launch(runs, Stop(), jobs) == failed
+    assert len(processes.commands) == 2
+
+
 def test_an_interruption_ends_the_comparison(processes, tmp_path):
     processes.codes["a"] = EXIT_INTERRUPTED
     stop = Stop()

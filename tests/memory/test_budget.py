@@ -9,7 +9,13 @@ from hypothesis import strategies as st
 
 from braincl_jax.memory import budget
 
-COSTS = {"count_bytes": 20, "trunk_words": 30, "record_words": 100, "cue_words": 9}
+COSTS = {
+    "count_bytes": 20,
+    "trunk_words": 30,
+    "record_words": 100,
+    "cue_words": 9,
+    "most_cue_words": 9,
+}
 
 
 def test_a_plan_by_hand():
@@ -35,6 +41,7 @@ def test_a_plan_spends_the_budget_to_the_last_word(
         trunk_words=trunk_words,
         record_words=record_words,
         cue_words=cue_words,
+        most_cue_words=cue_words + 1,
         num_tasks=num_tasks,
     )
     assert total - 2 < 20 + 2 * words <= total
@@ -49,6 +56,13 @@ def test_a_budget_that_is_too_small_is_refused_with_what_is_needed():
     with pytest.raises(ValueError, match=match):
         budget.plan_words(1169, num_tasks=5, **COSTS)
     assert budget.plan_words(1170, num_tasks=5, **COSTS) == 575
+
+
+def test_what_is_asked_for_is_enough_where_entries_get_wider_with_it():
+    wider = COSTS | {"most_cue_words": 10}
+    # 20 + 2 * (30 + 5 * (100 + 10)) = 1180
+    with pytest.raises(ValueError, match="at least 1180 bytes in all"):
+        budget.plan_words(1169, num_tasks=5, **wider)
 
 
 def test_a_budget_whose_words_int32_cannot_count_is_refused():

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from braincl_jax import build, config
+from braincl_jax.memory.block import store
 from braincl_jax.memory.cue_layout import CueLayout
 from braincl_jax.memory.working import EMPTY
 from braincl_jax.types import StreamSpec
@@ -87,6 +88,32 @@ def test_where_short_strings_would_not_fit_either_fewer_are_meant_to_be_kept():
     layout = cue_memory(16 + 4 + 2 * 12 * 9, records=3)
     memory = layout.init(jax.random.key(0))
     assert float(layout.cue_words(memory, jnp.int32(0))) == 8
+
+
+@pytest.mark.parametrize(("policy", "longest"), [("planned", 255), ("open_ended", None)])
+def test_the_index_counts_strings_as_long_as_the_first_task_may_have_them(policy, longest):
+    # Ten tasks of 20 images: 75 words an image, and half of the block, 375 each, for those that come first.
+    spec = StreamSpec.of_equal_tasks((24, 24, 3), num_classes=10, task_sizes=(20,) * 10)
+    codec = config.CodecConfig(
+        num_stages=1, latent_channels=12, width=4, analysis_width=4, shared="decoder"
+    )
+    settings = config.Config(budget_bytes=30_000, budget_policy=policy, codec=codec)
+    layout = build.build_method(settings, spec).layout
+    assert isinstance(layout, CueLayout)
+    format = layout.format
+    worst = store.longest_string(int(np.prod(format.latent_shape)))
+    assert format.max_words == (longest or worst) and worst > 400
+    share = layout.cue_words(layout.init(jax.random.key(0)), jnp.int32(0))
+    assert 2 * share < format.max_words
+
+
+def test_no_cue_is_meant_to_be_longer_than_the_index_can_count():
+    # All is left to the last task, whose images are 1 of 200 that there are.
+    spec = StreamSpec.of_equal_tasks((24, 24, 3), num_classes=2, task_sizes=(199, 1))
+    codec = config.CodecConfig(num_stages=1, latent_channels=12, width=4, analysis_width=4)
+    layout = build.build_method(config.Config(budget_bytes=30_000, codec=codec), spec).layout
+    assert isinstance(layout, CueLayout) and layout.format.max_words == 255
+    assert layout.cue_words(layout.init(jax.random.key(0)), jnp.int32(1)) == 127.5
 
 
 def test_lanes_that_do_not_divide_the_rows_of_a_cue_are_refused():

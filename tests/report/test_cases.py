@@ -80,15 +80,25 @@ def test_a_case_is_measured_by_joint_training_under_its_condition_or_the_only_on
         ({"method": "joint", "dataset": "npz:x"}, "dataset: a has .*, joint has 'npz:x'"),
         (
             {"method": "joint", "evaluated_on": "validation"},
-            "evaluated_on: a has None, joint has 'validation'",
+            "evaluated_on: a has 'test', joint has 'validation'",
+        ),
+        ({"method": "joint", "data": "9f"}, "data: a has '1d', joint has '9f'"),
+        (
+            {"method": "joint", "class_order": list(range(1, 1000))},
+            r"class_order: a has \[0\], joint has \[1, 2.{70,80}$",
         ),
         ({}, r"a has 2 runs but seeds \[3, 3\]"),
     ],
 )
 def test_runs_that_are_not_equal_are_not_compared(summary_of, changes, message):
-    one = summary_of([[1.0]], method="a")
+    one = summary_of([[1.0]], method="a", evaluated_on="test", data="1d", class_order=[0])
     with pytest.raises(ValueError, match=message):
         cases_of([one, one | changes])
+
+
+def test_what_earlier_versions_did_not_note_is_no_difference(summary_of):
+    one = summary_of([[1.0]], method="a")
+    assert len(cases_of([one, one | {"method": "b", "data": "9f", "class_order": [0]}])) == 2
 
 
 def test_no_run_is_an_error():

@@ -24,6 +24,11 @@ def test_a_record_is_like_itself_and_other_settings_may_differ(record):
     ("place", "value", "message"),
     [
         (("settings", "seed"), 5, "seed 5 there, 0 here"),
+        (
+            ("settings", "budget_policy"),
+            "open_ended",
+            r"budget_policy open_ended there, planned\(remembered=1.0\) here",
+        ),
         (("settings", "max_examples"), 7, "max_examples 7 there, 0 here"),
         (("data",), "others", "data others there, data here"),
         (("settings", "codec", "shared"), "codec", r"codec\.shared codec there, nothing here"),

@@ -48,6 +48,19 @@ def test_what_comes_up_more_often_counts_less(correction):
         np.testing.assert_allclose(each, 0.25, atol=0.03)  # as if all had been alike
 
 
+@pytest.mark.parametrize("correction", [0.0, 0.5])
+def test_where_no_class_costs_anything_all_are_drawn_equally_often(correction):
+    index = INDEX._replace(class_loss=jnp.zeros(5), stored=INDEX.stored.at[6:].set(False))
+    sampler = ByNeed(correction=correction)
+    drawn = jax.vmap(lambda key: sampler(key, index, 5, 4, 8))(
+        jax.random.split(jax.random.key(0), 400)
+    )
+    label = np.asarray(LABEL[drawn.slot])
+    share = np.bincount(label.ravel(), minlength=5) / label.size
+    np.testing.assert_allclose(share, np.array([1, 1, 1, 0, 0]) / 3, atol=0.012)
+    np.testing.assert_allclose(drawn.weight, 1, rtol=1e-6)
+
+
 def test_it_needs_to_know_the_losses():
     with pytest.raises(ValueError, match=r"by_need draws by .*index\.class_loss"):
         ByNeed()(jax.random.key(0), INDEX._replace(class_loss=None), 5, 4, 8)

@@ -93,7 +93,9 @@ def test_a_step_in_parts_sees_the_same_images_and_has_the_same_gradient(number, 
     whole_step, metrics, (whole,) = at_once
     in_turn, its_metrics, pieces = learned(in_parts(method, number), state)
     assert [len(images) for images in pieces] == [16 // number] * number
-    np.testing.assert_array_equal(np.concatenate(pieces), whole)
+    groups = whole.reshape(method.parts.config.sleep.num_groups, -1, *whole.shape[1:])
+    for part, images in enumerate(pieces):
+        np.testing.assert_array_equal(images, np.concatenate(groups[part::number]))
     # The first step of SGD with momentum keeps the gradient as it is.
     assert_close(in_turn.encoder.sleep_opt, whole_step.encoder.sleep_opt)
     assert_close(in_turn.encoder.params, whole_step.encoder.params)
@@ -120,6 +122,15 @@ def test_parts_on_two_devices_are_parts_of_each_share(plain, at_once):
     together, metrics = step(jax.tree.map(lambda leaf: jnp.stack([leaf] * 2), state), None)
     assert_close(devices.first(together).encoder.params, alone.encoder.params)
     assert int(devices.first(metrics)["corrupt_slot"]) == -1
+
+
+def test_batch_norm_takes_the_same_parts_on_any_number_of_devices(diary):
+    state, _ = diary.before[1, "replay"]
+    method, devices = in_parts(diary.method, 2), Devices(2)
+    alone, _, _ = learned(method, state)
+    step = devices.map_step(pipeline.replay(method))
+    together, _ = step(jax.tree.map(lambda leaf: jnp.stack([leaf] * 2), state), None)
+    assert_close(devices.first(together).encoder, alone.encoder)
 
 
 def test_a_corrupt_slot_in_any_part_is_reported():

@@ -99,6 +99,18 @@ def test_lambda_stays_as_it_was_at_the_beginning_of_a_task(diary):
     assert held.memory.working.log_tradeoff == state.memory.working.log_tradeoff
 
 
+def test_lambda_follows_no_share_that_is_less_than_a_cue_needs(diary, monkeypatch):
+    state, batch = diary.before[1, "encode"]
+    late = state.replace(progress=state.progress.replace(step=jnp.int32(9)))
+    phase = diary.phases["encode"]
+    found = {}
+    for bits in (-8.2, 8.2):
+        monkeypatch.setattr(encode, "target_bits", lambda *_, bits=bits: jnp.float32(bits))
+        step = jax.jit(lambda state, batch: phase(state, batch)[0])
+        found[bits] = step(late, batch).memory.working.log_tradeoff
+    assert found[-8.2] == state.memory.working.log_tradeoff > found[8.2]
+
+
 def test_the_loss_and_its_gradient_by_hand(monkeypatch):
     """A latent tells the grey level of a whole image, in quarters; it takes ten bits a unit."""
 
