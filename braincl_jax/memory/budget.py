@@ -1,5 +1,7 @@
 """Bytes: what a memory costs, and how a byte budget becomes a block of words."""
 
+from collections.abc import Callable
+
 import jax
 import numpy as np
 
@@ -53,8 +55,7 @@ def plan_words(
     count_bytes: int,
     trunk_words: int,
     record_words: int,
-    cue_words: int,
-    most_cue_words: int,
+    cue_words: Callable[[int], int],
     num_tasks: int,
 ) -> int:
     """Words of the block that a byte budget pays for.
@@ -64,8 +65,8 @@ def plan_words(
         count_bytes: what is stored beside the block.
         trunk_words: what all tasks share.
         record_words: decoder and table of one task.
-        cue_words: shortest string worth storing, with its entry in the index.
-        most_cue_words: the same with the widest entry, as another budget may need it.
+        cue_words: of the shortest string worth storing with its entry in the index, which may be wider in a memory of
+            more bytes.
         num_tasks: T.
 
     Raises:
@@ -73,13 +74,16 @@ def plan_words(
             counted.
     """
     num_words = (budget_bytes - count_bytes) // 2
-    least = trunk_words + num_tasks * (record_words + cue_words)
-    if num_words < least:
-        enough = trunk_words + num_tasks * (record_words + most_cue_words)
+
+    def least(bytes_in_all: int) -> int:
+        return trunk_words + num_tasks * (record_words + cue_words(bytes_in_all))
+
+    if num_words < least(budget_bytes):
+        enough = 2 * least(2 * least(budget_bytes) + count_bytes) + count_bytes
         raise ValueError(
             f"budget_bytes={budget_bytes} is too small: {num_tasks} tasks need {2 * record_words} bytes each for "
             f"decoder and table, {2 * trunk_words} bytes for what all of them share, and room for at least one cue. "
-            f"Raise it (budget_bytes or bytes_per_class) to at least {2 * enough + count_bytes} bytes in all, make the "
+            f"Raise it (budget_bytes or bytes_per_class) to at least {enough} bytes in all, make the "
             "decoder lighter (codec.width, codec.latent_channels), or have tasks share more of it (codec.shared)"
         )
     if num_words > MAX_WORDS:

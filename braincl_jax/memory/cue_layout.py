@@ -213,17 +213,21 @@ def plan_format(settings: CodecConfig, plan: Plan, codec: Codec, mean_words: flo
     lanes, channels = settings.lanes_per_image, codec.latent_shape[-1]
     height, width, _ = codec.latent_shape
     record, trunk = record_shapes(settings, spec.image_shape)
-    max_words = store.max_string_words(height * width * channels // lanes, mean_words / lanes)
-    cue_words = budget.MIN_STRING_WORDS * lanes + store.entry_words(
-        lanes, spec.num_classes, max_words
-    )
+
+    def longest(budget_bytes: int) -> int:
+        mean = mean_words * budget_bytes / plan.budget_bytes
+        return store.max_string_words(height * width * channels // lanes, mean / lanes)
+
+    def shortest(budget_bytes: int) -> int:
+        entry = store.entry_words(lanes, spec.num_classes, longest(budget_bytes))
+        return budget.MIN_STRING_WORDS * lanes + entry
+
     num_words = budget.plan_words(
         plan.budget_bytes,
         count_bytes=4 * (spec.num_tasks + 2),
         trunk_words=store.part_words(trunk),
         record_words=store.part_words(record),
-        cue_words=cue_words,
-        most_cue_words=(budget.MIN_STRING_WORDS + 1) * lanes + 1,
+        cue_words=shortest,
         num_tasks=spec.num_tasks,
     )
     return store.Format(
@@ -231,9 +235,9 @@ def plan_format(settings: CodecConfig, plan: Plan, codec: Codec, mean_words: flo
         lanes=lanes,
         num_classes=spec.num_classes,
         num_tasks=spec.num_tasks,
-        num_slots=min(spec.num_images, num_words // cue_words),
+        num_slots=min(spec.num_images, num_words // shortest(plan.budget_bytes)),
         num_words=num_words,
-        max_words=max_words,
+        max_words=longest(plan.budget_bytes),
         record=record,
         trunk=trunk,
     )
