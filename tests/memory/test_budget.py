@@ -1,5 +1,7 @@
 """The byte budget: spent to the last byte and never exceeded."""
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -9,7 +11,12 @@ from hypothesis import strategies as st
 
 from braincl_jax.memory import budget
 
-COSTS = {"count_bytes": 20, "trunk_words": 30, "record_words": 100, "cue_words": lambda size: 9}
+COSTS: dict[str, Any] = {
+    "count_bytes": 20,
+    "trunk_words": 30,
+    "record_words": 100,
+    "cue_words": lambda size: 9,
+}
 
 
 def test_a_plan_by_hand():
@@ -52,7 +59,7 @@ def test_a_budget_that_is_too_small_is_refused_with_what_is_needed():
 
 
 def test_what_is_asked_for_is_enough_where_entries_get_wider_with_it():
-    wider = COSTS | {"cue_words": lambda size: 9 + (size >= 1170)}
+    wider: dict[str, Any] = COSTS | {"cue_words": lambda size: 9 + (size >= 1170)}
     # 1170 would do if entries stayed as they are: 20 + 2 * (30 + 5 * (100 + 10)) = 1180
     with pytest.raises(ValueError, match="at least 1180 bytes in all"):
         budget.plan_words(1169, num_tasks=5, **wider)
