@@ -22,12 +22,11 @@ from pathlib import Path
 import jax
 from absl import flags
 
-from braincl_jax.registry import import_plugins
 from braincl_jax.report.comparison import comparison_table, write_comparison
 from braincl_jax.report.tables import markdown_table
 from braincl_jax.runtime.interrupt import EXIT_INTERRUPTED, stop_on_signals
 from braincl_jax.runtime.log import write_json
-from experiments import entry
+from experiments import entry, plugins
 from experiments.dry_run import show_forecasts
 from experiments.grid import Run, cross, parse_seeds, parse_variant, plan_grid
 from experiments.side_by_side import launch_all
@@ -51,9 +50,7 @@ _MAX_EXAMPLES = flags.DEFINE_list(
     "max_examples", [], "Caps on the training examples that a run shows; 0 is no cap."
 )
 _WORKDIR = flags.DEFINE_string("workdir", "runs/compare", "Holds one folder for each run.")
-_PLUGINS = flags.DEFINE_list(
-    "plugins", [], "Modules that register parts of your own, separated by commas."
-)
+flags.adopt_module_key_flags(plugins)
 _RESULTS = flags.DEFINE_string(
     "results", None, "JSON file for the summaries; WORKDIR/results.json by default."
 )
@@ -77,9 +74,9 @@ def show_grid(runs: Sequence[Run]) -> None:
 def main(argv: list[str]) -> int:
     # The runs are processes of their own and want the accelerators for themselves.
     jax.config.update("jax_platforms", "cpu")
-    import_plugins(_PLUGINS.value)
+    modules = plugins.imported()
     workdir = Path(_WORKDIR.value)
-    common = [f"--config.plugins={tuple(_PLUGINS.value)}"] if _PLUGINS.value else []
+    common = [f"--config.plugins={modules}"] if modules else []
     runs = plan_grid(
         [parse_variant(text) for text in _VARIANTS.value],
         parse_seeds(_SEEDS.value),

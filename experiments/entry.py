@@ -230,6 +230,6 @@ def illegal(message: str, arguments: Sequence[str]) -> ValueError:
 
 
 def flags_of(module: str) -> list[flags.Flag]:
-    """The flags that a command defines, in the order of its file."""
+    """The flags that a command defines, in the order of its file, and those that it shares with others."""
     name = sys.argv[0] if module == "__main__" else module
-    return list(flags.FLAGS.flags_by_module_dict().get(name, ()))
+    return flags.FLAGS.get_key_flags_for_module(name)

@@ -18,16 +18,13 @@ from typing import Any
 
 from absl import flags
 
-from braincl_jax.registry import import_plugins
 from braincl_jax.report.comparison import comparison_table, write_comparison
 from braincl_jax.runtime.log import read_json, write_json
 from braincl_jax.runtime.resume import finished_summary
-from experiments import entry
+from experiments import entry, plugins
 
 _OUT = flags.DEFINE_string("out", "runs/gathered", "Folder for the pages; is created.")
-_PLUGINS = flags.DEFINE_list(
-    "plugins", [], "Modules that register figures of your own, separated by commas."
-)
+flags.adopt_module_key_flags(plugins)
 
 # What runs of one name may differ in: a comparison tells conditions apart, and the others change no result.
 FREE = (
@@ -121,7 +118,7 @@ def _check_summary(path: Path, number: int, summary: Any) -> None:
 def main(argv: list[str]) -> None:
     if len(argv) < 2:
         raise ValueError("name finished runs, as in `braincl gather runs/*`")
-    import_plugins(_PLUGINS.value)
+    plugins.imported()
     summaries = named_shortly([run for text in argv[1:] for run in read_runs(text)])
     page = write_comparison(Path(_OUT.value), summaries)
     for method, names in differing(summaries).items():
