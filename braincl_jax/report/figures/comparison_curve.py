@@ -43,7 +43,13 @@ class ComparisonCurve:
         figure, axes = style.accuracy_axes(8, runs[0]["num_tasks"], height)
         for index, case in enumerate(cases):
             _draw_case(axes, index, case.name, case.runs)
-        figure.legend(loc="outside right upper", frameon=False, fontsize=8.5, labelspacing=0.9)
+        figure.legend(
+            loc="outside right upper",
+            frameon=False,
+            fontsize=8.5,
+            labelspacing=0.9,
+            handlelength=3,
+        )
         return figure
 
 
