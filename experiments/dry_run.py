@@ -11,7 +11,8 @@ from braincl_jax.report.units import teraflops
 from braincl_jax.runtime.forecast import forecast
 from braincl_jax.runtime.processes import leads
 from braincl_jax.runtime.stages import build_evaluators, require_demands
-from experiments.grid import Run, stream_of
+from experiments.grid import Run
+from experiments.streams import stream_of
 
 
 def show_forecast(config: Config, speed: float | None = None) -> None:

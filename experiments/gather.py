@@ -19,6 +19,7 @@ from typing import Any
 from absl import flags
 
 from braincl_jax.report.comparison import comparison_table, write_comparison
+from braincl_jax.runtime import record
 from braincl_jax.runtime.log import read_json, write_json
 from braincl_jax.runtime.resume import finished_summary
 from experiments import entry, plugins
@@ -26,11 +27,11 @@ from experiments import entry, plugins
 _OUT = flags.DEFINE_string("out", "runs/gathered", "Folder for the pages; is created.")
 flags.adopt_module_key_flags(plugins)
 
-# What runs of one name may differ in: a comparison tells conditions apart, and the others change no result.
-FREE = (
-    *("seed", "budget_bytes", "max_flops", "max_examples"),
-    *("dataset", "num_devices", "figures", "plugins", "evaluators"),
-)
+# Settings in which runs of one name may differ: conditions are told apart by a comparison, the others change no result.
+MAY_DIFFER = {
+    *("seed", "budget_bytes", "max_flops", "max_examples", "plugins", "evaluators"),
+    *(name.removeprefix("settings.") for name in record.FREE),
+}
 # What a comparison reads of every run.
 NEEDED = (
     *("method", "seed", "dataset", "num_tasks"),
@@ -44,7 +45,7 @@ def read_runs(text: str) -> list[dict[str, Any]]:
     Raises:
         ValueError: there is no such folder or file, the run is not finished, or what is there is no summary.
     """
-    name, path = _named(text)
+    name, path = _name_and_place(text)
     if path.is_dir():
         summary = finished_summary(path)
         if summary is None:
@@ -64,7 +65,7 @@ def read_runs(text: str) -> list[dict[str, Any]]:
     return [summary | {"method": name} for summary in found] if name else found
 
 
-def _named(text: str) -> tuple[str, Path]:
+def _name_and_place(text: str) -> tuple[str, Path]:
     """The name, or none, and the place; both may have a "=" in them: the first that leads somewhere parts them."""
     parts = text.split("=")
     splits = [("=".join(parts[:at]), Path("=".join(parts[at:]))) for at in range(len(parts))]
@@ -73,35 +74,31 @@ def _named(text: str) -> tuple[str, Path]:
 
 
 def differing(summaries: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
-    """Settings in which runs of one name differ, but for `FREE` ones, as far as summaries tell them."""
-    values: dict[str, list[dict[str, Any]]] = {}
+    """By name, the settings in which its runs differ, but for `MAY_DIFFER`, as far as summaries tell them."""
+    by_name: dict[str, list[Mapping[str, Any]]] = {}
     for summary in summaries:
-        changed = summary.get("changed_settings")
-        if changed is not None:
-            own = {key: one["value"] for key, one in changed.items() if key not in FREE}
-            values.setdefault(summary["method"], []).append(own)
-    return {
-        method: names
-        for method, several in values.items()
-        if (
-            names := sorted(
-                key
-                for key in set().union(*several)
-                if any(one.get(key) != several[0].get(key) for one in several)
-            )
-        )
-    }
+        if summary.get("changed_settings") is not None:
+            by_name.setdefault(summary["method"], []).append(summary["changed_settings"])
+    found = {}
+    for name, runs in by_name.items():
+        settings = sorted(set().union(*runs) - MAY_DIFFER)
+        differ = [key for key in settings if any(run.get(key) != runs[0].get(key) for run in runs)]
+        if differ:
+            found[name] = differ
+    return found
 
 
 def named_shortly(summaries: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """`wa(temperature=2.0, clip=True)` is called `wa` where no run of it has other settings."""
-    spelt = {summary["method"] for summary in summaries}
-    shared = Counter(name.partition("(")[0] for name in spelt)
-    short = {name: bare for name in spelt if shared[bare := name.partition("(")[0]] == 1}
-    return [
-        summary | {"method": short.get(summary["method"], summary["method"])}
-        for summary in summaries
-    ]
+    """`wa(temperature=2.0, clip=True)` is called `wa` where nothing else is; a name that somebody gave stays."""
+    names = {summary["method"] for summary in summaries}
+    bare = Counter(name.partition("(")[0] for name in names)
+
+    def short(summary: dict[str, Any]) -> str:
+        name, spelt = summary["method"], (summary.get("settings") or {}).get("method")
+        own = name.partition("(")[0]
+        return own if name == spelt and bare[own] == 1 else name
+
+    return [summary | {"method": short(summary)} for summary in summaries]
 
 
 def _check_summary(path: Path, number: int, summary: Any) -> None:

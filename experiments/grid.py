@@ -1,15 +1,11 @@
 """The grid of a comparison: which runs it has, where each lies, and which of them are done."""
 
-import functools
 import hashlib
 import itertools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from braincl_jax.build import build_stream
-from braincl_jax.config import Config
-from braincl_jax.data import TaskStream
 from braincl_jax.registry import METHODS
 from braincl_jax.runtime.devices import require_even_batches
 from braincl_jax.runtime.folder import holds_run
@@ -20,6 +16,7 @@ from braincl_jax.runtime.resume import check_same_run, finished_summary
 from braincl_jax.runtime.stages import build_evaluators, require_demands
 from experiments.arguments import read_config
 from experiments.packaged import in_folder_names
+from experiments.streams import stream_of
 
 FINISHED, BEGUN, TO_DO = "finished", "begun", "to do"
 
@@ -217,23 +214,6 @@ def expected_seconds(runs: Sequence[Run], jobs: int = 1) -> float | None:
 
 def _seconds(summary: Mapping[str, Any]) -> float:
     return sum((summary.get("wall_seconds") or {}).values())
-
-
-DATA_SETTINGS = (
-    *("plugins", "dataset", "image_side", "resize_side", "decoder", "unreadable"),
-    *("num_tasks", "classes_per_task", "class_order_seed", "validation_fraction"),
-    "protocol",
-)
-
-
-def stream_of(config: Config) -> TaskStream:
-    """The stream of a config, the same object for all that share it: its data are read and hashed once."""
-    return _stream_with(tuple((name, getattr(config, name)) for name in DATA_SETTINGS))
-
-
-@functools.lru_cache(maxsize=2)
-def _stream_with(settings: tuple[tuple[str, Any], ...]) -> TaskStream:
-    return build_stream(Config(**dict(settings)))
 
 
 def _folder_name(config: str, record: Record) -> str:

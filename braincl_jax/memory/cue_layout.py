@@ -214,6 +214,7 @@ def plan_format(settings: CodecConfig, plan: Plan, codec: Codec, mean_words: flo
     height, width, _ = codec.latent_shape
     record, trunk = record_shapes(settings, spec.image_shape)
 
+    # Of a budget of any size, as an error tells which would do.
     def longest(budget_bytes: int) -> int:
         mean = mean_words * budget_bytes / plan.budget_bytes
         return store.max_string_words(height * width * channels // lanes, mean / lanes)

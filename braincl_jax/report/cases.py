@@ -5,8 +5,9 @@ from typing import NamedTuple
 
 from braincl_jax.report.summaries import Summary
 
-# What runs must have in common, as far as it is known of both: "data" is the SHA-256 of images and labels.
-SAME = ("dataset", "num_tasks", "evaluated_on", "data", "class_order")
+# What runs must have in common, as far as it is known of them. "data" is the SHA-256 of images and labels: where all
+# have it, it matters no more where each found them.
+SAME = ("num_tasks", "evaluated_on", "data", "class_order")
 MOST_SHOWN = 80  # characters of a value in an error
 
 
@@ -67,9 +68,10 @@ def cases_of(summaries: Sequence[Summary]) -> list[Case]:
     if not summaries:
         raise ValueError("a comparison needs at least 1 run, got 0")
     methods: dict[str, dict[Condition, list[Summary]]] = {}
+    where = () if all(run.get("data") for run in summaries) else ("dataset",)
+    for key in (*SAME, *where):
+        _check_same(key, [run for run in summaries if run.get(key) is not None])
     for run in summaries:
-        for key in SAME:
-            _check_same(key, summaries[0], run)
         methods.setdefault(run["method"], {}).setdefault(_condition(run), []).append(run)
     cases = []
     for method, by_condition in methods.items():
@@ -124,10 +126,11 @@ def _condition(run: Summary) -> Condition:
     )
 
 
-def _check_same(key: str, one: Summary, other: Summary) -> None:
-    mine, others = one.get(key), other.get(key)
-    if mine is not None and others is not None and mine != others:
-        raise ValueError(
-            f"runs to compare differ in {key}: {one['method']} has {mine!r:.{MOST_SHOWN}}, "
-            f"{other['method']} has {others!r:.{MOST_SHOWN}}"
-        )
+def _check_same(key: str, runs: Sequence[Summary]) -> None:
+    """Raises ValueError if not all of `runs`, which know `key`, have it in common."""
+    for run in runs:
+        if run[key] != runs[0][key]:
+            raise ValueError(
+                f"runs to compare differ in {key}: {runs[0]['method']} has {runs[0][key]!r:.{MOST_SHOWN}}, "
+                f"{run['method']} has {run[key]!r:.{MOST_SHOWN}}"
+            )

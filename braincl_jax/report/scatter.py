@@ -80,9 +80,9 @@ def dress_plane(axes: Axes, x: str, y: str, *, log: bool) -> None:
 def _lift_names(axes: Axes) -> None:
     """Moves names upwards that would lie upon others, as those of methods with equally many bytes do."""
     inches = axes.figure.get_size_inches() * axes.get_position().size  # pyright: ignore
-    to_points = axes.transData + axes.transAxes.inverted()
+    to_axes = axes.transData + axes.transAxes.inverted()
     names = [text for text in axes.texts if isinstance(text, Annotation) and text.get_text()]
-    places = [to_points.transform(name.xy) * 72 * inches for name in names]
+    places = [to_axes.transform(name.xy) * 72 * inches for name in names]
     taken: list[tuple[float, float, float]] = []  # left, right and lower edge
     for name, (x, y) in sorted(zip(names, places, strict=True), key=lambda one: one[1][1]):
         right, low = x + LETTER_WIDTH * len(name.get_text()), y

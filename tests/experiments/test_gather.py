@@ -76,8 +76,11 @@ def test_runs_of_one_name_with_other_settings_are_told_apart_or_warned_of(
 
 def test_settings_are_left_out_of_names_that_are_clear_without():
     names = ["wa(clip=True)", "joint", "webp(ratio=4.0)", "webp(ratio=7.0)", "wa(clip=True)"]
-    short = [run["method"] for run in gather.named_shortly([{"method": name} for name in names])]
+    runs = [{"method": name, "settings": {"method": name}} for name in names]
+    short = [run["method"] for run in gather.named_shortly(runs)]
     assert short == ["wa", "joint", "webp(ratio=4.0)", "webp(ratio=7.0)", "wa"]
+    given = [{"method": "joint (my way)", "settings": {"method": "joint"}}]
+    assert gather.named_shortly(given)[0]["method"] == "joint (my way)"
 
 
 def test_the_same_run_twice_is_refused_and_nothing_is_written(folder_of, gathered, tmp_path):

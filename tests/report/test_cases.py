@@ -92,13 +92,23 @@ def test_a_case_is_measured_by_joint_training_under_its_condition_or_the_only_on
 )
 def test_runs_that_are_not_equal_are_not_compared(summary_of, changes, message):
     one = summary_of([[1.0]], method="a", evaluated_on="test", data="1d", class_order=[0])
+    if "dataset" in changes:
+        one["data"] = None
     with pytest.raises(ValueError, match=message):
         cases_of([one, one | changes])
 
 
 def test_what_earlier_versions_did_not_note_is_no_difference(summary_of):
     one = summary_of([[1.0]], method="a")
-    assert len(cases_of([one, one | {"method": "b", "data": "9f", "class_order": [0]}])) == 2
+    later = one | {"method": "b", "data": "9f", "class_order": [0]}
+    assert len(cases_of([one, later])) == 2
+    with pytest.raises(ValueError, match="data: b has '9f', c has '1d'"):
+        cases_of([one, later, later | {"method": "c", "data": "1d"}])
+
+
+def test_the_same_images_may_lie_anywhere(summary_of):
+    one = summary_of([[1.0]], method="a", dataset="npz:here.npz", data="1d")
+    assert len(cases_of([one, one | {"method": "b", "dataset": "npz:there.npz"}])) == 2
 
 
 def test_no_run_is_an_error():
