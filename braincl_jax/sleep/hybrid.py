@@ -3,6 +3,7 @@
 import jax
 import jax.numpy as jnp
 
+from braincl_jax import collectives
 from braincl_jax.memory.hybrid_cues import Beside
 from braincl_jax.parts import Learner
 from braincl_jax.sleep.replay import drawn_from_memory, learned
@@ -17,6 +18,7 @@ def hybrid_step(
     axis_name: str | None = None,
     *,
     method: Learner,
+    share: float = 1.0,
 ) -> tuple[BrainState, Metrics]:
     """`learned` from a sample of the memory, with what has come in where the sampler has drawn the current task.
 
@@ -27,9 +29,15 @@ def hybrid_step(
         now: the moment.
         axis_name: of the devices.
         method: its layout is a `HybridCueLayout`.
+        share: of the groups of the current task, the share for which images that have come in are shown.
     """
     state, sample = drawn_from_memory(state, now, axis_name, method)
-    is_new = sample.draw.task == state.progress.task
+    # Replay takes key 1 for augmentation.
+    keys = collectives.example_keys(
+        jax.random.fold_in(now.key, 2), len(sample.draw.task), axis_name
+    )
+    comes_in = jax.vmap(lambda key: jax.random.bernoulli(key, share))(keys)
+    is_new = (sample.draw.task == state.progress.task) & comes_in
 
     def chosen(recalled: Array, came_in: Array) -> Array:
         return jnp.where(jnp.expand_dims(is_new, range(1, recalled.ndim)), came_in, recalled)

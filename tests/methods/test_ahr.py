@@ -1,10 +1,16 @@
 """Hybrid replay: the days and the memory of BrainCL, and nights in which the current task is raw."""
 
+import dataclasses
+
 import jax
+import jax.numpy as jnp
 import numpy as np
+import optax
+import pytest
 
 from braincl_jax.memory.budget import tree_bytes
 from braincl_jax.methods.ahr import AHR
+from braincl_jax.types import Shown
 
 
 def test_all_but_its_nights_is_as_in_braincl(diary_of, assert_same):
@@ -60,3 +66,20 @@ def test_raw_images_are_not_kept_and_its_bill_is_the_budget(diary_of):
     bill = diary.method.bill(state)
     assert sum(bill.values()) == tree_bytes(state.memory.long_term) == 8_000
     assert state.own is None
+
+
+@pytest.mark.parametrize("among", ["seen", "task"])
+def test_raw_images_are_told_apart_among_the_classes_that_are_named(diary_of, among):
+    """Those that are recalled, always among all; no logit of another task has a gradient from a raw image alone."""
+    diary = diary_of("ahr")
+    method = dataclasses.replace(diary.method, among=among)
+    state, batch = diary.before[1, "replay"]
+    image = batch.read.image.reshape(-1, 16, 16, 1)[:4]
+    label, slot = jnp.array([2, 3, 0, 2]), jnp.array([-1, -1, 5, 6])
+    shown = Shown(image, label, jnp.array([1, 1, 0, 1]), slot)
+    losses, _ = method.objective(state.encoder.params, shown, state, None)
+    logits, _ = method.logits_of(state.encoder.params, shown, state, None)
+    of_all = optax.softmax_cross_entropy_with_integer_labels(logits, label)
+    of_task = optax.softmax_cross_entropy_with_integer_labels(logits[:, 2:4], label - 2)
+    raw = of_task if among == "task" else of_all
+    np.testing.assert_allclose(losses, jnp.where(slot < 0, raw, of_all), rtol=1e-5)

@@ -10,6 +10,7 @@ import pytest
 
 from braincl_jax.parts import recall
 from braincl_jax.runtime.devices import Devices
+from braincl_jax.sleep import hybrid
 from braincl_jax.sleep.hybrid import hybrid_step
 from braincl_jax.types import Now
 
@@ -71,6 +72,25 @@ def test_groups_of_older_tasks_are_those_that_the_memory_has_drawn_recalled(show
     np.testing.assert_array_equal(slot[old], prefetched.slot[:, 2].reshape(-1)[old])
     np.testing.assert_array_equal(label[old], recalled.label.reshape(-1)[old])
     np.testing.assert_array_equal(image[old], recalled.image.reshape(-1, 16, 16, 1)[old])
+
+
+def test_of_the_groups_of_the_current_task_a_share_comes_in(diary_of, monkeypatch):
+    diary = diary_of("ahr")
+    state, batch = diary.before[1, "replay"]
+    samples = []
+    monkeypatch.setattr(
+        hybrid, "learned", lambda state, sample, *_: samples.append(sample.draw) or (state, {})
+    )
+    for share in (0.0, 0.5, 1.0):
+        came_in = []
+        for number in range(12):
+            now = Now(jax.random.key(number), jnp.int32(2), jnp.float32(0.1))
+            hybrid_step(state, batch, now, method=diary.method, share=share)
+            draw = samples.pop()
+            came_in.append(np.asarray(draw.slot == -1)[np.asarray(draw.task) == 1])
+        groups = np.concatenate(came_in)
+        assert (groups.all(1) == groups.any(1)).all()
+        assert (0.2 < groups.mean() < 0.8) if share == 0.5 else groups.mean() == share
 
 
 def test_one_and_two_devices_agree(diary_of):
