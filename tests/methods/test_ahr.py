@@ -70,7 +70,7 @@ def test_raw_images_are_not_kept_and_its_bill_is_the_budget(diary_of):
 
 @pytest.mark.parametrize("among", ["seen", "task"])
 def test_raw_images_are_told_apart_among_the_classes_that_are_named(diary_of, among):
-    """Those that are recalled, always among all; no logit of another task has a gradient from a raw image alone."""
+    """Those that are recalled, always among all that are seen."""
     diary = diary_of("ahr")
     method = dataclasses.replace(diary.method, among=among)
     state, batch = diary.before[1, "replay"]
